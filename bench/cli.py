@@ -1,0 +1,86 @@
+"""The command line: ``bench COMMAND``. Each command is a file in ``bench/commands``.
+
+Commands are imported when they are called, so that ``bench --help`` and ``bench list`` do not wait
+for torch. Whatever a user can mend ends here as one line on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from bench import __version__
+from bench.errors import Interrupted
+from spaces.errors import InputError
+from spaces.names import unknown_name
+
+#: Command -> (module:object, line shown in ``bench --help``).
+COMMANDS: dict[str, tuple[str, str]] = {
+    "data": ("bench.commands.data:data", "Import, render and inspect word images."),
+    "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
+    "run": ("bench.commands.run:run", "Run one searcher on one seed."),
+    "space": ("bench.commands.space:space", "Describe, sample and count architectures."),
+    "supernet": ("bench.commands.supernet:supernet", "Train the shared supernet, score with it."),
+}
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group whose commands are imported on demand."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            raise click.UsageError(unknown_name("command", name, COMMANDS))
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bench")
+def bench() -> None:
+    """STR-NAS Bench: architecture search for scene text recognition under one protocol."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        result = bench.main(arguments, prog_name="bench", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _say("interrupted", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except Interrupted as stopped:
+        return _say(f"interrupted: run the same command again to resume {stopped}", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        return _say(error.format_message(), 2)
+    except InputError as error:
+        return _say(str(error), 2)
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"bench: {line}", err=True)
+    return code

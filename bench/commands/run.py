@@ -1,0 +1,122 @@
+"""``bench run``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands.output import print_facts, print_json
+from bench.errors import PresetError
+from bench.presets import load_preset
+
+
+@click.command()
+@click.option("--searcher", required=True, help="Name of the searcher; see `bench list`.")
+@click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default.")
+@click.option("--search-train", multiple=True, metavar="LMDB", help="Words for weights; `rendered` adds rendered ones. Repeatable.")
+@click.option("--search-val", multiple=True, metavar="LMDB", help="Words for architecture decisions. Repeatable.")
+@click.option("--test", multiple=True, metavar="LMDB", help="The referee's words. Repeatable.")
+@click.option("--max-macs", type=click.IntRange(1), help="Hard cap on multiply-adds of the full-size backbone.")
+@click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
+@click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--from-scratch", is_flag=True, help="Start from fresh weights, not from a trained supernet.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the preset. Repeatable.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def run(searcher: str, preset: str | None, seed: int, out: Path | None, as_json: bool, quiet: bool, max_macs: int | None, **given: Any) -> None:
+    """Run one searcher on one seed, or resume it where it was interrupted.
+
+    Without any other option it searches a backbone for rendered words, starting from the supernet
+    that comes with the package.
+    """
+    name = preset or default_preset(given["device"])
+    settings = load_preset(name, [*overrides_of(given), *given["overrides"]])
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import counting, run_progress
+    from bench.run import Run
+
+    with counting("rendering words", quiet) as rendering:
+        built = Run(searcher, name, settings, seed, max_macs, lambda _, d, t: rendering(d, t))
+    folder = out or default_folder(searcher, name, seed, built.manifest["identity_hash"])
+
+    def incumbent() -> str:
+        return built.searcher.recommend().text
+
+    title = f"{searcher} on {name}"
+    with graceful_interrupt() as stop, run_progress(
+        title, settings.run.budget_images, incumbent, quiet
+    ) as report:
+        result = built.execute(folder, report, stop)
+    if as_json:
+        print_json(result)
+    else:
+        print_result(result)
+
+
+def default_preset(device: str | None) -> str:
+    """``gpu`` where there is one and it is wanted, else ``cpu``."""
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    return "gpu" if torch.cuda.is_available() else "cpu"
+
+
+def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path:
+    """The same command finds the same folder again, and so resumes."""
+    stem = Path(preset).stem
+    return Path("results") / "runs" / f"{stem}-{searcher}-seed{seed}-{identity[:8]}"
+
+
+def overrides_of(given: dict[str, Any]) -> list[str]:
+    """Options that are short forms of preset keys, as overrides."""
+    overrides = []
+    for split in ("search_train", "search_val", "test"):
+        if given[split]:
+            quoted = ", ".join(_quoted(path) for path in given[split])
+            overrides.append(f"data.{split}=[{quoted}]")
+    if given["budget_images"]:
+        overrides.append(f"run.budget_images={given['budget_images']}")
+    if given["device"]:
+        overrides.append(f"trainer.device={_quoted(given['device'])}")
+    if given["from_scratch"]:
+        overrides.append('supernet.start=""')
+    return overrides
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """The recommendation and what it cost, for people."""
+    found, cost = result["recommendation"], result["cost"]
+    click.echo(f"\nRecommended by {result['searcher']}, seed {result['seed']} ({result['ended']})")
+    print_facts(
+        {
+            "architecture": found["text"],
+            "index": found["index"],
+            "MACs": found["macs"],
+            "parameters": found["params"],
+            "word accuracy, test": _score(found["score"], found["scored_words"]),
+            "1-NED, test": found["one_ned"],
+            "word accuracy, search_val": found["search_val_score"],
+            "images consumed": cost["total"]["images"],
+            "images before, in the supernet": cost["supernet_images_before"],
+            "evaluations": cost["total"]["evaluations"],
+            "seconds": round(cost["seconds"]["total"], 1),
+            "failures": cost["failures"],
+            "folder": result["run_dir"],
+        }
+    )
+
+
+def _score(score: float | None, words: int | None) -> str:
+    return "not available" if score is None else f"{score:.4f} of {words:,} held-out words"
+
+
+def _quoted(text: str) -> str:
+    if any(c in text for c in '"\\\n') and sys.platform != "win32":
+        raise PresetError(f"{text!r}: quotes, backslashes and line breaks cannot be used here")
+    return f'"{text}"'

@@ -1,0 +1,183 @@
+"""``bench space show|sample|count|neighbours``: everything here answers without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+
+from bench.commands.output import print_facts, print_json, print_table
+from bench.commands.quantities import MAC_LIMIT
+from spaces import Architecture, Space, load_space
+from spaces.autostr import AutoSTRSpace
+from spaces.autostr.operations import STRIDES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: Architectures drawn at a time; part of what a seed means.
+SAMPLE_BLOCK = 65_536
+BAR_CHARACTERS = 7
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def _space_options(command: Command) -> Command:
+    """Add the options that say which space is meant."""
+    command = click.option(
+        "--strict", is_flag=True, help="Keep skip out of downsampling layers, as the authors' code."
+    )(command)
+    return click.option("--space", "name", default="autostr", show_default=True, help="Space.")(
+        command
+    )
+
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_limit_option = click.option(
+    "--max-macs", type=MAC_LIMIT, help="Only architectures with at most so many multiply-adds."
+)
+
+
+@click.group()
+def space() -> None:
+    """Describe, sample and count architectures."""
+
+
+@space.command()
+@click.argument("architecture", metavar="TEXT_OR_INDEX")
+@_space_options
+@_json_option
+def show(architecture: str, name: str, strict: bool, as_json: bool) -> None:
+    """Show one architecture, layer by layer.
+
+    TEXT_OR_INDEX is a text form such as A..B..A..B..B..-555555545514466, the same with the name of
+    a typical path (ABABB-555555555555555), or an index.
+    """
+    found = load_space(name, strict=strict)
+    one = found.parse(architecture)
+    facts = describe(found, one)
+    if as_json:
+        print_json(facts)
+        return
+    print_facts({"architecture": one.text, "index": one.index, "space": _title(found)})
+    if isinstance(found, AutoSTRSpace):
+        columns = ["layer", "stride", "operation", "output", "MACs", "parameters", "of MACs"]
+        print_table(columns, list(layer_rows(found, one)))
+    else:
+        print_facts({"MACs": facts["macs"], "parameters": facts["params"]})
+
+
+@space.command()
+@click.option("-n", "number", type=click.IntRange(1, 10_000_000), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@_limit_option
+@_space_options
+def sample(number: int, seed: int, max_macs: int | None, name: str, strict: bool) -> None:
+    """Draw architectures uniformly, one text a line."""
+    found = load_space(name, strict=strict)
+    rng = np.random.default_rng(seed)
+    for start in range(0, number, SAMPLE_BLOCK):
+        drawn = found.sample(min(SAMPLE_BLOCK, number - start), rng, max_macs)
+        click.echo("\n".join(found.texts(drawn)))
+
+
+@space.command()
+@_limit_option
+@_space_options
+@_json_option
+def count(max_macs: int | None, name: str, strict: bool, as_json: bool) -> None:
+    """Count the architectures exactly, all of them or those under a limit."""
+    found = load_space(name, strict=strict)
+    architectures = found.count(max_macs)
+    if as_json:
+        print_json({"paths": found.count_paths(), "architectures": architectures})
+        return
+    facts: dict[str, object] = {"space": _title(found)}
+    if max_macs is not None:
+        facts["MACs at most"] = max_macs
+    facts |= {"paths": found.count_paths(), "architectures": architectures}
+    if max_macs is not None:
+        facts["share of all"] = f"{architectures / found.count():.4%}"
+    print_facts(facts)
+
+
+@space.command()
+@click.argument("architecture", metavar="TEXT_OR_INDEX")
+@_space_options
+@_json_option
+def neighbours(architecture: str, name: str, strict: bool, as_json: bool) -> None:
+    """List all architectures one move away: another operation, or two strides exchanged."""
+    found = load_space(name, strict=strict)
+    one = found.parse(architecture)
+    around = found.neighbours(np.array(one.encoding, dtype=np.int8))
+    rows = list(
+        zip(
+            found.architectures(around),
+            found.macs(around).tolist(),
+            found.params(around).tolist(),
+            strict=True,
+        )
+    )
+    if as_json:
+        listed = [
+            {"text": near.text, "index": near.index, "macs": macs, "params": params}
+            for near, macs, params in rows
+        ]
+        print_json({"text": one.text, "index": one.index, "neighbours": listed})
+        return
+    print_table(
+        ["neighbour", "MACs", "parameters"],
+        [(near.text, macs, params) for near, macs, params in rows],
+    )
+    click.echo(f"{len(rows)} neighbours of {one.text}")
+
+
+def describe(space: Space, architecture: Architecture) -> dict[str, Any]:
+    """The facts about one architecture that ``bench space show --json`` prints."""
+    encoding = space.encode([architecture])
+    path, operations = np.split(encoding[0], [space.path_length])
+    return {
+        "text": architecture.text,
+        "index": architecture.index,
+        "path": space.path_text(path),
+        "operations": [space.operations[code] for code in operations],
+        "macs": int(space.macs(encoding)[0]),
+        "params": int(space.params(encoding)[0]),
+        "output_shape": list(space.output_shape),
+    }
+
+
+def layer_rows(
+    space: AutoSTRSpace, architecture: Architecture
+) -> Iterator[tuple[str, str, str, str, int, int, str]]:
+    """A row for the stem, each layer and the whole, in the columns of ``bench space show``."""
+    costs, layers = space.costs, space.layers
+    strides, operations = architecture.encoding[:layers], architecture.encoding[layers:]
+    states = space.path_states(strides).tolist()
+    prices = [("stem", (1, 1), "k3", (0, 0), costs.stem_macs, costs.stem_params)]
+    for layer, (stride, code) in enumerate(zip(strides, operations, strict=True)):
+        a, b = states[layer]
+        macs, params = (int(table[a, b, stride, code]) for table in (costs.macs, costs.params))
+        name = space.operations[code]
+        prices.append((f"{layer + 1}", STRIDES[stride], name, states[layer + 1], macs, params))
+    total_macs = sum(price[4] for price in prices)
+    largest = max(price[4] for price in prices)
+    for layer_name, (down, across), name, state, macs, params in prices:
+        shape = _shape(costs.shape(*state))
+        stride_text = f"{down}x{across}" if (down, across) != (1, 1) else ""
+        yield layer_name, stride_text, name, shape, macs, params, _bar(macs / largest)
+    total_params = sum(price[5] for price in prices)
+    yield "total", "", "", _shape(space.output_shape), total_macs, total_params, ""
+
+
+def _bar(share: float) -> str:
+    full, eighths = divmod(round(8 * BAR_CHARACTERS * share), 8)
+    return ("█" * full + EIGHTHS[eighths]).strip()
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _title(space: Space) -> str:
+    return f"{space.name}, strict" if space.strict else space.name

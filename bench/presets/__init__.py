@@ -1,0 +1,123 @@
+"""Presets: TOML files in this folder, overridden key by key with ``--set section.key=value``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.errors import PresetError
+from bench.settings import Preset
+from searchers import SEARCHERS, load_searcher
+from spaces.names import unknown_name
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    found = (Path(item.name) for item in files(__package__).iterdir())
+    return sorted(path.stem for path in found if path.suffix == ".toml")
+
+
+def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
+    """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
+
+    Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of a
+    wrong type or out of range.
+    """
+    raw = tomllib.loads(_read(name))
+    check_keys(raw, name)
+    for override in overrides:
+        _apply(raw, override)
+    try:
+        return msgspec.convert(raw, Preset)
+    except msgspec.ValidationError as error:
+        raise PresetError(f"preset {name}: {_in_words(error)}") from error
+
+
+def searcher_settings(preset: Preset, searcher: str) -> Any:
+    """The searcher's hyperparameters, from its own defaults and the preset's section."""
+    kind = load_searcher(searcher).Settings  # type: ignore[attr-defined]
+    try:
+        return msgspec.convert(preset.searcher.get(searcher, {}), kind)
+    except msgspec.ValidationError as error:
+        # Errors raised by the settings' own checks arrive wrapped: their text is the message.
+        raise PresetError(f"searcher {searcher}: {_in_words(error)}") from error
+
+
+def check_keys(raw: Mapping[str, Any], name: str) -> None:
+    """Refuse keys that no section knows."""
+    for path in _leaves(raw):
+        _check_key(path, f"key of preset {name}")
+
+
+def _read(name: str) -> str:
+    path = Path(name)
+    if path.suffix == ".toml":
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise PresetError(f"preset file {name}: {error.strerror or error}") from error
+    if name not in preset_names():
+        raise PresetError(unknown_name("preset", name, preset_names()))
+    return (files(__package__) / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    key = key.strip()
+    if not separator or not key:
+        raise PresetError(f"--set {override!r}: expected section.key=value, for example run.budget_images=5000")
+    _check_key(key, "key")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, last = key.split(".")
+    for section in sections:
+        raw = raw.setdefault(section, {})
+    raw[last] = value
+
+
+def _check_key(path: str, kind: str) -> None:
+    known = known_keys()
+    if path not in known:
+        raise PresetError(unknown_name(kind, path, known))
+
+
+def known_keys() -> list[str]:
+    """Every key that a preset may set, with its section: ``trainer.batch_images``."""
+    keys = list(_struct_keys(Preset))
+    for name in SEARCHERS:
+        kind = load_searcher(name).Settings  # type: ignore[attr-defined]
+        keys.extend(f"searcher.{name}.{field.name}" for field in fields(kind))
+    return keys
+
+
+def _struct_keys(struct: type[msgspec.Struct], prefix: str = "") -> Iterable[str]:
+    for field in msgspec.structs.fields(struct):
+        if field.name == "searcher":
+            continue
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from _struct_keys(field.type, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
+
+
+def _leaves(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in raw.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    """``Expected `int`, got `str` - at `$.run.budget_images``` with the key in front."""
+    text, _, place = str(error).partition(" - at `$")
+    place = place.strip("`.").replace("[...]", "")
+    return f"{place}: {text}" if place else text

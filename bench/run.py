@@ -1,0 +1,189 @@
+"""One run from preset to result: puts the rooms together and calls the runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bench.executor import Executor
+from bench.ledger import peak_memory_bytes
+from bench.manifest import hardware, identity_hash, versions
+from bench.presets import searcher_settings
+from bench.referee import Referee
+from bench.run_folder import RunFolder
+from bench.runner import Limits, Report, Runner
+from bench.settings import Preset
+from searchers import load_searcher
+from searchers.base import Problem, Searcher
+from spaces import load_space
+from trainers.building import build_pricer, build_trainer
+from trainers.data_splits import RenderProgress, open_splits
+from trainers.trainer import Trainer
+
+#: Streams of random numbers drawn from a run's seed, one for each component.
+SEARCHER_STREAM = 1
+
+
+class Run:
+    """A searcher on a preset with a seed, in a folder.
+
+    Building it reads the data and the supernet; ``execute`` does the work. ``searcher`` is a name of
+    the registry, or a class for searchers that are not in it.
+    """
+
+    def __init__(
+        self,
+        searcher: str | tuple[str, type[Searcher], Any],
+        preset_name: str,
+        preset: Preset,
+        seed: int,
+        max_macs: int | None = None,
+        render_progress: RenderProgress | None = None,
+    ) -> None:
+        self.preset = preset
+        self.seed = seed
+        if isinstance(searcher, str):
+            self.name, kind = searcher, load_searcher(searcher)
+            settings = searcher_settings(preset, searcher)
+        else:
+            self.name, kind, settings = searcher
+        self.space = load_space(preset.space.name, strict=preset.space.strict)
+        pricer = build_pricer(preset.supernet, preset.trainer)
+        problem = Problem(
+            space=self.space,
+            budget_images=preset.run.budget_images,
+            images_per_step=preset.trainer.batch_images,
+            images_per_evaluation=preset.run.evaluation_images + pricer.calibration_images,
+            max_macs=max_macs,
+        )
+        # The searcher checks its own settings: before data are rendered and weights are read.
+        self.searcher: Searcher = kind(problem, settings, _generator(seed, SEARCHER_STREAM))
+        splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
+        self.trainer, start = build_trainer(
+            splits,
+            preset.data,
+            preset.recogniser,
+            preset.supernet,
+            preset.trainer,
+            preset.run.evaluation_images,
+            seed,
+        )
+        self.supernet_start = start
+        self.test = splits["test"].words.words(preset.data.test_images)
+        self.executor = Executor(self.space, self.trainer, pricer, preset.run.evaluation_images)
+        identity = {
+            "searcher": self.name,
+            "hyperparameters": asdict(settings),
+            "seed": seed,
+            "max_macs": max_macs,
+            "preset": _without_bookkeeping(preset),
+            "data": {name: list(split.hashes) for name, split in splits.items()},
+            "supernet": None if start is None else start["hash"],
+        }
+        self.manifest = {
+            "identity": identity,
+            "identity_hash": identity_hash(identity),
+            "preset_name": preset_name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "space": {"name": self.space.name, "settings": self.space.settings()},
+            "data": {name: split.describe() for name, split in splits.items()},
+            "supernet_start": start,
+            "versions": versions(),
+            "hardware": hardware(str(self.trainer.device)),
+        }
+
+    def execute(
+        self,
+        folder: Path,
+        report: Callable[[Report], None] = lambda _: None,
+        stop_requested: Callable[[], bool] = lambda: False,
+        referee: bool = True,
+    ) -> dict[str, Any]:
+        """Run, or resume, or return the result of a run that is complete."""
+        opened = RunFolder(folder, self.manifest)
+        try:
+            known = opened.result()
+            if known is not None:
+                return known
+            settings = self.preset.run
+            runner = Runner(
+                self.searcher,
+                self.executor,
+                Referee(self.space, self.trainer, self.test) if referee else None,
+                opened,
+                Limits(settings.budget_images, settings.referee_points, settings.checkpoint_seconds),
+                report,
+                stop_requested,
+            )
+            reason = runner.run()
+            result = self._result(folder, runner, reason)
+            opened.write_result(result)
+            return result
+        finally:
+            opened.close()
+
+    def _result(self, folder: Path, runner: Runner, reason: str) -> dict[str, Any]:
+        found = self.searcher.recommend()
+        row = self.space.encode([found])
+        verdict = runner.verdicts[-1] if runner.verdicts else {}
+        return {
+            "run_dir": str(folder),
+            "searcher": self.name,
+            "seed": self.seed,
+            "ended": reason,
+            "recommendation": {
+                "text": found.text,
+                "index": found.index,
+                "macs": int(self.space.macs(row)[0]),
+                "params": int(self.space.params(row)[0]),
+                "score": verdict.get("test_word_accuracy"),
+                "one_ned": verdict.get("test_one_ned"),
+                "scored_words": verdict.get("test_words"),
+                "search_val_score": verdict.get("search_val_word_accuracy"),
+            },
+            "cost": self._cost(runner),
+            "trajectory": runner.verdicts,
+        }
+
+    def _cost(self, runner: Runner) -> dict[str, Any]:
+        """The run's own costs, and with the supernet that it started from: private, sunk."""
+        own = runner.ledger.total.images
+        before = int((self.supernet_start or {}).get("images", 0))
+        return {
+            **runner.ledger.as_dict(),
+            "images_sunk": own,
+            "images_private": own + before,
+            "supernet_images_before": before,
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
+
+
+def train_supernet_provenance(trainer: Trainer, result: dict[str, Any]) -> dict[str, Any]:
+    """What a supernet file says of its training."""
+    total = result["cost"]["total"]
+    return {
+        "images": result["cost"]["images_private"],
+        "macs": total["macs"],
+        "weight_steps": trainer.weight_steps,
+        "seed": result["seed"],
+    }
+
+
+def _generator(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
+
+
+def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
+    """The preset as identity: where data lie and how often is saved do not matter, what does is hashed."""
+    plain: dict[str, Any] = msgspec.to_builtins(preset)
+    del plain["description"], plain["searcher"], plain["run"]["checkpoint_seconds"]
+    for split in ("search_train", "search_val", "test", "workers"):
+        del plain["data"][split]
+    del plain["supernet"]["start"]
+    return plain

@@ -1,0 +1,139 @@
+"""A run directory: manifest, event log, checkpoint, incumbents, result.
+
+``run.json``        what the run is; written first, never changed
+``events.jsonl``    one line for each piece of work
+``checkpoint/``     state.safetensors: weights, optimiser, searcher and ledger after some event
+``incumbents.csv``  the referee's scores of the recommendation along the budget
+``result.json``     written last: the run is complete
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError
+from bench.manifest import FILE_NAME, read_manifest, write_manifest
+from spaces.atomic import sweep_temporaries, write_atomically
+
+EVENTS = "events.jsonl"
+CHECKPOINT = "checkpoint"
+INCUMBENTS = "incumbents.csv"
+RESULT = "result.json"
+LOCK = ".lock"
+
+
+class RunFolder:
+    """Opens or creates a run directory for the run with this manifest.
+
+    Raises ``RecordError`` when the directory belongs to another run, is used by another process, or
+    cannot be written.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(path)
+            self._adopt(manifest)
+            (path / CHECKPOINT).mkdir(exist_ok=True)
+            sweep_temporaries(path)
+            sweep_temporaries(path / CHECKPOINT)
+        except OSError as error:
+            raise RecordError(
+                f"run folder {path} cannot be written ({error.strerror or error}): choose another "
+                "with --out or free space"
+            ) from error
+
+    @property
+    def events(self) -> Path:
+        """The event log."""
+        return self.path / EVENTS
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint file."""
+        return self.path / CHECKPOINT / "state.safetensors"
+
+    def result(self) -> dict[str, Any] | None:
+        """What a complete run printed; None while it is unfinished."""
+        path = self.path / RESULT
+        if not path.exists():
+            return None
+        try:
+            result: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
+        return result
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        """Mark the run as complete."""
+        content = json.dumps(result, indent=1, ensure_ascii=False).encode() + b"\n"
+        write_atomically(self.path / RESULT, content)
+
+    def write_incumbents(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the table of referee scores."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(self.path / INCUMBENTS, text.getvalue().encode())
+
+    def close(self) -> None:
+        """Let other processes use the directory."""
+        os.close(self._lock)
+
+    def _adopt(self, manifest: Mapping[str, Any]) -> None:
+        known = read_manifest(self.path)
+        if known is None:
+            others = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
+            if others:
+                raise RecordError(
+                    f"{self.path} holds other files ({min(others)}) and no {FILE_NAME}: choose an "
+                    "empty or new folder with --out"
+                )
+            write_manifest(self.path, manifest)
+        elif known["identity_hash"] != manifest["identity_hash"]:
+            raise RecordError(
+                f"{self.path} holds another run ({_difference(known, manifest)}): choose another "
+                "folder with --out, or delete that one"
+            )
+
+
+def _difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first setting in which two manifests differ, in words."""
+    before, after = _flat(known.get("identity", {})), _flat(wanted["identity"])
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            return f"{key} is {before.get(key)!r} there, {after.get(key)!r} here"
+    return "its manifest differs"
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _lock(path: Path) -> int:
+    """An advisory lock that dies with the process."""
+    import fcntl
+
+    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise RecordError(
+            f"{path} is in use by another process: wait for it or choose another folder with --out"
+        ) from error
+    return descriptor

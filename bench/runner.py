@@ -1,0 +1,220 @@
+"""The only run loop: ask, price, execute, bill, record, tell.
+
+It owns budget, clock, log and checkpoint; no searcher can reach around it. After an interruption it
+goes back to the last checkpoint and repeats what the log has beyond it, checking every line.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.errors import Interrupted, RecordError
+from bench.event_log import EventLog
+from bench.executor import Executor, describe_result, describe_work, kind_of
+from bench.ledger import Ledger
+from bench.referee import Referee
+from bench.run_folder import RunFolder
+from searchers.base import Evaluated, Failure, Result, Searcher, Work
+from trainers.cost import Cost
+from trainers.errors import TrainerError
+from trainers.state import read_tensors, write_tensors
+from trainers.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Budget in images, parts of it after which the referee looks, seconds between checkpoints."""
+
+    budget_images: int
+    referee_points: int
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a progress display may show after a piece of work."""
+
+    kind: str
+    result: Result | None
+    images: int
+    status: dict[str, float]
+    replaying: bool
+
+
+class Runner:
+    """Leads one searcher through its budget."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        executor: Executor,
+        referee: Referee | None,
+        folder: RunFolder,
+        limits: Limits,
+        report: Callable[[Report], None] = lambda _: None,
+        stop_requested: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.searcher = searcher
+        self.executor = executor
+        self.trainer: Trainer = executor.trainer
+        self.referee = referee
+        self.folder = folder
+        self.limits = limits
+        self.report = report
+        self.stop_requested = stop_requested
+        self.ledger = Ledger()
+        self.verdicts: list[dict[str, Any]] = []
+
+    def run(self) -> str:
+        """Run to the end of the budget or of the searcher; returns which of both it was.
+
+        Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
+        """
+        with EventLog(self.folder.events) as log:
+            self._restore(log)
+            try:
+                reason = self._loop(log)
+                self._referee(log, final=True)
+            except OSError as error:
+                raise RecordError(
+                    f"run folder {self.folder.path} cannot be written ({error.strerror or error}): "
+                    "free space, then run the same command to resume"
+                ) from error
+            self._checkpoint(log)
+            return reason
+
+    def _loop(self, log: EventLog) -> str:
+        saved = time.monotonic()
+        while True:
+            start = time.perf_counter()
+            batch = self.searcher.ask(1)
+            asked = time.perf_counter() - start
+            if not batch:
+                return "searcher finished"
+            costs = [self.executor.price(work) for work in batch]
+            if self._images + sum(cost.images for cost in costs) > self.limits.budget_images:
+                return "budget spent"
+            self._do(log, batch, costs, asked)
+            self._referee(log)
+            if log.replaying:
+                continue
+            due = time.monotonic() - saved >= self.limits.checkpoint_seconds
+            if due or self.stop_requested():
+                self._checkpoint(log)
+                saved = time.monotonic()
+            if self.stop_requested():
+                raise Interrupted(str(self.folder.path))
+
+    def _do(self, log: EventLog, batch: list[Work], costs: list[Cost], asked: float) -> None:
+        results, lines = [], []
+        for work, cost in zip(batch, costs, strict=True):
+            start = time.perf_counter()
+            results.append(self.executor.execute(work))
+            lines.append((work, cost, time.perf_counter() - start))
+        start = time.perf_counter()
+        self.searcher.tell(results)
+        told = time.perf_counter() - start
+        status = {k: v for k, v in self.searcher.status().items() if math.isfinite(v)}
+        for (work, cost, seconds), result in zip(lines, results, strict=True):
+            self._record(log, work, result, cost, status, (asked, seconds, told))
+            # Asking and telling are one act for the whole batch: its first line carries the time.
+            asked = told = 0.0
+
+    def _record(
+        self,
+        log: EventLog,
+        work: Work,
+        result: Result,
+        cost: Cost,
+        status: dict[str, float],
+        seconds: tuple[float, float, float],
+    ) -> None:
+        kind = kind_of(work)
+        self.ledger.bill(kind, cost)
+        self.ledger.failures += isinstance(result, Failure)
+        replaying = log.replaying
+        line = log.record(
+            {
+                "kind": kind,
+                "work": describe_work(work),
+                "result": describe_result(result),
+                "cost": cost.as_dict(),
+                "images": self._images,
+                "status": status,
+                "time": {"ask": seconds[0], "trainer": seconds[1], "tell": seconds[2]},
+            }
+        )
+        # Repeated work keeps the time that it took the first time.
+        self.ledger.seconds.ask += line["time"]["ask"]
+        self.ledger.seconds.trainer += line["time"]["trainer"]
+        self.ledger.seconds.tell += line["time"]["tell"]
+        self.report(Report(kind, result, self._images, status, replaying))
+
+    def _referee(self, log: EventLog, final: bool = False) -> None:
+        """Judge the recommendation after each equal part of the budget, and at the end."""
+        if self.referee is None:
+            return
+        part = self.limits.budget_images / self.limits.referee_points
+        reached = int(self._images // part)
+        judged = self.verdicts[-1]["point"] if self.verdicts else 0
+        if not final and (reached <= judged or reached >= self.limits.referee_points):
+            return
+        start = time.perf_counter()
+        found = self.searcher.recommend()
+        verdict = asdict(self.referee.judge(found))
+        row = {
+            "point": self.limits.referee_points if final else reached,
+            "images": self._images,
+            "evaluations": self.ledger.total.evaluations,
+            "architecture": found.text,
+            "index": found.index,
+            **verdict,
+        }
+        seconds = time.perf_counter() - start
+        replaying = log.replaying
+        line = log.record({"kind": "referee", "verdict": row, "time": {"referee": seconds}})
+        self.ledger.seconds.referee += line["time"]["referee"]
+        self.verdicts.append(row)
+        self.folder.write_incumbents(self.verdicts)
+        self.report(Report("referee", None, self._images, {}, replaying))
+
+    @property
+    def _images(self) -> int:
+        return self.ledger.total.images
+
+    def _checkpoint(self, log: EventLog) -> None:
+        log.sync()
+        tensors, counters = self.trainer.state()
+        state = {
+            "events": log.position,
+            "trainer": counters,
+            "searcher": self.searcher.state_dict(),
+            "ledger": self.ledger.as_dict(),
+            "verdicts": self.verdicts,
+        }
+        write_tensors(self.folder.checkpoint, tensors, state)
+
+    def _restore(self, log: EventLog) -> None:
+        """Continue at the checkpoint. Without a usable one, everything in the log is repeated."""
+        if not self.folder.checkpoint.exists():
+            return
+        try:
+            tensors, state = read_tensors(self.folder.checkpoint)
+        except TrainerError:
+            # A damaged checkpoint costs time, not results: the log says what has to come out.
+            return
+        log.start_at(int(state["events"]))
+        self.trainer.load_state(tensors, state["trainer"])
+        self.searcher.load_state_dict(state["searcher"])
+        self.ledger = Ledger.from_dict(state["ledger"])
+        self.verdicts = list(state["verdicts"])
+
+
+def best_score(results: list[Result]) -> float | None:
+    """The highest proxy score among results, None without one."""
+    scores = [result.score for result in results if isinstance(result, Evaluated)]
+    return max(scores, default=None)

@@ -1,0 +1,63 @@
+"""A trained supernet as a file with its provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from bench.errors import RecordError
+from bench.run_folder import CHECKPOINT
+from trainers.building import supernet_identity
+from trainers.state import file_hash, read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from bench.run import Run
+
+
+def export_supernet(
+    folder: Path, out: Path, run: Run, result: dict[str, Any], half: bool, command: str
+) -> dict[str, Any]:
+    """Write the weights of a finished training run to ``out``; returns what to print.
+
+    With ``half``, matrices and kernels are stored in 16 bits; vectors, among them the variances of
+    batch norm, stay in 32.
+    """
+    tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
+    weights = {
+        name.removeprefix("model/"): _stored(value, half)
+        for name, value in tensors.items()
+        if name.startswith("model/")
+    }
+    cost = result["cost"]
+    before = run.supernet_start or {}
+    preset = run.preset
+    metadata = {
+        "identity": supernet_identity(preset.data, preset.recogniser, preset.supernet),
+        "provenance": {
+            "command": command,
+            "seed": run.seed,
+            "images": cost["images_private"],
+            "macs": cost["total"]["macs"] + int(before.get("macs", 0)),
+            "weight_steps": state["trainer"]["weight_steps"],
+            "continued_from": before.get("hash"),
+            "search_train": run.manifest["data"]["search_train"]["hashes"],
+            "versions": run.manifest["versions"],
+        },
+    }
+    try:
+        write_tensors(out, weights, metadata)
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
+    return {
+        "file": str(out),
+        "hash": file_hash(out),
+        "bytes": out.stat().st_size,
+        "images": cost["images_private"],
+        "seconds": round(cost["seconds"]["total"], 1),
+    }
+
+
+def _stored(value: torch.Tensor, half: bool) -> torch.Tensor:
+    return value.half() if half and value.dim() > 1 else value

@@ -1,0 +1,88 @@
+"""Proxy scores of random architectures: how far apart they are, and how much of it is noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, pvariance
+
+import numpy as np
+
+from bench.run import Run
+from bench.settings import Preset
+from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One architecture; ``score`` is None where the network's output was not finite."""
+
+    text: str
+    score: float | None
+    words: int
+
+
+def score_architectures(
+    preset_name: str,
+    preset: Preset,
+    count: int,
+    seed: int,
+    path: str | None,
+    images: int | None,
+    progress: Callable[[int, int], None],
+) -> list[Scored]:
+    """Word accuracy on search_val of ``count`` random architectures with inherited weights."""
+    training = ("supernet-score", SupernetTraining, SupernetTrainingSettings())
+    run = Run(training, preset_name, preset, seed)
+    encodings = run.space.sample(count, np.random.default_rng(seed))
+    if path is not None:
+        # Operations stay those drawn: uniform in the free space, where every operation is allowed.
+        encodings[:, : run.space.path_length] = run.space.parse_path(path)
+        encodings = encodings[run.space.is_valid(encodings)]
+    words = run.trainer.data.evaluation
+    words = words if images is None else words.first(images)
+    scored = []
+    for done, architecture in enumerate(run.space.architectures(encodings), start=1):
+        encoding = run.space.encode([architecture])[0]
+        found = run.trainer.score(encoding, words)
+        score = None if found is None else found.word_accuracy
+        scored.append(Scored(architecture.text, score, len(words)))
+        progress(done, len(encodings))
+    return scored
+
+
+def spread(scored: Sequence[Scored]) -> dict[str, float | int]:
+    """Mean, deviation, range; and the deviation that is left without the noise of finite words.
+
+    A score is a share of n words: its own variance is p (1 - p) / n, which is taken off the variance
+    between architectures.
+    """
+    scores = [s.score for s in scored if s.score is not None]
+    words = scored[0].words
+    noise = fmean(p * (1 - p) / words for p in scores)
+    between = pvariance(scores) * len(scores) / max(1, len(scores) - 1)
+    low, median, high = np.quantile(scores, [0.1, 0.5, 0.9])
+    return {
+        "architectures": len(scores),
+        "failed": len(scored) - len(scores),
+        "words": words,
+        "mean": fmean(scores),
+        "standard deviation": math.sqrt(between),
+        "of which not noise": math.sqrt(max(0.0, between - noise)),
+        "minimum": min(scores),
+        "10 % quantile": float(low),
+        "median": float(median),
+        "90 % quantile": float(high),
+        "maximum": max(scores),
+    }
+
+
+def histogram(scores: Sequence[float], bins: int = 10, width: int = 40) -> str:
+    """Bars of text, one a bin of word accuracy."""
+    counts, edges = np.histogram(scores, bins=bins)
+    scale = width / max(1, int(counts.max()))
+    return "\n".join(
+        f"{edges[i]:.3f} - {edges[i + 1]:.3f}  {count:4d}  {'#' * math.ceil(count * scale)}"
+        for i, count in enumerate(counts)
+    )

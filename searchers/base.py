@@ -1,0 +1,181 @@
+"""What a searcher is: it decides what to do next, and nothing else.
+
+The life of a searcher, as the runner leads it:
+
+1. It is made with a ``Problem`` (space, budget, prices, hard cap), its ``Settings`` and a random
+   generator of its own.
+2. ``ask(n)`` returns up to ``n`` pieces of ``Work`` that may be done in any order before the next
+   ``tell``; an empty list means that the searcher has finished. Work is data: *train weights on
+   these paths*, *measure gate gradients of this path*, *evaluate this architecture*.
+3. The runner has the trainer do the work, bills it, writes it down, and hands the results to
+   ``tell`` in the order of the work. A result may be a ``Failure``.
+4. ``recommend()`` may be called at any time, also before the first ``tell``, and must name a legal
+   architecture within the cap. It must not change the searcher.
+5. ``state_dict()`` is plain JSON data that includes the random generator. A searcher made with the
+   same arguments and given that state continues exactly as the original would.
+
+A searcher sees no model, no image, no clock and no test split. When the budget would be exceeded
+by the next piece of work, the runner simply stops asking.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from searchers.errors import SearcherError
+from spaces import Architecture, Space
+
+
+@dataclass(frozen=True)
+class TrainWeights:
+    """One weight step of the supernet on each of these paths, in order."""
+
+    architectures: tuple[Architecture, ...]
+
+
+@dataclass(frozen=True)
+class GateGradient:
+    """Gradients of the loss with respect to the gates while ``architecture`` is active.
+
+    ``candidates[layer]`` lists the operations whose gate gradients are wanted: all of them (Eq. 5
+    of the AutoSTR paper) or two (the two-path variant of ProxylessNAS).
+    """
+
+    architecture: Architecture
+    candidates: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Word accuracy of an architecture with inherited weights on search_val."""
+
+    architecture: Architecture
+
+
+Work = TrainWeights | GateGradient | Evaluate
+
+
+@dataclass(frozen=True)
+class WeightsTrained:
+    """``loss`` is the mean over the steps."""
+
+    work: TrainWeights
+    loss: float
+
+
+@dataclass(frozen=True)
+class GatesMeasured:
+    """``gradients`` is dL/dg of shape (layers, operations), zero where not asked for."""
+
+    work: GateGradient
+    loss: float
+    gradients: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """``score`` is the proxy score in [0, 1], to maximise."""
+
+    work: Evaluate
+    score: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The work was billed but gave nothing usable; never an incumbent."""
+
+    work: Work
+    reason: str
+
+
+Result = WeightsTrained | GatesMeasured | Evaluated | Failure
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What there is to search, and what things cost. Units: images, MACs of the full-size space."""
+
+    space: Space
+    budget_images: int
+    images_per_step: int
+    images_per_evaluation: int
+    max_macs: int | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.budget_images, self.images_per_step, self.images_per_evaluation) < 1:
+            raise SearcherError(
+                f"budget {self.budget_images}, step {self.images_per_step} and evaluation "
+                f"{self.images_per_evaluation} images: expected positive numbers"
+            )
+        if self.max_macs is not None and self.max_macs < self.space.min_macs():
+            raise SearcherError(
+                f"max_macs {self.max_macs} is below the smallest architecture of the space "
+                f"({self.space.min_macs()}): raise the cap"
+            )
+
+    def allows(self, encodings: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+        """Which rows are within the cap."""
+        if self.max_macs is None:
+            return np.ones(len(encodings), dtype=bool)
+        return self.space.macs(encodings) <= self.max_macs
+
+
+class Searcher(ABC):
+    """Base class of all searchers; see the life cycle above."""
+
+    #: A frozen dataclass of hyperparameters; the preset's section for this searcher fills it.
+    Settings: ClassVar[type[Any]]
+
+    def __init__(self, problem: Problem, settings: Any, rng: np.random.Generator) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.rng = rng
+
+    @abstractmethod
+    def ask(self, n: int = 1) -> list[Work]:
+        """Up to ``n`` pieces of work, ``[]`` when finished."""
+
+    @abstractmethod
+    def tell(self, results: Sequence[Result]) -> None:
+        """Learn the results of earlier work."""
+
+    @abstractmethod
+    def recommend(self) -> Architecture:
+        """The incumbent: what the searcher would choose if it had to stop now."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """The subclass's own state as JSON data, without settings and generator."""
+
+    @abstractmethod
+    def _load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what ``_state`` returned."""
+
+    def status(self) -> dict[str, float]:
+        """Numbers worth logging with each event, such as the entropy; JSON data."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole state as JSON data."""
+        return {"rng": self.rng.bit_generator.state, **self._state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from ``state_dict()`` of a searcher made with the same arguments.
+
+        Raises ``SearcherError`` when the state is not of this searcher.
+        """
+        try:
+            self.rng.bit_generator.state = state["rng"]
+            self._load_state({key: value for key, value in state.items() if key != "rng"})
+        except (KeyError, TypeError, ValueError) as error:
+            raise SearcherError(
+                f"the saved state does not belong to searcher {type(self).__name__} "
+                f"({type(error).__name__}: {error}): resume with the searcher and version that "
+                "wrote it"
+            ) from error

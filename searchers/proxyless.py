@@ -1,0 +1,222 @@
+"""ProxylessNAS (Cai et al., 2019) as AutoSTR uses it for its second step: operations on a given
+downsampling path are learned by gate gradients (AutoSTR, Eqs. 3 to 5).
+
+Weights are warmed up on uniform paths, then weight steps on sampled paths alternate with
+architecture steps. The path is a component of its own (``self._path``), so that a learned
+distribution over paths can take its place.
+
+Shape legend: L layers, K candidates a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from searchers.adam import Adam
+from searchers.base import (
+    GateGradient,
+    GatesMeasured,
+    Problem,
+    Result,
+    Searcher,
+    TrainWeights,
+    WeightsTrained,
+    Work,
+)
+from searchers.errors import SearcherError
+from searchers.flops_regulariser import FlopsRegulariser
+from searchers.operation_distribution import (
+    draw,
+    draw_pairs,
+    entropy,
+    gradient_of_alpha,
+    most_probable,
+    softmax,
+)
+from searchers.training_plan import STEPS_PER_WORK, UniformTraining
+from spaces import Architecture
+
+Array = npt.NDArray[np.float64]
+#: Redraws of a path that breaks the hard cap before the most probable one within it is taken.
+REDRAWS = 100
+
+
+@dataclass(frozen=True)
+class ProxylessSettings:
+    """Published defaults: Adam with rate 1e-3 and betas (0, 0.999); beta 0.6 and G 450 M of AutoSTR.
+
+    ``warmup_share`` of the budget trains weights on uniform operations. Then each
+    ``weight_steps_per_architecture_step`` weight steps are followed by one architecture step.
+    ``gates`` is ``full`` (gate gradients of all candidates) or ``two`` (of two sampled ones).
+    """
+
+    path: str = "ABABB"
+    warmup_share: float = 1.0 / 3.0
+    weight_steps_per_architecture_step: int = 5
+    gates: Literal["full", "two"] = "full"
+    learning_rate: float = 1e-3
+    beta1: float = 0.0
+    beta2: float = 0.999
+    initial_spread: float = 1e-3
+    regulariser_beta: float = 0.6
+    regulariser_macs: float = 450e6
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.warmup_share < 1.0:
+            raise SearcherError(f"warmup_share {self.warmup_share}: expected 0 up to below 1")
+        if self.weight_steps_per_architecture_step < 1:
+            raise SearcherError(
+                f"weight_steps_per_architecture_step {self.weight_steps_per_architecture_step}: "
+                "expected 1 or more"
+            )
+        if not (self.learning_rate > 0 and 0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise SearcherError("learning_rate must be positive, beta1 and beta2 from 0 to below 1")
+
+
+class Proxyless(Searcher):
+    """Gradient search of the operations on one downsampling path."""
+
+    Settings = ProxylessSettings
+
+    def __init__(
+        self, problem: Problem, settings: ProxylessSettings, rng: np.random.Generator
+    ) -> None:
+        super().__init__(problem, settings, rng)
+        space = problem.space
+        self._path = space.parse_path(settings.path)
+        self._allowed = space.operation_allowed(self._path)
+        macs = space.operation_macs(self._path)
+        self._macs = macs
+        self._regulariser = FlopsRegulariser(
+            macs, space.stem_macs, settings.regulariser_beta, settings.regulariser_macs
+        )
+        smallest = space.stem_macs + int(np.where(self._allowed, macs, macs.max()).min(1).sum())
+        if problem.max_macs is not None and problem.max_macs < smallest:
+            raise SearcherError(
+                f"max_macs {problem.max_macs} is below the smallest architecture on path "
+                f"{settings.path} ({smallest}): raise the cap or choose another path"
+            )
+        shape = self._allowed.shape
+        self._alpha: Array = rng.uniform(-1.0, 1.0, shape) * settings.initial_spread
+        self._adam = Adam(shape, settings.learning_rate, (settings.beta1, settings.beta2))
+        self._warmup = UniformTraining(problem, settings.warmup_share, self._draw_uniform)
+        self._weight_steps = 0
+        self._redrawn = 0
+        self._pair: npt.NDArray[np.bool_] | None = None
+
+    def ask(self, n: int = 1) -> list[Work]:
+        if not self._warmup.finished:
+            return [self._warmup.ask()]
+        missing = self.settings.weight_steps_per_architecture_step - self._weight_steps
+        if missing > 0:
+            count = min(missing, STEPS_PER_WORK)
+            self._weight_steps += count
+            return [TrainWeights(tuple(self._sample(self._p()) for _ in range(count)))]
+        self._weight_steps = 0
+        return [self._gate_work()]
+
+    def tell(self, results: Sequence[Result]) -> None:
+        for result in results:
+            if isinstance(result, GatesMeasured):
+                self._architecture_step(result)
+            elif not isinstance(result, WeightsTrained):
+                self._pair = None  # A failed step teaches nothing.
+
+    def recommend(self) -> Architecture:
+        limit = self.problem.max_macs
+        spare = None if limit is None else limit - self.problem.space.stem_macs
+        return self._architecture(most_probable(self._p(), self._macs, spare))
+
+    def status(self) -> dict[str, float]:
+        p = self._p()
+        return {
+            "entropy": entropy(p),
+            "expected_macs": self._regulariser.expected_macs(p),
+            "skip_share": float((p.argmax(1) == p.shape[1] - 1).mean()),
+            "redrawn": float(self._redrawn),
+        }
+
+    def _p(self) -> Array:
+        return softmax(self._alpha, self._allowed)
+
+    def _gate_work(self) -> GateGradient:
+        p = self._p()
+        if self.settings.gates == "full":
+            wanted, active = self._allowed, self._sample(p)
+        else:
+            wanted = draw_pairs(p, self.rng)
+            self._pair = wanted
+            active = self._sample(softmax(self._alpha, wanted))
+        candidates = tuple(tuple(np.flatnonzero(row).tolist()) for row in wanted)
+        return GateGradient(active, candidates)
+
+    def _architecture_step(self, result: GatesMeasured) -> None:
+        """L = r(alpha) L_rec (Eq. 4): both factors depend on alpha."""
+        active = self._allowed if self._pair is None else self._pair
+        self._pair = None
+        full = self._p()
+        p = softmax(self._alpha, active)
+        # Two-path mode moves mass within the pair only, so r sees the pair's share of the layer.
+        mass = (full * active).sum(axis=1, keepdims=True)
+        gradient = self._regulariser.value(full) * gradient_of_alpha(result.gradients, p)
+        gradient += result.loss * gradient_of_alpha(self._regulariser.gradient(full), p) * mass
+        updated = self._adam.step(self._alpha, gradient, active)
+        if not active[self._allowed].all():
+            # The others' probabilities stay (Cai et al., section 3.2.1): keep the pair's mass.
+            updated -= np.where(active, _log_mass(updated, active) - _log_mass(self._alpha, active), 0)
+        self._alpha = updated
+
+    def _sample(self, p: Array) -> Architecture:
+        """A path of operations by p, redrawn while it is over the cap."""
+        found = self._architecture(draw(p, self.rng))
+        if self.problem.max_macs is None:
+            return found
+        for _ in range(REDRAWS):
+            if self.problem.allows(self.problem.space.encode([found]))[0]:
+                return found
+            self._redrawn += 1
+            found = self._architecture(draw(p, self.rng))
+        return self.recommend()
+
+    def _draw_uniform(self, n: int) -> npt.NDArray[np.int8]:
+        uniform = self._allowed / self._allowed.sum(axis=1, keepdims=True)
+        return self.problem.space.encode([self._sample(uniform) for _ in range(n)])
+
+    def _architecture(self, operations: npt.NDArray[np.int64]) -> Architecture:
+        row = np.concatenate([self._path, operations]).astype(np.int8)
+        return self.problem.space.architecture(row)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "alpha": self._alpha.tolist(),
+            "adam": self._adam.state_dict(),
+            "warmup": self._warmup.asked,
+            "weight_steps": self._weight_steps,
+            "redrawn": self._redrawn,
+            "pair": None if self._pair is None else self._pair.tolist(),
+        }
+
+    def _load_state(self, state: Mapping[str, Any]) -> None:
+        alpha = np.asarray(state["alpha"], dtype=float)
+        if alpha.shape != self._alpha.shape:
+            raise ValueError(f"alpha is of shape {alpha.shape}, expected {self._alpha.shape}")
+        self._alpha = alpha
+        self._adam.load_state_dict(state["adam"])
+        self._warmup.asked = int(state["warmup"])
+        self._weight_steps = int(state["weight_steps"])
+        self._redrawn = int(state["redrawn"])
+        pair = state["pair"]
+        self._pair = None if pair is None else np.asarray(pair, dtype=bool)
+
+
+def _log_mass(alpha: Array, mask: npt.NDArray[np.bool_]) -> Array:
+    """log sum exp over the masked candidates of each layer, shape (L, 1)."""
+    masked = np.where(mask, alpha, -np.inf)
+    top = masked.max(axis=1, keepdims=True)
+    total: Array = top + np.log(np.exp(masked - top).sum(axis=1, keepdims=True))
+    return total

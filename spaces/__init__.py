@@ -1,0 +1,46 @@
+"""What can be searched: architectures, their costs, and how many there are.
+
+``load_space("autostr")`` is the way in; ``spaces.base`` explains the interface.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+from spaces.base import Architecture, NamedEncoding, Space
+from spaces.errors import InputError, SpaceError
+from spaces.names import unknown_name
+
+__all__ = [
+    "SPACES",
+    "Architecture",
+    "InputError",
+    "NamedEncoding",
+    "Space",
+    "SpaceError",
+    "load_space",
+]
+
+SPACES: dict[str, str] = {
+    "autostr": "spaces.autostr.space:AutoSTRSpace",
+}
+
+
+def load_space(name: str, **options: object) -> Space:
+    """Make the space called ``name``; ``options`` go to its constructor.
+
+    An unknown name or option is a SpaceError that names the nearest known one.
+    """
+    if name not in SPACES:
+        raise SpaceError(unknown_name("space", name, SPACES))
+    module, _, attribute = SPACES[name].partition(":")
+    maker = getattr(import_module(module), attribute)
+    known = inspect.signature(maker).parameters
+    for option in options:
+        if option not in known:
+            raise SpaceError(unknown_name(f"option of space {name}", option, known))
+    space = maker(**options)
+    if not isinstance(space, Space):
+        raise SpaceError(f"{SPACES[name]} did not make a Space but {type(space).__name__}")
+    return space

@@ -1,0 +1,117 @@
+"""The candidate operations of a choice block (AutoSTR, Table 2) as modules.
+
+An operation is built for a pair of widths; the stride arrives with the call, because a supernet may
+use the same weights for the (2, 2) and the (2, 1) downsampling of a block.
+
+Shape legend: B images, C input and D output channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spaces.autostr.operations import OPERATIONS
+from spaces.networks.normalisation import BatchNorm, Normaliser
+
+Stride = tuple[int, int]
+
+
+class Candidate(nn.Module):
+    """Interface of a candidate: ``x_BCHW, stride -> y_BDhw`` with h = ceil(H / stride[0])."""
+
+    def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        raise TypeError(f"{type(self).__name__} does not define forward()")
+
+
+class Convolution(nn.Module):
+    """Bias-free convolution with 'same' padding, optionally depthwise, followed by batch norm."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, depthwise: bool = False) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.conv = nn.Conv2d(
+            inputs, outputs, kernel, groups=inputs if depthwise else 1, bias=False
+        )
+        self.norm = BatchNorm(outputs)
+
+    def forward(self, x_BCHW: Tensor, norm: Normaliser, stride: Stride = (1, 1)) -> Tensor:
+        if self.kernel == 1 and stride != (1, 1):
+            # Same result as a strided 1x1 convolution, whose backward pass on channels-last tensors
+            # corrupts memory in torch 2.13.0 on CPU.
+            x_BCHW = x_BCHW[:, :, :: stride[0], :: stride[1]]
+            stride = (1, 1)
+        y_BDhw = F.conv2d(
+            x_BCHW,
+            self.conv.weight,
+            stride=stride,
+            padding=self.kernel // 2,
+            groups=self.conv.groups,
+        )
+        out: Tensor = self.norm(y_BDhw, norm)
+        return out
+
+
+class MBConv(Candidate):
+    """Mobile inverted bottleneck (Sandler et al., *MobileNetV2*, 2018).
+
+    The identity shortcut is added exactly where the stride is (1, 1) and the width stays.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, expansion: int, downsamples: bool
+    ) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        self.shortcut = inputs == outputs and not downsamples
+        self.expand = Convolution(inputs, hidden, 1) if expansion > 1 else None
+        self.depthwise = Convolution(hidden, hidden, kernel, depthwise=True)
+        self.project = Convolution(hidden, outputs, 1)
+
+    def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        hidden = x_BCHW
+        if self.expand is not None:
+            hidden = F.relu6(self.expand(hidden, norm))
+        hidden = F.relu6(self.depthwise(hidden, norm, stride))
+        y_BDhw: Tensor = self.project(hidden, norm)
+        if self.shortcut:
+            return y_BDhw + x_BCHW
+        return y_BDhw
+
+
+class Identity(Candidate):
+    """Skip where the shape stays."""
+
+    def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        return x_BCHW
+
+
+class ProjectionShortcut(Candidate):
+    """Skip where the shape changes: strided 1x1 convolution and batch norm."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.project = Convolution(inputs, outputs, 1)
+
+    def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        y_BDhw: Tensor = self.project(x_BCHW, norm, stride)
+        return y_BDhw
+
+
+class Stem(nn.Module):
+    """3x3 convolution of the image, batch norm, ReLU: ``(B, 3, H, W) -> (B, width, H, W)``."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = Convolution(3, width, 3)
+
+    def forward(self, images_B3HW: Tensor, norm: Normaliser) -> Tensor:
+        return F.relu(self.conv(images_B3HW, norm))
+
+
+def build_operation(operation: int, inputs: int, outputs: int, downsamples: bool) -> Candidate:
+    """The candidate with index ``operation`` between two widths."""
+    choice = OPERATIONS[operation]
+    if choice.kernel:
+        return MBConv(inputs, outputs, choice.kernel, choice.expansion, downsamples)
+    return ProjectionShortcut(inputs, outputs) if downsamples else Identity()

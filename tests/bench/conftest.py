@@ -1,0 +1,54 @@
+"""Running the command line as a user does, and reading what it prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bench.cli import run
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Exit code and output of one command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Stdout as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Return ``bench(*arguments)``, which runs one command in this process."""
+
+    def call(*arguments: object) -> Answer:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def refused(bench: Callable[..., Answer]) -> Callable[..., str]:
+    """Return ``refused(*arguments)``: checks exit code 2 and one line on stderr, returns it."""
+
+    def call(*arguments: object) -> str:
+        answer = bench(*arguments)
+        assert answer.code == 2
+        assert answer.out == ""
+        assert answer.err.startswith("bench: ")
+        assert answer.err.count("\n") == 1
+        return answer.err.strip()
+
+    return call

@@ -1,0 +1,119 @@
+"""From the sections of a preset to a trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from spaces.networks.mesh import Mesh
+from trainers.codec import Codec
+from trainers.cost import Pricer
+from trainers.data.charset import get_charset
+from trainers.data.loader import BatchLoader
+from trainers.data_splits import Split
+from trainers.errors import TrainerError
+from trainers.settings import (
+    DataSettings,
+    RecogniserSettings,
+    SupernetSettings,
+    TrainerSettings,
+)
+from trainers.state import file_hash, load_weights, read_tensors
+from trainers.supernet import Supernet, build_supernet
+from trainers.trainer import Trainer, TrainerData
+
+SHIPPED = "shipped:"
+
+
+def build_mesh(settings: SupernetSettings) -> Mesh:
+    """The mesh of the AutoSTR space at the preset's widths."""
+    return Mesh(settings.stem_width, settings.widths, sharing=settings.sharing)
+
+
+def build_pricer(supernet: SupernetSettings, trainer: TrainerSettings) -> Pricer:
+    """What the trainer's verbs cost under these settings."""
+    return Pricer(build_mesh(supernet), trainer.batch_images, trainer.calibration_images)
+
+
+def build_trainer(
+    splits: Mapping[str, Split],
+    data: DataSettings,
+    recogniser: RecogniserSettings,
+    supernet: SupernetSettings,
+    trainer: TrainerSettings,
+    evaluation_images: int,
+    seed: int,
+) -> tuple[Trainer, dict[str, Any] | None]:
+    """A trainer, and the description of the supernet that it starts from (None: fresh weights).
+
+    The order of search_train and search_val and the fresh weights depend on ``seed``.
+    """
+    charset = get_charset(data.charset)
+    net = build_supernet(build_mesh(supernet), recogniser, len(charset), data.max_length, seed)
+    start = None
+    if supernet.start:
+        start = load_supernet(net, supernet.start, supernet_identity(data, recogniser, supernet))
+    train, val = splits["search_train"].words, splits["search_val"].words
+    parts = TrainerData(
+        search_train=BatchLoader(train, trainer.batch_images, seed, data.workers),
+        search_val=BatchLoader(val, trainer.batch_images, seed, 1),
+        calibration=train.words(trainer.calibration_images),
+        evaluation=val.words(max(evaluation_images, data.search_val_images)),
+    )
+    return Trainer(net, parts, Codec(charset), trainer), start
+
+
+def supernet_identity(
+    data: DataSettings, recogniser: RecogniserSettings, supernet: SupernetSettings
+) -> dict[str, Any]:
+    """What must agree between a stored supernet and the preset that loads it."""
+    return {
+        "charset": data.charset,
+        "max_length": data.max_length,
+        "stem_width": supernet.stem_width,
+        "widths": list(supernet.widths),
+        "sharing": supernet.sharing,
+        "rectifier": recogniser.rectifier,
+        "sequence_encoder": recogniser.sequence_encoder,
+        "sequence_hidden": recogniser.sequence_hidden,
+        "head": recogniser.head,
+        "attention_hidden": recogniser.attention_hidden,
+    }
+
+
+def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Load a stored supernet into ``net``; returns its provenance with the file's hash."""
+    if not start.startswith(SHIPPED):
+        return _load(net, Path(start), start, identity)
+    name = start.removeprefix(SHIPPED)
+    resource = files("trainers") / "shipped" / f"{name}.safetensors"
+    with as_file(resource) as path:
+        if not path.exists():
+            raise TrainerError(
+                f"no supernet {name!r} comes with this package: set supernet.start to a file made "
+                "by `bench supernet train`, or to nothing for fresh weights"
+            )
+        return _load(net, path, start, identity)
+
+
+def _load(net: Supernet, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    tensors, metadata = read_tensors(path)
+    stored = metadata.get("identity", {})
+    for key, value in identity.items():
+        if stored.get(key) != value:
+            raise TrainerError(
+                f"supernet {start} has {key} {stored.get(key)!r}, the preset {value!r}: use the "
+                "preset it was trained with, or set supernet.start to nothing"
+            )
+    load_weights(net, {name: value.float() for name, value in tensors.items()}, start)
+    return {"start": start, "hash": file_hash(path), **metadata.get("provenance", {})}
+
+
+def settings_as_dict(settings: msgspec.Struct) -> dict[str, Any]:
+    """A settings struct as plain data."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    return plain

@@ -1,0 +1,82 @@
+"""What a piece of work consumes, known before it runs.
+
+MACs are multiply-adds of the backbone's convolutions at the width that is really trained; heads,
+rectifier and sequence encoder are the same for every architecture and left out. A backward pass
+counts twice its forward pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spaces.autostr.costs import CostTables
+from spaces.networks.mesh import Mesh
+
+Encodings = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Images that went forward only, images that went forward and backward, MACs, evaluations."""
+
+    images_forward: int = 0
+    images_forward_backward: int = 0
+    macs: int = 0
+    evaluations: int = 0
+
+    @property
+    def images(self) -> int:
+        """All images consumed: the unit of ``budget_images``."""
+        return self.images_forward + self.images_forward_backward
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.images_forward + other.images_forward,
+            self.images_forward_backward + other.images_forward_backward,
+            self.macs + other.macs,
+            self.evaluations + other.evaluations,
+        )
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain data for records, the total of images included."""
+        return {"images": self.images, **asdict(self)}
+
+
+class Pricer:
+    """Costs of the trainer's verbs on one mesh."""
+
+    def __init__(self, mesh: Mesh, batch_images: int, calibration_images: int) -> None:
+        self.tables = CostTables.build(
+            mesh.stem_width, mesh.widths, mesh.downsampling_a, mesh.downsampling_b
+        )
+        self.layers = mesh.layers
+        self.mesh = mesh
+        self.batch_images = batch_images
+        self.calibration_images = calibration_images
+
+    def train_weights(self, encodings: Encodings) -> Cost:
+        """One weight step for each row."""
+        images = self.batch_images * len(encodings)
+        macs = 3 * self.batch_images * int(self.tables.price(encodings)[0].sum())
+        return Cost(images_forward_backward=images, macs=macs)
+
+    def gate_gradient(self, encoding: Encodings, wanted: npt.NDArray[np.bool_]) -> Cost:
+        """One gate-gradient step: the path forward and back, each wanted candidate forward."""
+        strides, operations = encoding[: self.layers], encoding[self.layers :]
+        candidates = 0
+        for edge, active, row in zip(self.mesh.route(strides), operations, wanted, strict=True):
+            candidate_macs = self.tables.macs[edge.a, edge.b, edge.stride_code]
+            others = row & (np.arange(len(row)) != active)
+            candidates += int(candidate_macs[others].sum())
+        path = int(self.tables.price(encoding[None])[0][0])
+        macs = self.batch_images * (3 * path + candidates)
+        return Cost(images_forward_backward=self.batch_images, macs=macs)
+
+    def evaluate(self, encodings: Encodings, images: int) -> Cost:
+        """Calibration and ``images`` scored images for each row."""
+        each = self.calibration_images + images
+        macs = each * int(self.tables.price(encodings)[0].sum())
+        return Cost(images_forward=each * len(encodings), macs=macs, evaluations=len(encodings))

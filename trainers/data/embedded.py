@@ -1,0 +1,60 @@
+"""The data set that needs no download: rendered on first use, then kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from spaces.cache import cache_folder
+from trainers.data.errors import DataError
+from trainers.data.rendering.dataset import Progress, render_lmdb
+from trainers.data.rendering.fonts import fonts_hash
+from trainers.data.rendering.render import RENDERER_VERSION
+from trainers.data.rendering.settings import RenderSettings
+from trainers.data.rendering.words import check_split, dictionary_hash
+
+
+def embedded_path(split: str, count: int, seed: int, settings: RenderSettings) -> Path:
+    """Return where the rendered split is or will be; the name covers all that it depends on."""
+    recipe = {
+        "renderer": RENDERER_VERSION,
+        "fonts": fonts_hash(),
+        "words": dictionary_hash(),
+        "split": check_split(split),
+        "count": count,
+        "seed": seed,
+        "settings": asdict(settings),
+    }
+    text = json.dumps(recipe, sort_keys=True)
+    digest = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return cache_folder() / "rendered" / f"{split}-{digest}"
+
+
+def embedded_split(
+    split: str,
+    count: int,
+    seed: int = 0,
+    settings: RenderSettings | None = None,
+    progress: Progress | None = None,
+    processes: int = 1,
+) -> Path:
+    """Return an LMDB of ``count`` rendered word images, rendering it on first use.
+
+    Two processes may ask at once: each renders into its own temporary folder, the first to
+    finish names the result, and the other, whose result is the same, takes that one.
+
+    Raises:
+        DataError: an argument is out of range, or the cache folder cannot be written.
+    """
+    settings = settings or RenderSettings()
+    path = embedded_path(split, count, seed, settings)
+    if path.exists():
+        return path
+    try:
+        return render_lmdb(path, split, count, seed, settings, processes, progress)
+    except DataError:
+        if path.exists():
+            return path
+        raise

@@ -1,0 +1,125 @@
+"""Bytes to pixels: bounded decoding and resizing. Shape legend: H height, W width, 3 RGB."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainers.data.errors import DataError
+
+RGB = NDArray[np.uint8]
+
+MAX_PIXELS = 25_000_000
+MAX_BYTES = 32 * 1024 * 1024
+
+
+def decode_image(data: bytes) -> RGB:
+    """Decode an image file to uint8 RGB of shape (H, W, 3).
+
+    JPEG goes through simplejpeg (three times as fast), everything else and every JPEG that
+    it refuses through Pillow. Sizes are read from the header and bounded before any pixel
+    is decoded. Grey becomes RGB; transparency is laid over white.
+
+    Raises:
+        DataError: empty, larger than ``MAX_BYTES`` or ``MAX_PIXELS``, or not decodable.
+    """
+    if not data:
+        raise DataError("empty image: 0 bytes given, an encoded image expected")
+    if len(data) > MAX_BYTES:
+        raise DataError(f"image of {len(data)} bytes given, at most {MAX_BYTES} expected")
+    if data[:2] == b"\xff\xd8":
+        decoded = _decode_jpeg(data)
+        if decoded is not None:
+            return decoded
+    return _decode_any(data)
+
+
+def try_decode(data: bytes | None) -> RGB | None:
+    """Like `decode_image`, but ``None`` for anything that cannot be decoded."""
+    if not data:
+        return None
+    try:
+        return decode_image(data)
+    except DataError:
+        return None
+
+
+def resize_image(image: RGB, height: int, width: int) -> RGB:
+    """Resize (H, W, 3) to (height, width, 3); area averaging when shrinking, else linear."""
+    if image.shape[0] == height and image.shape[1] == width:
+        return np.ascontiguousarray(image)
+    shrinks = image.shape[0] >= height and image.shape[1] >= width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def encode_jpeg(image: RGB, quality: int) -> bytes:
+    """Encode (H, W, 3) RGB as JPEG with 4:2:0 chroma, the common case of cameras."""
+    return bytes(
+        simplejpeg.encode_jpeg(
+            np.ascontiguousarray(image), quality=quality, colorspace="RGB", colorsubsampling="420"
+        )
+    )
+
+
+def _decode_jpeg(data: bytes) -> RGB | None:
+    try:
+        height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except (ValueError, KeyError):  # KeyError: a colour space that it has no name for
+        return None
+    _check_pixels(height, width)
+    if colorspace in ("CMYK", "YCCK"):
+        return None
+    try:
+        image = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+    except (ValueError, KeyError):
+        return None
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _decode_any(data: bytes) -> RGB:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as opened:
+                _check_pixels(opened.height, opened.width)
+                opened.load()
+                if opened.has_transparency_data:
+                    layer = opened.convert("RGBA")
+                    flat = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+                    flat.alpha_composite(layer)
+                    image = flat.convert("RGB")
+                else:
+                    image = _to_eight_bits(opened).convert("RGB")
+                return np.array(image, dtype=np.uint8)
+    except DataError:
+        raise
+    except Exception as error:  # Pillow's plug-ins raise whatever their format code hits.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"image of {len(data)} bytes cannot be decoded ({reason}); expected an intact "
+            "JPEG, PNG or other format that Pillow reads"
+        ) from error
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey down; Pillow's own conversion would clip it to white."""
+    if image.mode not in ("I;16", "I;16B", "I;16L", "I;16N", "I"):
+        return image
+    values = np.asarray(image).astype(np.int64)
+    if image.mode == "I" and values.max(initial=0) <= 255:
+        return Image.fromarray(values.clip(0, 255).astype(np.uint8))
+    return Image.fromarray((values.clip(0, 65535) >> 8).astype(np.uint8))
+
+
+def _check_pixels(height: int, width: int) -> None:
+    if height < 1 or width < 1 or height * width > MAX_PIXELS:
+        raise DataError(
+            f"image of {width} x {height} pixels given, between 1 and {MAX_PIXELS} pixels expected"
+        )

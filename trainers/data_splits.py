@@ -1,0 +1,78 @@
+"""The three splits of a preset as word images: where they come from and what they hash to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainers.data.embedded import embedded_split
+from trainers.data.rendering.settings import RenderSettings
+from trainers.data.splits import WordSplit
+from trainers.data.writing import content_hash
+from trainers.settings import DataSettings
+
+SPLITS = ("search_train", "search_val", "test")
+
+#: Called with (split, done, total) while words are being rendered.
+RenderProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split, its sources and their content hashes."""
+
+    name: str
+    words: WordSplit
+    sources: tuple[str, ...]
+    hashes: tuple[str, ...]
+
+    def describe(self) -> dict[str, object]:
+        """Plain data for the manifest; paths are for people, hashes are the identity."""
+        return {
+            "sources": list(self.sources),
+            "hashes": list(self.hashes),
+            "usable_words": len(self.words),
+            "labels": {str(status): count for status, count in self.words.status_counts.items()},
+        }
+
+
+def open_splits(
+    settings: DataSettings, image_size: tuple[int, int], progress: RenderProgress | None = None
+) -> dict[str, Split]:
+    """search_train, search_val and test; what a preset does not name is rendered on first use."""
+    return {name: _open(name, settings, image_size, progress) for name in SPLITS}
+
+
+def _open(
+    name: str,
+    settings: DataSettings,
+    image_size: tuple[int, int],
+    progress: RenderProgress | None,
+) -> Split:
+    given: tuple[str, ...] = getattr(settings, name)
+    if given:
+        paths = [_rendered(name, settings, progress) if p == "rendered" else Path(p) for p in given]
+        sources = given
+    else:
+        paths, sources = [_rendered(name, settings, progress)], ("rendered",)
+    words = WordSplit(paths, settings.charset, settings.max_length, image_size)
+    return Split(name, words, tuple(sources), tuple(content_hash(path) for path in paths))
+
+
+def _rendered(name: str, settings: DataSettings, progress: RenderProgress | None) -> Path:
+    rendering = settings.rendering
+    report = (lambda done, total: progress(name, done, total)) if progress else None
+    return embedded_split(
+        name,
+        getattr(rendering, name),
+        rendering.seed,
+        RenderSettings(
+            charset=settings.charset,
+            min_length=rendering.min_length,
+            max_length=rendering.max_length,
+            difficulty=rendering.difficulty,
+        ),
+        report,
+        settings.workers,
+    )

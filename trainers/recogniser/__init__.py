@@ -1,0 +1,1 @@
+"""The recogniser, in four replaceable parts: rectifier, backbone, sequence encoder, head."""

@@ -1,0 +1,77 @@
+"""Connectionist temporal classification (Graves et al., 2006): the cheap head.
+
+Shape legend: B images, T time steps, C channels, V = characters + 1 classes; class 0 is the blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trainers.recogniser.head import Head
+
+
+class CTCHead(Head):
+    """A linear layer a time step; reads by best path."""
+
+    def __init__(self, inputs: int, characters: int) -> None:
+        super().__init__()
+        self.classify = nn.Linear(inputs, characters + 1)
+
+    def loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
+        logits_BTV = self.classify(features_BTC).float()
+        log_probabilities_TBV = F.log_softmax(logits_BTV, -1).transpose(0, 1)
+        batch, steps = features_BTC.shape[:2]
+        targets = torch.tensor([i + 1 for label in labels for i in label], dtype=torch.long)
+        total = F.ctc_loss(
+            log_probabilities_TBV,
+            targets.to(features_BTC.device),
+            torch.full((batch,), steps, dtype=torch.long),
+            torch.tensor([len(label) for label in labels]),
+            reduction="sum",
+            # A label with more symbols and repetitions than time steps has no path: no gradient.
+            zero_infinity=True,
+        )
+        return total / batch
+
+    def flat_start_loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
+        """Cross entropy against a uniform alignment: the n-th of N characters in the n-th N-th.
+
+        CTC alone spends its first hundred thousand images finding out that characters come from left
+        to right. Word crops fill their width rather evenly, so an equal segmentation, the flat start
+        of speech recognition (Young et al., *The HTK Book*, section 8.3), teaches that at once.
+        Summed over time steps, averaged over images, as ``loss``.
+        """
+        batch, steps = features_BTC.shape[:2]
+        lengths_B1 = torch.tensor([[len(label)] for label in labels])
+        padded_BS = torch.zeros(batch, int(lengths_B1.max()), dtype=torch.long)
+        for row, label in enumerate(labels):
+            padded_BS[row, : len(label)] = torch.tensor(label) + 1
+        place_BT = (torch.arange(steps) + 0.5) / steps * lengths_B1
+        position_BT = place_BT.long()
+        # The middle of each character's share carries the character, its borders the blank.
+        middle_BT = (place_BT - position_BT - 0.5).abs() <= (0.25 + 0.5 * lengths_B1 / steps).clamp(max=0.5)
+        targets_BT = torch.where(middle_BT, padded_BS.gather(1, position_BT), 0)
+        logits_BTV = self.classify(features_BTC).float()
+        total = F.cross_entropy(
+            logits_BTV.flatten(0, 1), targets_BT.flatten().to(logits_BTV.device), reduction="sum"
+        )
+        return total / batch
+
+    def read(self, features_BTC: Tensor, beam_width: int = 1) -> list[list[int]]:
+        """Best path: most probable class a step, repetitions merged, blanks dropped.
+
+        ``beam_width`` is accepted and has no effect: without a language model, beams over a CTC
+        lattice change next to nothing.
+        """
+        best_BT = self.classify(features_BTC).argmax(-1)
+        changed = torch.ones_like(best_BT, dtype=torch.bool)
+        changed[:, 1:] = best_BT[:, 1:] != best_BT[:, :-1]
+        keep = (changed & (best_BT != 0)).tolist()
+        return [
+            [symbol - 1 for symbol, kept in zip(row, flags, strict=True) if kept]
+            for row, flags in zip(best_BT.tolist(), keep, strict=True)
+        ]

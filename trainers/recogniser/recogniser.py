@@ -1,0 +1,104 @@
+"""A recogniser put together from its parts.
+
+Shape legend: B images, H x W image size as loaded, C feature channels, T time steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from spaces.networks.normalisation import Normaliser
+from spaces.networks.operations import MBConv
+from trainers.recogniser.attention import AttentionHead
+from trainers.recogniser.ctc import CTCHead
+from trainers.recogniser.head import Head
+from trainers.recogniser.rectifier import Rectifier
+from trainers.recogniser.sequence import BiLSTM, NoSequenceEncoder
+from trainers.settings import RecogniserSettings
+
+#: Runs a backbone: ``images_B3HW -> features_BC1T``.
+BackboneCall = Callable[[Tensor], Tensor]
+
+
+class Recogniser(nn.Module):
+    """Rectifier, sequence encoder and head; the backbone is passed with each call.
+
+    Handing the backbone in keeps one class for the supernet, whose backbone is another one at every
+    step, and for stand-alone models.
+    """
+
+    def __init__(
+        self, settings: RecogniserSettings, features: int, characters: int, max_length: int
+    ) -> None:
+        super().__init__()
+        self.beam_width = settings.beam_width
+        self.rectifier = Rectifier() if settings.rectifier == "tps" else None
+        self.sequence_encoder = (
+            BiLSTM(features, settings.sequence_hidden)
+            if settings.sequence_encoder == "bilstm"
+            else NoSequenceEncoder(features)
+        )
+        encoded = self.sequence_encoder.out_channels
+        self.head: Head = (
+            AttentionHead(encoded, characters, settings.attention_hidden, max_length)
+            if settings.head == "attention"
+            else CTCHead(encoded, characters)
+        )
+
+    def encode(self, images_BHW3: Tensor, backbone: BackboneCall, norm: Normaliser) -> Tensor:
+        """``uint8 images_BHW3 -> features_BTC``."""
+        # The loader's layout, channels last, is the one convolutions are fastest in.
+        images_B3HW = images_BHW3.permute(0, 3, 1, 2).to(self.dtype).div_(127.5).sub_(1.0)
+        if self.rectifier is not None:
+            images_B3HW = self.rectifier(images_B3HW, norm)
+        features_BCT = backbone(images_B3HW).squeeze(2)
+        encoded: Tensor = self.sequence_encoder(features_BCT.transpose(1, 2))
+        return encoded
+
+    def loss(
+        self,
+        images_BHW3: Tensor,
+        labels: Sequence[Sequence[int]],
+        backbone: BackboneCall,
+        norm: Normaliser,
+        flat_start: bool = False,
+    ) -> Tensor:
+        """Mean negative log-likelihood of an image's label: a scalar."""
+        features_BTC = self.encode(images_BHW3, backbone, norm)
+        if flat_start and isinstance(self.head, CTCHead):
+            return self.head.flat_start_loss(features_BTC, labels)
+        return self.head.loss(features_BTC, labels)
+
+    @torch.no_grad()
+    def read(
+        self, images_BHW3: Tensor, backbone: BackboneCall, norm: Normaliser
+    ) -> list[list[int]]:
+        """Character ids read in each image."""
+        return self.head.read(self.encode(images_BHW3, backbone, norm), self.beam_width)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the parameters; images are converted to it."""
+        return next(self.head.parameters()).dtype
+
+
+def initialise(module: nn.Module) -> None:
+    """Kaiming initialisation (fan out) of convolutions; linear layers keep torch's default.
+
+    Blocks with an identity shortcut start as the identity: the scale of their last batch norm is
+    zero (Goyal et al., *Accurate, Large Minibatch SGD*, 2017, section 5.1). In a supernet all
+    candidates of such a block then start equal, whichever is drawn.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif isinstance(part, MBConv) and part.shortcut:
+            nn.init.zeros_(part.project.norm.weight)
+    for part in module.modules():
+        if isinstance(part, Rectifier):
+            part.reset()

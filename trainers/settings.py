@@ -1,0 +1,94 @@
+"""Everything a preset says about data, recogniser, supernet and training. No torch here.
+
+The sections of a preset file are these structs; unknown keys and values of a wrong type are refused
+by msgspec when a preset is read (see ``bench.presets``). Sizes are images, lengths characters,
+learning rates per step.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Positive = Annotated[int, Meta(ge=1)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(gt=0.0, le=100.0)]
+
+
+class RenderingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The embedded data set: how many words are rendered, and how hard they are to read."""
+
+    search_train: Positive = 20_000
+    search_val: Positive = 2_000
+    test: Positive = 2_000
+    difficulty: Fraction = 0.5
+    min_length: Positive = 3
+    max_length: Positive = 8
+    seed: Annotated[int, Meta(ge=0)] = 0
+
+
+class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where words come from. A split is a list of LMDB paths; an empty list means rendered words."""
+
+    charset: Literal["36", "62", "94"] = "36"
+    max_length: Positive = 25
+    search_train: tuple[str, ...] = ()
+    search_val: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    search_val_images: Positive = 1_000
+    test_images: Positive = 1_000
+    workers: Positive = 2
+    rendering: RenderingSettings = RenderingSettings()
+
+
+class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The parts around the backbone."""
+
+    rectifier: Literal["none", "tps"] = "none"
+    sequence_encoder: Literal["none", "bilstm"] = "none"
+    sequence_hidden: Positive = 256
+    head: Literal["ctc", "attention"] = "ctc"
+    attention_hidden: Positive = 512
+    beam_width: Annotated[int, Meta(ge=1, le=32)] = 1
+    case_sensitive: bool = False
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width that images are loaded at."""
+        return (64, 256) if self.rectifier == "tps" else (32, 100)
+
+
+class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Widths and weight sharing of the supernet, and the trained one a run starts from.
+
+    ``start`` is a path to a safetensors file, ``shipped:NAME`` for one that comes with the package,
+    or empty for fresh weights.
+    """
+
+    stem_width: Positive = 32
+    widths: tuple[Positive, ...] = (32, 64, 128, 256, 512)
+    sharing: Literal["edge", "width", "stage"] = "edge"
+    start: str = ""
+
+
+class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How weights are trained and architectures scored: the same for every searcher.
+
+    ``flat_start_steps``: weight steps at the beginning of training from nothing in which a CTC head
+    learns from evenly segmented words (see ``CTCHead.flat_start_loss``).
+    """
+
+    device: str = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    batch_images: Positive = 64
+    optimiser: Literal["adamw", "adadelta"] = "adamw"
+    learning_rate: Rate = 1e-3
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    clip_norm: Annotated[float, Meta(gt=0.0)] = 5.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_steps: Annotated[int, Meta(ge=0)] = 0
+    schedule_steps: Positive = 10_000
+    flat_start_steps: Annotated[int, Meta(ge=0)] = 0
+    calibration_images: Positive = 128
+    evaluation_batch_images: Positive = 256

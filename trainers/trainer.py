@@ -1,0 +1,190 @@
+"""The trainer: it spends, and decides nothing.
+
+Three verbs on one supernet: train weights on given paths, gate gradients of a sampled path, evaluate
+architectures with inherited weights. Data order depends on the seed and the number of steps done,
+evaluation does not change the supernet; so the state is the weights, the optimiser and two counters.
+
+Shape legend: N architectures, D integers of an encoding, L layers, K candidates a layer, B images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from spaces.networks.normalisation import CalibratedStatistics, UpdatingStatistics
+from trainers.codec import Codec
+from trainers.cost import Encodings
+from trainers.data.loader import Batch, BatchLoader, WordImages
+from trainers.errors import TrainerError
+from trainers.gates import gate_gradients
+from trainers.metrics import WordScores, score_words
+from trainers.optimisers import build_optimiser, learning_rate
+from trainers.settings import TrainerSettings
+from trainers.state import load_optimiser, load_weights, optimiser_tensors
+from trainers.supernet import Supernet
+
+
+@dataclass(frozen=True)
+class TrainerData:
+    """What the trainer sees of the data. The test split is not here: it is the referee's."""
+
+    search_train: BatchLoader
+    search_val: BatchLoader
+    calibration: WordImages
+    evaluation: WordImages
+
+
+@dataclass(frozen=True)
+class WeightOutcome:
+    """Mean loss over the steps that were made, and how many gave no finite gradient."""
+
+    loss: float
+    failed_steps: int
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """Loss of the path and dL/dg of shape (L, K)."""
+
+    loss: float
+    gradients: npt.NDArray[np.float64]
+
+
+class Trainer:
+    """Trains one supernet and scores architectures with its weights."""
+
+    def __init__(
+        self, supernet: Supernet, data: TrainerData, codec: Codec, settings: TrainerSettings
+    ) -> None:
+        self.settings = settings
+        self.device = resolve_device(settings.device)
+        self.supernet = supernet.to(self.device, memory_format=torch.channels_last)
+        self.codec = codec
+        self.data = data
+        self.optimiser = build_optimiser(self.supernet.parameters(), settings)
+        self.weight_steps = 0
+        self.gate_steps = 0
+
+    def train_weights(self, encodings: Encodings) -> WeightOutcome:
+        """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D)."""
+        losses = [self._weight_step(encoding) for encoding in encodings]
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        mean = sum(finite) / len(finite) if finite else math.nan
+        return WeightOutcome(mean, len(losses) - len(finite))
+
+    def gate_gradient(
+        self, encoding: npt.NDArray[np.int8], wanted: npt.NDArray[np.bool_]
+    ) -> GateOutcome:
+        """Gate gradients of ``encoding`` (D,) for the ``wanted`` (L, K) on a batch of search_val."""
+        images, labels = self._on_device(self.data.search_val.batch(self.gate_steps))
+        self.gate_steps += 1
+        with self._autocast():
+            loss, gradients = gate_gradients(self.supernet, encoding.tolist(), wanted, images, labels)
+        return GateOutcome(loss, gradients)
+
+    def evaluate(self, encoding: npt.NDArray[np.int8], images: int) -> WordScores | None:
+        """Scores of one architecture on the first ``images`` words of search_val.
+
+        None when the network's output is not finite: a failed evaluation, not a bad one.
+        """
+        return self.score(encoding, self.data.evaluation.first(images))
+
+    @torch.inference_mode()
+    def score(self, encoding: npt.NDArray[np.int8], words: WordImages) -> WordScores | None:
+        """Scores with inherited weights on any words; batch-norm statistics from search_train."""
+        norm = CalibratedStatistics()
+        backbone = self.supernet.backbone(encoding.tolist(), norm)
+        recogniser = self.supernet.recogniser
+        with self._autocast():
+            features = recogniser.encode(
+                self._images(self.data.calibration.images), backbone, norm
+            )
+            if not bool(torch.isfinite(features).all()):
+                return None
+            norm.gathering = False
+            predictions: list[str] = []
+            size = self.settings.evaluation_batch_images
+            for start in range(0, len(words.labels), size):
+                images = self._images(words.images[start : start + size])
+                read = recogniser.read(images, backbone, norm)
+                predictions.extend(self.codec.decode(ids) for ids in read)
+        return score_words(predictions, words.labels)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """Tensors and counters from which ``load_state`` continues exactly."""
+        weights = {f"model/{name}": value for name, value in self.supernet.state_dict().items()}
+        counters = {"weight_steps": self.weight_steps, "gate_steps": self.gate_steps}
+        return weights | optimiser_tensors(self.supernet, self.optimiser), counters
+
+    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+        """Continue from ``state()``; ``TrainerError`` if it is of another network."""
+        weights = {
+            name.removeprefix("model/"): value
+            for name, value in tensors.items()
+            if name.startswith("model/")
+        }
+        load_weights(self.supernet, weights, "checkpoint")
+        load_optimiser(self.supernet, self.optimiser, tensors)
+        self.weight_steps = int(counters["weight_steps"])
+        self.gate_steps = int(counters["gate_steps"])
+
+    def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.settings, self.weight_steps)
+        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
+        self.weight_steps += 1
+        norm = UpdatingStatistics()
+        backbone = self.supernet.backbone(encoding.tolist(), norm)
+        flat_start = self.weight_steps <= self.settings.flat_start_steps
+        with self._autocast():
+            loss = self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
+        # None, not zero: parameters off the path must not be seen by the optimiser.
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        active = [p for p in self.supernet.parameters() if p.grad is not None]
+        total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
+        value = float(loss.detach())
+        if not (math.isfinite(value) and bool(torch.isfinite(total_norm))):
+            return math.nan
+        self.optimiser.step()
+        return value
+
+    def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
+        labels = [self.codec.encode(label) for label in batch.labels]
+        return self._images(batch.images), labels
+
+    def _images(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:
+        images = torch.from_numpy(images_BHW3)
+        if self.device.type == "cuda":
+            return images.pin_memory().to(self.device, non_blocking=True)
+        return images
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"
+        )
+
+
+def resolve_device(name: str) -> torch.device:
+    """``auto`` is the first CUDA device where there is one, else the CPU.
+
+    Raises ``TrainerError`` for a device that does not exist here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        raise TrainerError(
+            f"device {name!r} cannot be used here: choose auto or one of {', '.join(available)}"
+        ) from error
+    return device
