@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from searchers.base import (
-    Evaluate,
     Evaluated,
     Failure,
     GateGradient,

@@ -28,7 +28,9 @@ def graceful_interrupt() -> Iterator[StopFlag]:
             raise KeyboardInterrupt
         flag.set = True
 
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield flag
     finally:

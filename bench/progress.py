@@ -49,7 +49,7 @@ def counting(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 def run_progress(
     title: str, budget_images: int, incumbent: Callable[[], str], quiet: bool
 ) -> Iterator[Callable[[Report], None]]:
-    """The bar of a run: phase, images, images/s, loss, best score, entropy, incumbent, time left."""
+    """A run's bar: phase, images, images/s, loss, best score, entropy, incumbent, time left."""
     details = TextColumn("{task.fields[details]}")
     with _bar(quiet, details) as progress:
         task = progress.add_task(title, total=budget_images, details="")

@@ -33,8 +33,8 @@ SEARCHER_STREAM = 1
 class Run:
     """A searcher on a preset with a seed, in a folder.
 
-    Building it reads the data and the supernet; ``execute`` does the work. ``searcher`` is a name of
-    the registry, or a class for searchers that are not in it.
+    Building it reads the data and the supernet; ``execute`` does the work. ``searcher`` is a name
+    of the registry, or a class for searchers that are not in it.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Run:
             "data": {name: list(split.hashes) for name, split in splits.items()},
             "supernet": None if start is None else start["hash"],
         }
-        self.manifest = {
+        self.manifest: dict[str, Any] = {
             "identity": identity,
             "identity_hash": identity_hash(identity),
             "preset_name": preset_name,
@@ -117,7 +117,9 @@ class Run:
                 self.executor,
                 Referee(self.space, self.trainer, self.test) if referee else None,
                 opened,
-                Limits(settings.budget_images, settings.referee_points, settings.checkpoint_seconds),
+                Limits(
+                    settings.budget_images, settings.referee_points, settings.checkpoint_seconds
+                ),
                 report,
                 stop_requested,
             )
@@ -180,7 +182,7 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
 
 
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
-    """The preset as identity: where data lie and how often is saved do not matter, what does is hashed."""
+    """The preset as identity: where data lie and how often is saved do not matter."""
     plain: dict[str, Any] = msgspec.to_builtins(preset)
     del plain["description"], plain["searcher"], plain["run"]["checkpoint_seconds"]
     for split in ("search_train", "search_val", "test", "workers"):

@@ -39,6 +39,7 @@ class RunFolder:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
+            _refuse_foreign(path)
             self._lock = _lock(path)
             self._adopt(manifest)
             (path / CHECKPOINT).mkdir(exist_ok=True)
@@ -91,18 +92,22 @@ class RunFolder:
     def _adopt(self, manifest: Mapping[str, Any]) -> None:
         known = read_manifest(self.path)
         if known is None:
-            others = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
-            if others:
-                raise RecordError(
-                    f"{self.path} holds other files ({min(others)}) and no {FILE_NAME}: choose an "
-                    "empty or new folder with --out"
-                )
             write_manifest(self.path, manifest)
         elif known["identity_hash"] != manifest["identity_hash"]:
             raise RecordError(
                 f"{self.path} holds another run ({_difference(known, manifest)}): choose another "
                 "folder with --out, or delete that one"
             )
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A folder with files that are not a run's stays as it is."""
+    others = [item.name for item in path.iterdir() if not item.name.startswith(".")]
+    if others and not (path / FILE_NAME).exists():
+        raise RecordError(
+            f"{path} holds other files ({min(others)}) and no {FILE_NAME}: choose an empty or new "
+            "folder with --out"
+        )
 
 
 def _difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

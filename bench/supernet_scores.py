@@ -55,8 +55,8 @@ def score_architectures(
 def spread(scored: Sequence[Scored]) -> dict[str, float | int]:
     """Mean, deviation, range; and the deviation that is left without the noise of finite words.
 
-    A score is a share of n words: its own variance is p (1 - p) / n, which is taken off the variance
-    between architectures.
+    A score is a share of n words: its own variance is p (1 - p) / n, which is taken off the
+    variance between architectures.
     """
     scores = [s.score for s in scored if s.score is not None]
     words = scored[0].words

@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FlopsRegulariser:
-    """``macs_LK`` of each candidate on the path, ``fixed_macs`` of the stem; beta 0 switches it off."""
+    """``macs_LK`` of each candidate on the path, ``fixed_macs`` of the stem; beta 0: off."""
 
     macs_LK: npt.NDArray[np.int64]
     fixed_macs: int
@@ -45,4 +45,4 @@ class FlopsRegulariser:
         """dr/dp of shape (L, K)."""
         expected = self.expected_macs(p_LK)
         scale = self.beta * self.value(p_LK) / (math.log(expected) * expected)
-        return scale * self.macs_LK
+        return np.asarray(scale * self.macs_LK, dtype=np.float64)

@@ -48,7 +48,7 @@ REDRAWS = 100
 
 @dataclass(frozen=True)
 class ProxylessSettings:
-    """Published defaults: Adam with rate 1e-3 and betas (0, 0.999); beta 0.6 and G 450 M of AutoSTR.
+    """Published defaults: Adam, rate 1e-3 and betas (0, 0.999); beta 0.6 and G 450 M of AutoSTR.
 
     ``warmup_share`` of the budget trains weights on uniform operations. Then each
     ``weight_steps_per_architecture_step`` weight steps are followed by one architecture step.
@@ -168,7 +168,9 @@ class Proxyless(Searcher):
         updated = self._adam.step(self._alpha, gradient, active)
         if not active[self._allowed].all():
             # The others' probabilities stay (Cai et al., section 3.2.1): keep the pair's mass.
-            updated -= np.where(active, _log_mass(updated, active) - _log_mass(self._alpha, active), 0)
+            updated -= np.where(
+                active, _log_mass(updated, active) - _log_mass(self._alpha, active), 0
+            )
         self._alpha = updated
 
     def _sample(self, p: Array) -> Architecture:

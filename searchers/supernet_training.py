@@ -86,7 +86,11 @@ class SupernetTraining(Searcher):
         """Probability with which a layer leaves its base operation at the present step."""
         progress = self._training.asked / max(1, self._training.steps)
         over = progress - self.settings.base_share
-        return 1.0 if over >= self.settings.widening_share else max(0.0, over / self.settings.widening_share)
+        return (
+            1.0
+            if over >= self.settings.widening_share
+            else max(0.0, over / self.settings.widening_share)
+        )
 
     def _state(self) -> dict[str, Any]:
         return {"trained": self._training.asked}

@@ -9,7 +9,7 @@ TEMPORARY_PREFIX = ".tmp-"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content``; on any failure the old file stays and nothing is left over."""
+    """Replace ``path`` by ``content``; on a failure the old file stays and nothing is left over."""
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:

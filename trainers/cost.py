@@ -67,7 +67,9 @@ class Pricer:
         """One gate-gradient step: the path forward and back, each wanted candidate forward."""
         strides, operations = encoding[: self.layers], encoding[self.layers :]
         candidates = 0
-        for edge, active, row in zip(self.mesh.route(strides), operations, wanted, strict=True):
+        for edge, active, row in zip(
+            self.mesh.route(strides.tolist()), operations, wanted, strict=True
+        ):
             candidate_macs = self.tables.macs[edge.a, edge.b, edge.stride_code]
             others = row & (np.arange(len(row)) != active)
             candidates += int(candidate_macs[others].sum())

@@ -32,7 +32,7 @@ def gate_gradients(
     images_BHW3: Tensor,
     labels: Sequence[Sequence[int]],
 ) -> tuple[float, npt.NDArray[np.float64]]:
-    """Loss and ``dL/dg`` of shape (L, K) for the candidates marked in ``wanted`` (L, K); 0 elsewhere.
+    """Loss and ``dL/dg`` of shape (L, K) for the candidates that ``wanted`` (L, K) marks, else 0.
 
     The supernet is left as it was: no parameter receives a gradient and no running statistic moves.
     Candidates are normalised by the statistics of the batch at hand, as the active one is.
@@ -48,7 +48,7 @@ def gate_gradients(
         for layer, (edge, active) in enumerate(supernet.route(path)):
             y_BCHW: Tensor = supernet.candidates(edge)[active](x_BCHW, edge.stride, norm)
             hook = _hook(supernet, edge, active, wanted[layer], x_BCHW, y_BCHW, gradients_LK[layer])
-            y_BCHW.register_hook(hook)
+            y_BCHW.register_hook(hook)  # type: ignore[no-untyped-call]
             x_BCHW = y_BCHW
         return x_BCHW
 
@@ -73,7 +73,7 @@ def _hook(
 
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
-        for candidate in np.flatnonzero(wanted_K):
+        for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:
                 out = y
             else:

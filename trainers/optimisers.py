@@ -41,4 +41,6 @@ def learning_rate(settings: TrainerSettings, step: int) -> float:
     if settings.schedule == "constant":
         return settings.learning_rate * warmup
     progress = min(1.0, step / settings.schedule_steps)
-    return settings.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
+    return (
+        settings.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
+    )

@@ -29,7 +29,7 @@ class RenderingSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where words come from. A split is a list of LMDB paths; an empty list means rendered words."""
+    """Where words come from. A split is a list of LMDB paths; an empty one means rendered words."""
 
     charset: Literal["36", "62", "94"] = "36"
     max_length: Positive = 25

@@ -27,7 +27,7 @@ METADATA_KEY = "strnas"
 
 def optimiser_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Optimiser state by parameter name: ``optimiser/<parameter>/<entry>``."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     return {
         f"optimiser/{names[parameter]}/{entry}": torch.as_tensor(value)
         for parameter, state in optimiser.state.items()

@@ -70,7 +70,7 @@ class Supernet(nn.Module):
 def build_supernet(
     mesh: Mesh, recogniser: RecogniserSettings, characters: int, max_length: int, seed: int
 ) -> Supernet:
-    """A supernet with fresh weights that depend on ``seed`` alone; torch's generator is untouched."""
+    """A supernet with fresh weights of ``seed`` alone; torch's generator is untouched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Supernet(mesh, recogniser, characters, max_length)

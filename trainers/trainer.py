@@ -1,8 +1,9 @@
 """The trainer: it spends, and decides nothing.
 
-Three verbs on one supernet: train weights on given paths, gate gradients of a sampled path, evaluate
-architectures with inherited weights. Data order depends on the seed and the number of steps done,
-evaluation does not change the supernet; so the state is the weights, the optimiser and two counters.
+Three verbs on one supernet: train weights on given paths, gate gradients of a sampled path,
+evaluate architectures with inherited weights. Data order depends on the seed and the number of
+steps done, evaluation does not change the supernet; so the state is weights, optimiser and two
+counters.
 
 Shape legend: N architectures, D integers of an encoding, L layers, K candidates a layer, B images.
 """
@@ -65,7 +66,8 @@ class Trainer:
     ) -> None:
         self.settings = settings
         self.device = resolve_device(settings.device)
-        self.supernet = supernet.to(self.device, memory_format=torch.channels_last)
+        self.supernet = supernet.to(self.device)
+        self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codec = codec
         self.data = data
         self.optimiser = build_optimiser(self.supernet.parameters(), settings)
@@ -82,11 +84,13 @@ class Trainer:
     def gate_gradient(
         self, encoding: npt.NDArray[np.int8], wanted: npt.NDArray[np.bool_]
     ) -> GateOutcome:
-        """Gate gradients of ``encoding`` (D,) for the ``wanted`` (L, K) on a batch of search_val."""
+        """Gate gradients of ``encoding`` (D,) for ``wanted`` (L, K) on a batch of search_val."""
         images, labels = self._on_device(self.data.search_val.batch(self.gate_steps))
         self.gate_steps += 1
         with self._autocast():
-            loss, gradients = gate_gradients(self.supernet, encoding.tolist(), wanted, images, labels)
+            loss, gradients = gate_gradients(
+                self.supernet, encoding.tolist(), wanted, images, labels
+            )
         return GateOutcome(loss, gradients)
 
     def evaluate(self, encoding: npt.NDArray[np.int8], images: int) -> WordScores | None:
@@ -103,9 +107,7 @@ class Trainer:
         backbone = self.supernet.backbone(encoding.tolist(), norm)
         recogniser = self.supernet.recogniser
         with self._autocast():
-            features = recogniser.encode(
-                self._images(self.data.calibration.images), backbone, norm
-            )
+            features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
             if not bool(torch.isfinite(features).all()):
                 return None
             norm.gathering = False
@@ -147,7 +149,7 @@ class Trainer:
             loss = self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
         # None, not zero: parameters off the path must not be seen by the optimiser.
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         active = [p for p in self.supernet.parameters() if p.grad is not None]
         total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
         value = float(loss.detach())
@@ -157,7 +159,7 @@ class Trainer:
         return value
 
     def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
-        labels = [self.codec.encode(label) for label in batch.labels]
+        labels: list[Sequence[int]] = [self.codec.encode(label) for label in batch.labels]
         return self._images(batch.images), labels
 
     def _images(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:

@@ -19,9 +19,7 @@ def listing(as_json: bool) -> None:
     """Searchers, spaces and presets that can be named on the command line."""
     presets = preset_names()
     if as_json:
-        print_json(
-            {"searchers": sorted(SEARCHERS), "spaces": sorted(SPACES), "presets": presets}
-        )
+        print_json({"searchers": sorted(SEARCHERS), "spaces": sorted(SPACES), "presets": presets})
         return
     print_table(["searcher", ""], [(name, _summary(SEARCHERS[name])) for name in sorted(SEARCHERS)])
     print_table(["space", ""], [(name, _summary(SPACES[name])) for name in sorted(SPACES)])

@@ -10,8 +10,8 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 LARGEST = 10**15
 
 
-class MacLimit(click.ParamType):
-    """Multiply-adds as a whole number of at least 1: ``450000000``, ``450M``, ``0.45G``, ``450e6``."""
+class MacLimit(click.ParamType[int]):
+    """A whole number of multiply-adds: ``450000000``, ``450M``, ``0.45G``, ``450e6``."""
 
     name = "macs"
 

@@ -17,18 +17,51 @@ from bench.presets import load_preset
 @click.option("--searcher", required=True, help="Name of the searcher; see `bench list`.")
 @click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default.")
-@click.option("--search-train", multiple=True, metavar="LMDB", help="Words for weights; `rendered` adds rendered ones. Repeatable.")
-@click.option("--search-val", multiple=True, metavar="LMDB", help="Words for architecture decisions. Repeatable.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default."
+)
+@click.option(
+    "--search-train",
+    multiple=True,
+    metavar="LMDB",
+    help="Words for weights; `rendered` adds rendered ones. Repeatable.",
+)
+@click.option(
+    "--search-val",
+    multiple=True,
+    metavar="LMDB",
+    help="Words for architecture decisions. Repeatable.",
+)
 @click.option("--test", multiple=True, metavar="LMDB", help="The referee's words. Repeatable.")
-@click.option("--max-macs", type=click.IntRange(1), help="Hard cap on multiply-adds of the full-size backbone.")
+@click.option(
+    "--max-macs",
+    type=click.IntRange(1),
+    help="Hard cap on multiply-adds of the full-size backbone.",
+)
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--from-scratch", is_flag=True, help="Start from fresh weights, not from a trained supernet.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the preset. Repeatable.")
+@click.option(
+    "--from-scratch", is_flag=True, help="Start from fresh weights, not from a trained supernet."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the preset. Repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def run(searcher: str, preset: str | None, seed: int, out: Path | None, as_json: bool, quiet: bool, max_macs: int | None, **given: Any) -> None:
+def run(
+    searcher: str,
+    preset: str | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    max_macs: int | None,
+    **given: Any,
+) -> None:
     """Run one searcher on one seed, or resume it where it was interrupted.
 
     Without any other option it searches a backbone for rendered words, starting from the supernet
@@ -48,9 +81,10 @@ def run(searcher: str, preset: str | None, seed: int, out: Path | None, as_json:
         return built.searcher.recommend().text
 
     title = f"{searcher} on {name}"
-    with graceful_interrupt() as stop, run_progress(
-        title, settings.run.budget_images, incumbent, quiet
-    ) as report:
+    with (
+        graceful_interrupt() as stop,
+        run_progress(title, settings.run.budget_images, incumbent, quiet) as report,
+    ):
         result = built.execute(folder, report, stop)
     if as_json:
         print_json(result)

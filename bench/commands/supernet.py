@@ -21,17 +21,54 @@ def supernet() -> None:
 
 @supernet.command()
 @click.option("--preset", default="cpu", show_default=True, help="Preset or TOML file.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Supernet file to write (.safetensors).")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Supernet file to write (.safetensors).",
+)
 @click.option("--images", type=click.IntRange(1), required=True, help="Images to train on.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--base", default="", help="Architecture to start from, widening to all of them; empty: uniform from the start.")
-@click.option("--base-share", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Share of the steps on the base alone.")
-@click.option("--widening-share", type=click.FloatRange(0, 1), default=0.2, show_default=True, help="Share of the steps in which paths widen.")
-@click.option("--favourite-share", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share of the later steps on the base's downsampling path.")
+@click.option(
+    "--base",
+    default="",
+    help="Architecture to start from, widening to all of them; empty: uniform from the start.",
+)
+@click.option(
+    "--base-share",
+    type=click.FloatRange(0, 1),
+    default=0.02,
+    show_default=True,
+    help="Share of the steps on the base alone.",
+)
+@click.option(
+    "--widening-share",
+    type=click.FloatRange(0, 1),
+    default=0.2,
+    show_default=True,
+    help="Share of the steps in which paths widen.",
+)
+@click.option(
+    "--favourite-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of the later steps on the base's downsampling path.",
+)
 @click.option("--start", default="", help="Supernet file to continue from.")
 @click.option("--half", is_flag=True, help="Store weights in 16 bits.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Run folder; OUT without its suffix by default.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the preset. Repeatable.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Run folder; OUT without its suffix by default.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the preset. Repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def train(
@@ -62,9 +99,10 @@ def train(
     with counting("rendering words", quiet) as rendering:
         run = Run(training, preset, settings, seed, None, lambda _, d, t: rendering(d, t))
     folder = folder or out.with_suffix("")
-    with graceful_interrupt() as stop, run_progress(
-        "supernet", images, lambda: f"seed {seed}", quiet
-    ) as report:
+    with (
+        graceful_interrupt() as stop,
+        run_progress("supernet", images, lambda: f"seed {seed}", quiet) as report,
+    ):
         result = run.execute(folder, report, stop, referee=False)
     written = export_supernet(folder, out, run, result, half, _command())
     if as_json:
@@ -76,11 +114,26 @@ def train(
 @supernet.command()
 @click.option("--preset", default="cpu", show_default=True, help="Preset or TOML file.")
 @click.option("--start", default=None, help="Supernet file; the preset's own by default.")
-@click.option("-n", "count", type=click.IntRange(2, 10_000), default=50, show_default=True, help="Random architectures to score.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(2, 10_000),
+    default=50,
+    show_default=True,
+    help="Random architectures to score.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--path", default=None, help="Only architectures on this downsampling path.")
-@click.option("--images", type=click.IntRange(1), default=None, help="Words of search_val; all by default.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the preset. Repeatable.")
+@click.option(
+    "--images", type=click.IntRange(1), default=None, help="Words of search_val; all by default."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the preset. Repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def score(

@@ -26,8 +26,8 @@ def preset_names() -> list[str]:
 def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
 
-    Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of a
-    wrong type or out of range.
+    Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
+    a wrong type or out of range.
     """
     raw = tomllib.loads(_read(name))
     check_keys(raw, name)
@@ -71,7 +71,9 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     key = key.strip()
     if not separator or not key:
-        raise PresetError(f"--set {override!r}: expected section.key=value, for example run.budget_images=5000")
+        raise PresetError(
+            f"--set {override!r}: expected section.key=value, for example run.budget_images=5000"
+        )
     _check_key(key, "key")
     try:
         value = tomllib.loads(f"value = {text}")["value"]

@@ -1,1 +1,1 @@
-"""From an architecture to an ``nn.Module``. This is the only part of ``spaces`` that imports torch."""
+"""From an architecture to an ``nn.Module``: the only part of ``spaces`` that imports torch."""

@@ -79,8 +79,8 @@ class Mesh:
         levels = self.downsampling_a + self.downsampling_b
         if len(self.widths) != levels or min(self.stem_width, *self.widths) < 1:
             raise SpaceError(
-                f"widths {self.widths} with stem width {self.stem_width}: expected {levels} positive "
-                "widths, one for each downsampling, and a positive stem width"
+                f"widths {self.widths} with stem width {self.stem_width}: expected {levels} "
+                "positive widths, one for each downsampling, and a positive stem width"
             )
 
     def channels(self, level: int) -> int:

@@ -22,7 +22,7 @@ EPSILON = 1e-3
 
 
 class BatchNorm(nn.Module):
-    """Affine batch normalisation of ``x_BCHW``; momentum 0.1 and eps 1e-3 as in the AutoSTR code."""
+    """Affine batch normalisation of ``x_BCHW``; momentum 0.1, eps 1e-3 as in the AutoSTR code."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -78,12 +78,12 @@ class RunningStatistics:
 
 
 class CalibratedStatistics:
-    """Statistics of one architecture, gathered from a calibration batch and kept beside the supernet.
+    """One architecture's statistics, gathered from a calibration batch, kept beside the supernet.
 
-    Shared running statistics average over all architectures that passed through a layer and fit none
-    of them, so inherited weights are scored with statistics of the architecture itself (as in Guo et
-    al., *Single Path One-Shot*, 2020, section 3.4). While ``gathering`` is true, a forward pass
-    stores each layer's batch mean and variance; afterwards passes use them.
+    Shared running statistics average over all architectures that passed through a layer and fit
+    none of them, so inherited weights are scored with statistics of the architecture itself (as in
+    Guo et al., *Single Path One-Shot*, 2020, section 3.4). While ``gathering`` is true, a forward
+    pass stores each layer's batch mean and variance; afterwards passes use them.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""``bench``, ``bench --help``, ``bench list``, names that do not exist, and what waits for torch."""
+"""``bench``, ``bench --help``, ``bench list``, unknown names, and what waits for torch."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from trainers.settings import RecogniserSettings, TrainerSettings
 from trainers.supernet import Supernet, build_supernet
 
 
-
 def supernet_of(sharing: str = "stage") -> Supernet:
     mesh = Mesh(4, (4, 6, 8, 8, 10), sharing=sharing)
     return build_supernet(mesh, RecogniserSettings(), characters=5, max_length=5, seed=3)
@@ -57,7 +56,10 @@ def test_what_is_off_the_path_does_not_move(optimiser: str) -> None:
 
     def step(path: list[int]) -> None:
         loss = net.recogniser.loss(
-            images, [[1], [2, 3], [4], [0]], net.backbone(path, UpdatingStatistics()), UpdatingStatistics()
+            images,
+            [[1], [2, 3], [4], [0]],
+            net.backbone(path, UpdatingStatistics()),
+            UpdatingStatistics(),
         )
         optimiser_.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,7 +1,7 @@
 """Attention decoder with a GRU cell (Bahdanau et al., 2015; sizes of the AutoSTR paper: 512).
 
-Shape legend: B images, T time steps, C channels, H hidden units, V = characters + 1 classes (the last
-one is EOS), S output symbols.
+Shape legend: B images, T time steps, C channels, H hidden units, V = characters + 1 classes (the
+last one is EOS), S output symbols.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from trainers.recogniser.head import Head
 class AttentionHead(Head):
     """Reads one symbol after the other, looking at a weighted mean of the features."""
 
-    def __init__(self, inputs: int, characters: int, hidden: int = 512, max_length: int = 25) -> None:
+    def __init__(
+        self, inputs: int, characters: int, hidden: int = 512, max_length: int = 25
+    ) -> None:
         super().__init__()
         self.characters = characters
         self.eos = characters
@@ -63,7 +65,9 @@ class AttentionHead(Head):
             return self._read_with_beams(features_BTC, beam_width)
         return self._read_greedily(features_BTC)
 
-    def _step(self, features_BTC: Tensor, keys_BTH: Tensor, embedded_BH: Tensor, state_BH: Tensor) -> Tensor:
+    def _step(
+        self, features_BTC: Tensor, keys_BTH: Tensor, embedded_BH: Tensor, state_BH: Tensor
+    ) -> Tensor:
         query_B1H = self.project_state(state_BH)[:, None]
         weights_BT = self.energy(torch.tanh(keys_BTH + query_B1H)).squeeze(-1).softmax(-1)
         context_BC = torch.bmm(weights_BT[:, None].to(features_BTC.dtype), features_BTC)[:, 0]
@@ -111,7 +115,9 @@ class AttentionHead(Head):
             history = history.gather(1, parent_BW[:, :, None].expand(-1, -1, history.shape[2]))
             history = torch.cat([history, symbol_BW[:, :, None]], 2)
             ended_BW = ended_BW.gather(1, parent_BW) | (symbol_BW == self.eos)
-            rows = (torch.arange(batch, device=features.device)[:, None] * width + parent_BW).view(-1)
+            rows = (torch.arange(batch, device=features.device)[:, None] * width + parent_BW).view(
+                -1
+            )
             state, symbol = state[rows], symbol_BW.reshape(-1)
             if bool(ended_BW.all()):
                 break

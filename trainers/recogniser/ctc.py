@@ -40,10 +40,10 @@ class CTCHead(Head):
     def flat_start_loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Cross entropy against a uniform alignment: the n-th of N characters in the n-th N-th.
 
-        CTC alone spends its first hundred thousand images finding out that characters come from left
-        to right. Word crops fill their width rather evenly, so an equal segmentation, the flat start
-        of speech recognition (Young et al., *The HTK Book*, section 8.3), teaches that at once.
-        Summed over time steps, averaged over images, as ``loss``.
+        CTC alone spends its first hundred thousand images finding out that characters come from
+        left to right. Word crops fill their width rather evenly, so an equal segmentation, the flat
+        start of speech recognition (Young et al., *The HTK Book*, section 8.3), teaches that at
+        once. Summed over time steps, averaged over images, as ``loss``.
         """
         batch, steps = features_BTC.shape[:2]
         lengths_B1 = torch.tensor([[len(label)] for label in labels])
@@ -53,7 +53,9 @@ class CTCHead(Head):
         place_BT = (torch.arange(steps) + 0.5) / steps * lengths_B1
         position_BT = place_BT.long()
         # The middle of each character's share carries the character, its borders the blank.
-        middle_BT = (place_BT - position_BT - 0.5).abs() <= (0.25 + 0.5 * lengths_B1 / steps).clamp(max=0.5)
+        middle_BT = (place_BT - position_BT - 0.5).abs() <= (0.25 + 0.5 * lengths_B1 / steps).clamp(
+            max=0.5
+        )
         targets_BT = torch.where(middle_BT, padded_BS.gather(1, position_BT), 0)
         logits_BTV = self.classify(features_BTC).float()
         total = F.cross_entropy(

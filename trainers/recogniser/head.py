@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class Head(nn.Module):
-    """Interface. Labels are lists of character ids in [0, characters); heads add their own symbols."""
+    """Interface. Labels are lists of character ids in [0, characters); heads add symbols."""
 
     def loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Negative log-likelihood, summed over a label's symbols and averaged over the images."""

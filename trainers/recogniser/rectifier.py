@@ -9,6 +9,8 @@ Shape legend: B images, K control points, H x W output size, N = H * W.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -62,9 +64,7 @@ class LocalisationNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         channels = (3, 32, 64, 128, 256, 256, 256)
-        self.convs = nn.ModuleList(
-            nn.Conv2d(i, o, 3, padding=1) for i, o in zip(channels, channels[1:], strict=False)
-        )
+        self.convs = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1) for i, o in pairwise(channels))
         self.norms = nn.ModuleList(BatchNorm(o, eps=1e-5) for o in channels[1:])
         self.hidden = nn.Linear(512, 512)
         self.hidden_norm = BatchNorm(512, eps=1e-5)
@@ -99,9 +99,7 @@ class Rectifier(nn.Module):
             )
 
     def forward(self, images_B3hw: Tensor, norm: Normaliser) -> Tensor:
-        small = F.interpolate(
-            images_B3hw, LOCALISATION_SIZE, mode="bilinear", align_corners=True
-        )
+        small = F.interpolate(images_B3hw, LOCALISATION_SIZE, mode="bilinear", align_corners=True)
         grid_BHW2 = self.spline(self.localisation(small, norm))
         return F.grid_sample(
             images_B3hw, (2.0 * grid_BHW2 - 1.0).to(images_B3hw.dtype), align_corners=False

@@ -1,0 +1,80 @@
+"""The house rules that a machine can check: layers, packages, versions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import bench
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("bench", "searchers", "spaces", "trainers")
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_imports_run_one_way():
+    code = "import sys, importlinter.cli as c; sys.exit(c.lint_imports(no_cache=True))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_package_is_shipped(project):
+    found = {
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for name in PACKAGES
+        for file in (ROOT / name).rglob("*.py")
+    }
+    assert found == set(project["tool"]["setuptools"]["packages"])
+
+
+def test_every_package_has_an_init_and_types(project):
+    for package in project["tool"]["setuptools"]["packages"]:
+        assert (ROOT / package.replace(".", "/") / "__init__.py").is_file(), package
+    for package in PACKAGES:
+        assert (ROOT / package / "py.typed").is_file(), package
+
+
+def test_every_other_file_in_a_package_is_shipped(project):
+    data = project["tool"]["setuptools"]["package-data"]
+    shipped = {
+        file
+        for package, patterns in data.items()
+        for pattern in patterns
+        for file in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    ignored = {".py", ".pyc"}
+    for name in PACKAGES:
+        for file in (ROOT / name).rglob("*"):
+            if file.is_file() and file.suffix not in ignored:
+                assert file in shipped, file.relative_to(ROOT)
+
+
+def test_changelog_knows_this_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{bench.__version__}]" in changelog
+
+
+def test_every_dependency_is_pinned(project):
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.partition("==")[0] for line in lines if line and not line.startswith("#")}
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["test"],
+    ]
+    names = {line.split(">")[0].lower() for line in wanted}
+    assert names <= pinned
