@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
-    SpinnerColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
     TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.table import Column
+from rich.text import Text
 
 from searchers.base import Evaluated, GatesMeasured, WeightsTrained
 
@@ -34,15 +36,20 @@ PHASES = {
 @contextmanager
 def counting(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A plain bar for ``report(done, total)``; it appears with the first call."""
-    with _bar(quiet, TextColumn("")) as progress:
-        task: list[int] = []
+    progress = _bar(quiet, TextColumn(""))
+    task: list[TaskID] = []
 
-        def report(done: int, total: int) -> None:
-            if not task:
-                task.append(int(progress.add_task(title, total=total)))
-            progress.update(task[0], completed=done, total=total)  # type: ignore[arg-type]
+    def report(done: int, total: int) -> None:
+        if not task:
+            progress.start()
+            task.append(progress.add_task(title, total=total))
+        progress.update(task[0], completed=done, total=total)
 
+    try:
         yield report
+    finally:
+        if task:
+            progress.stop()
 
 
 @contextmanager
@@ -52,14 +59,16 @@ def run_progress(
     """A run's bar: phase, images, images/s, loss, best score, entropy, incumbent, time left."""
     details = TextColumn("{task.fields[details]}")
     with _bar(quiet, details) as progress:
-        task = progress.add_task(title, total=budget_images, details="")
-        meter = _Meter(incumbent)
+        if not quiet:
+            progress.console.print(title, markup=False, highlight=False)
+        task = progress.add_task("starting", total=budget_images, details="")
+        meter = _Meter()
 
         def report(event: Report) -> None:
             progress.update(
                 task,
                 completed=event.images,
-                description=f"{title}: {PHASES.get(event.kind, event.kind)}",
+                description=f"{PHASES.get(event.kind, event.kind)}\n{incumbent()}",
                 details=meter.update(event),
             )
 
@@ -69,8 +78,7 @@ def run_progress(
 class _Meter:
     """Turns reports into the few numbers that fit into a line."""
 
-    def __init__(self, incumbent: Callable[[], str]) -> None:
-        self.incumbent = incumbent
+    def __init__(self) -> None:
         self.loss: float | None = None
         self.best: float | None = None
         self.started: tuple[float, int] | None = None
@@ -86,30 +94,42 @@ class _Meter:
             # Images from before an interruption are not this process's speed.
             self.started = (now, event.images)
         seconds = now - self.started[0]
-        parts = []
+        speed = ""
         if seconds > 0 and not event.replaying:
-            parts.append(f"{(event.images - self.started[1]) / seconds:.0f} images/s")
+            speed = f"{(event.images - self.started[1]) / seconds:.0f} images/s"
+        elif event.replaying:
+            speed = "repeating"
+        parts = []
         if self.loss is not None:
             parts.append(f"loss {self.loss:.2f}")
         if self.best is not None:
             parts.append(f"best {self.best:.3f}")
         if "entropy" in event.status:
-            parts.append(f"entropy {event.status['entropy']:.3f}")
-        parts.append(self.incumbent())
-        return " · ".join(parts)
+            parts.append(f"entropy {event.status['entropy']:.2f}")
+        return f"{speed}\n{' '.join(parts)}"
+
+
+class _TimeColumn(ProgressColumn):
+    """Time left above time gone."""
+
+    def render(self, task: Task) -> Text:
+        left = "-:--:--" if task.time_remaining is None else _clock(task.time_remaining)
+        return Text(f"{left} left\n{_clock(task.elapsed or 0.0)}", style="progress.remaining")
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def _bar(quiet: bool, details: TextColumn) -> Progress:
+    """Columns that fit 80 characters with a two-line description of 31."""
     return Progress(
-        SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        BarColumn(bar_width=6),
+        TaskProgressColumn(),
+        _TimeColumn(table_column=Column(no_wrap=True)),
         details,
         console=Console(stderr=True),
         disable=quiet,
-        transient=False,
     )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from bench.executor import Executor
@@ -18,13 +17,12 @@ from bench.presets import searcher_settings
 from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
-from bench.settings import Preset
+from bench.settings import Preset, settings_as_dict
 from searchers import load_searcher
 from searchers.base import Problem, Searcher
 from spaces import load_space
 from trainers.building import build_pricer, build_trainer
 from trainers.data_splits import RenderProgress, open_splits
-from trainers.trainer import Trainer
 
 #: Streams of random numbers drawn from a run's seed, one for each component.
 SEARCHER_STREAM = 1
@@ -166,25 +164,15 @@ class Run:
         }
 
 
-def train_supernet_provenance(trainer: Trainer, result: dict[str, Any]) -> dict[str, Any]:
-    """What a supernet file says of its training."""
-    total = result["cost"]["total"]
-    return {
-        "images": result["cost"]["images_private"],
-        "macs": total["macs"],
-        "weight_steps": trainer.weight_steps,
-        "seed": result["seed"],
-    }
-
-
 def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
 
 
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
-    plain: dict[str, Any] = msgspec.to_builtins(preset)
-    del plain["description"], plain["searcher"], plain["run"]["checkpoint_seconds"]
+    plain = settings_as_dict(preset)
+    del plain["description"], plain["searcher"], plain["supernet_recipe"]
+    del plain["run"]["checkpoint_seconds"]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]
     del plain["supernet"]["start"]

@@ -18,7 +18,7 @@ from bench.executor import Executor, describe_result, describe_work, kind_of
 from bench.ledger import Ledger
 from bench.referee import Referee
 from bench.run_folder import RunFolder
-from searchers.base import Evaluated, Failure, Result, Searcher, Work
+from searchers.base import Failure, Result, Searcher, Work
 from trainers.cost import Cost
 from trainers.errors import TrainerError
 from trainers.state import read_tensors, write_tensors
@@ -79,12 +79,12 @@ class Runner:
             try:
                 reason = self._loop(log)
                 self._referee(log, final=True)
+                self._checkpoint(log)
             except OSError as error:
                 raise RecordError(
                     f"run folder {self.folder.path} cannot be written ({error.strerror or error}): "
                     "free space, then run the same command to resume"
                 ) from error
-            self._checkpoint(log)
             return reason
 
     def _loop(self, log: EventLog) -> str:
@@ -212,9 +212,3 @@ class Runner:
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.from_dict(state["ledger"])
         self.verdicts = list(state["verdicts"])
-
-
-def best_score(results: list[Result]) -> float | None:
-    """The highest proxy score among results, None without one."""
-    scores = [result.score for result in results if isinstance(result, Evaluated)]
-    return max(scores, default=None)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from trainers.settings import (
     DataSettings,
+    Fraction,
     Positive,
+    Rate,
     RecogniserSettings,
     SupernetSettings,
     TrainerSettings,
@@ -34,6 +37,23 @@ class SpaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
     strict: bool = False
 
 
+class SupernetRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the preset's supernet is trained before any search; ``images`` 0: it is not.
+
+    The learning rate falls by a cosine over ``images``; see ``docs/supernet.md`` for the rest.
+    """
+
+    images: Annotated[int, Meta(ge=0)] = 0
+    base: str = ""
+    base_share: Fraction = 0.0
+    widening_share: Fraction = 0.0
+    favourite_share: Fraction = 0.0
+    learning_rate: Rate = 1e-3
+    warmup_steps: Annotated[int, Meta(ge=0)] = 0
+    flat_start_steps: Annotated[int, Meta(ge=0)] = 0
+    rendered_words: Positive = 20_000
+
+
 class Preset(Struct, frozen=True, forbid_unknown_fields=True):
     """A complete protocol; ``searcher`` maps a searcher's name to its hyperparameters."""
 
@@ -44,4 +64,18 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
     recogniser: RecogniserSettings = RecogniserSettings()
     supernet: SupernetSettings = SupernetSettings()
     trainer: TrainerSettings = TrainerSettings()
+    supernet_recipe: SupernetRecipe = SupernetRecipe()
     searcher: dict[str, dict[str, Any]] = {}
+
+
+def settings_as_dict(settings: Struct) -> dict[str, Any]:
+    """Settings as plain data."""
+    # Through JSON, since tuples and lists must not make two equal presets differ.
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(settings))
+    return plain
+
+
+def with_start(preset: Preset, start: str) -> Preset:
+    """The preset with another supernet to start from."""
+    supernet = msgspec.structs.replace(preset.supernet, start=start)
+    return msgspec.structs.replace(preset, supernet=supernet)

@@ -12,6 +12,7 @@ import numpy as np
 from bench.run import Run
 from bench.settings import Preset
 from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from trainers.errors import TrainerError
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def spread(scored: Sequence[Scored]) -> dict[str, float | int]:
     variance between architectures.
     """
     scores = [s.score for s in scored if s.score is not None]
+    if not scores:
+        raise TrainerError("no architecture gave finite numbers: the supernet is damaged")
     words = scored[0].words
     noise = fmean(p * (1 - p) / words for p in scores)
     between = pvariance(scores) * len(scores) / max(1, len(scores) - 1)
@@ -78,11 +81,12 @@ def spread(scored: Sequence[Scored]) -> dict[str, float | int]:
     }
 
 
-def histogram(scores: Sequence[float], bins: int = 10, width: int = 40) -> str:
-    """Bars of text, one a bin of word accuracy."""
-    counts, edges = np.histogram(scores, bins=bins)
-    scale = width / max(1, int(counts.max()))
+def histogram(scores: Sequence[float], width: int = 40) -> str:
+    """Bars of text, one for each 5 % of word accuracy that occurs."""
+    counts, edges = np.histogram(scores, bins=20, range=(0.0, 1.0))
+    used = np.flatnonzero(counts)
+    scale = width / max(1, int(counts.max(initial=1)))
     return "\n".join(
-        f"{edges[i]:.3f} - {edges[i + 1]:.3f}  {count:4d}  {'#' * math.ceil(count * scale)}"
-        for i, count in enumerate(counts)
+        f"{edges[i]:.2f} - {edges[i + 1]:.2f}  {counts[i]:4d}  {'#' * math.ceil(counts[i] * scale)}"
+        for i in range(used.min(initial=20), used.max(initial=-1) + 1)
     )

@@ -57,6 +57,8 @@ def build_trainer(
     start = None
     if supernet.start:
         start = load_supernet(net, supernet.start, supernet_identity(data, recogniser, supernet))
+        # It knows already that characters come from left to right.
+        trainer = msgspec.structs.replace(trainer, flat_start_steps=0)
     train, val = splits["search_train"].words, splits["search_val"].words
     parts = TrainerData(
         search_train=BatchLoader(train, trainer.batch_images, seed, data.workers),
@@ -102,18 +104,16 @@ def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dic
 
 def _load(net: Supernet, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
     tensors, metadata = read_tensors(path)
-    stored = metadata.get("identity", {})
+    stored, provenance = metadata.get("identity"), metadata.get("provenance", {})
+    if not (isinstance(stored, dict) and isinstance(provenance, dict)):
+        raise TrainerError(
+            f"{start} is no supernet: set supernet.start to a file made by `bench supernet train`"
+        )
     for key, value in identity.items():
         if stored.get(key) != value:
             raise TrainerError(
                 f"supernet {start} has {key} {stored.get(key)!r}, the preset {value!r}: use the "
                 "preset it was trained with, or set supernet.start to nothing"
             )
-    load_weights(net, {name: value.float() for name, value in tensors.items()}, start)
-    return {"start": start, "hash": file_hash(path), **metadata.get("provenance", {})}
-
-
-def settings_as_dict(settings: msgspec.Struct) -> dict[str, Any]:
-    """A settings struct as plain data."""
-    plain: dict[str, Any] = msgspec.to_builtins(settings)
-    return plain
+    load_weights(net, tensors, start)
+    return {**provenance, "start": start, "hash": file_hash(path)}

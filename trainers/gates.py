@@ -70,6 +70,10 @@ def _hook(
     """What happens when dL/dY of a block arrives: one gate gradient after the other."""
     x, y = x_BCHW.detach(), y_BCHW.detach()
     norm = BatchStatistics()
+    # The backward pass on a GPU has a thread of its own, which does not know the forward's
+    # autocast: candidates must be computed in the precision that the active one was.
+    device = x.device.type
+    enabled, precision = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
 
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
@@ -77,7 +81,8 @@ def _hook(
             if candidate == active:
                 out = y
             else:
-                out = supernet.candidates(edge)[candidate](x, edge.stride, norm)
+                with torch.autocast(device, precision, enabled, cache_enabled=False):
+                    out = supernet.candidates(edge)[candidate](x, edge.stride, norm)
             gradients_K[candidate] = (out * grad_BCHW).sum(dtype=torch.float64)
 
     return on_gradient

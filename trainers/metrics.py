@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from trainers.errors import TrainerError
+
 
 @dataclass(frozen=True)
 class WordScores:
@@ -24,10 +26,13 @@ def score_words(predictions: Sequence[str], labels: Sequence[str]) -> WordScores
     """Compare predictions with labels after Unicode normalisation (NFC).
 
     1-NED is the mean over words of 1 - edit distance / length of the longer string (1 for two empty
-    strings). Raises ``ValueError`` on sequences of different or zero length.
+    strings). Raises ``TrainerError`` on sequences of different or zero length.
     """
     if len(predictions) != len(labels) or not labels:
-        raise ValueError(f"{len(predictions)} predictions for {len(labels)} labels")
+        raise TrainerError(
+            f"{len(predictions)} predictions for {len(labels)} labels: expected as many of each, "
+            "at least one"
+        )
     pairs = [
         (unicodedata.normalize("NFC", p), unicodedata.normalize("NFC", t))
         for p, t in zip(predictions, labels, strict=True)

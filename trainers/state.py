@@ -23,6 +23,11 @@ from trainers.errors import TrainerError
 #: Larger files are refused before they are opened: no supernet of the space comes near it.
 MAX_FILE_BYTES = 16 * 2**30
 METADATA_KEY = "strnas"
+#: What each optimiser remembers of a parameter that has moved.
+OPTIMISER_ENTRIES: dict[type[torch.optim.Optimizer], frozenset[str]] = {
+    torch.optim.AdamW: frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    torch.optim.Adadelta: frozenset({"step", "square_avg", "acc_delta"}),
+}
 
 
 def optimiser_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -38,24 +43,46 @@ def optimiser_tensors(model: nn.Module, optimiser: torch.optim.Optimizer) -> dic
 def load_optimiser(
     model: nn.Module, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]
 ) -> None:
-    """The reverse of ``optimiser_tensors``."""
+    """The reverse of ``optimiser_tensors``; ``TrainerError`` if it is of another optimiser.
+
+    Nothing changes unless everything fits.
+    """
     parameters = dict(model.named_parameters())
-    optimiser.state.clear()
+    state: dict[Tensor, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         kind, _, rest = key.partition("/")
         if kind != "optimiser":
             continue
         name, _, entry = rest.rpartition("/")
         if name not in parameters:
-            raise TrainerError(f"optimiser state of unknown parameter {name!r}")
+            raise TrainerError(
+                f"optimiser state of unknown parameter {name!r}: use the preset it was made with"
+            )
         parameter = parameters[name]
+        if value.dim() and value.shape != parameter.shape:
+            raise TrainerError(
+                f"optimiser state {entry} of {name} has shape {tuple(value.shape)}, expected "
+                f"{tuple(parameter.shape)}: use the preset it was made with"
+            )
         # Copied into fresh memory: tensors read from a file are not aligned as torch's own.
         moved = torch.empty_like(parameter if value.dim() else value).copy_(value)
-        optimiser.state[parameter][entry] = moved
+        state.setdefault(parameter, {})[entry] = moved.detach()
+    expected = OPTIMISER_ENTRIES[type(optimiser)]
+    for entries in state.values():
+        if entries.keys() != expected:
+            raise TrainerError(
+                f"optimiser state holds {', '.join(sorted(entries))}, expected "
+                f"{', '.join(sorted(expected))}: use the preset it was made with"
+            )
+    optimiser.state.clear()
+    optimiser.state.update(state)
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Copy ``tensors`` into the model; ``TrainerError`` if names, shapes or numbers do not fit."""
+    """Copy ``tensors`` into the model; ``TrainerError`` if names, shapes or numbers do not fit.
+
+    Nothing is copied unless everything fits.
+    """
     own = model.state_dict()
     missing, extra = own.keys() - tensors.keys(), tensors.keys() - own.keys()
     if missing or extra:
@@ -71,33 +98,48 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -
                 f"{source}: {name} has shape {tuple(given.shape)}, expected {tuple(value.shape)}; "
                 "use the preset it was made with"
             )
-        if not bool(torch.isfinite(given).all()):
-            raise TrainerError(f"{source}: {name} holds NaN or infinite numbers")
-        value.copy_(given)
+        if not given.is_floating_point() or not bool(torch.isfinite(given.float()).all()):
+            raise TrainerError(
+                f"{source}: {name} holds NaN or what is no number; restore the file or train anew"
+            )
+    for name, value in own.items():
+        value.copy_(tensors[name])
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """One safetensors file with ``metadata`` as JSON in its header, replaced atomically."""
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    content = save(plain, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
+    content = save(plain, {METADATA_KEY: json.dumps(metadata)})
     write_atomically(path, content)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and metadata of a file; ``TrainerError`` if it is missing, damaged or not one."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise TrainerError(f"{path} is larger than {MAX_FILE_BYTES} bytes: not a supernet")
-        with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+        size = path.stat().st_size
+        tensors, metadata = _read(path) if size <= MAX_FILE_BYTES else ({}, None)
     except OSError as error:
-        raise TrainerError(f"{path}: {error.strerror or error}") from error
-    except (SafetensorError, ValueError, KeyError) as error:
+        raise TrainerError(
+            f"{path} cannot be read ({error.strerror or error}): check the path"
+        ) from error
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TrainerError(
             f"{path} is damaged or not a file of this project ({type(error).__name__}): restore it "
             "or train anew"
         ) from error
+    if size > MAX_FILE_BYTES:
+        raise TrainerError(
+            f"{path} has {size} bytes, expected at most {MAX_FILE_BYTES}: it is no supernet"
+        )
+    if not isinstance(metadata, dict):
+        raise TrainerError(f"{path} has no description in its header: restore it or train anew")
+    return tensors, metadata
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], Any]:
+    with safe_open(path, framework="pt") as file:
+        metadata = json.loads((file.metadata() or {})[METADATA_KEY])
+        return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
 
 
 def file_hash(path: Path) -> str:

@@ -27,6 +27,7 @@ from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
 from trainers.metrics import WordScores, score_words
 from trainers.optimisers import build_optimiser, learning_rate
+from trainers.recogniser.ctc import CTCHead
 from trainers.settings import TrainerSettings
 from trainers.state import load_optimiser, load_weights, optimiser_tensors
 from trainers.supernet import Supernet
@@ -59,18 +60,24 @@ class GateOutcome:
 
 
 class Trainer:
-    """Trains one supernet and scores architectures with its weights."""
+    """Trains one supernet and scores architectures with its weights.
+
+    Raises ``TrainerError`` for settings that do not go with this supernet or this machine.
+    """
 
     def __init__(
         self, supernet: Supernet, data: TrainerData, codec: Codec, settings: TrainerSettings
     ) -> None:
+        _check_settings(supernet, settings)
         self.settings = settings
         self.device = resolve_device(settings.device)
         self.supernet = supernet.to(self.device)
         self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codec = codec
         self.data = data
-        self.optimiser = build_optimiser(self.supernet.parameters(), settings)
+        # Thousands of parameters under as many modules: listed once, not at every step.
+        self._parameters = list(self.supernet.parameters())
+        self.optimiser = build_optimiser(self._parameters, settings)
         self.weight_steps = 0
         self.gate_steps = 0
 
@@ -108,7 +115,8 @@ class Trainer:
         recogniser = self.supernet.recogniser
         with self._autocast():
             features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
-            if not bool(torch.isfinite(features).all()):
+            # A rectifier or head that holds NaN does not show in the features.
+            if not _all_finite([features, *recogniser.parameters()]):
                 return None
             norm.gathering = False
             predictions: list[str] = []
@@ -120,7 +128,10 @@ class Trainer:
         return score_words(predictions, words.labels)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
-        """Tensors and counters from which ``load_state`` continues exactly."""
+        """Tensors and counters from which ``load_state`` continues exactly.
+
+        The tensors are the live ones: write or copy them before the next step.
+        """
         weights = {f"model/{name}": value for name, value in self.supernet.state_dict().items()}
         counters = {"weight_steps": self.weight_steps, "gate_steps": self.gate_steps}
         return weights | optimiser_tensors(self.supernet, self.optimiser), counters
@@ -132,10 +143,12 @@ class Trainer:
             for name, value in tensors.items()
             if name.startswith("model/")
         }
+        weight_steps, gate_steps = counters.get("weight_steps"), counters.get("gate_steps")
+        if not (isinstance(weight_steps, int) and isinstance(gate_steps, int)):
+            raise TrainerError("checkpoint counts no weight_steps and gate_steps: restore it")
         load_weights(self.supernet, weights, "checkpoint")
         load_optimiser(self.supernet, self.optimiser, tensors)
-        self.weight_steps = int(counters["weight_steps"])
-        self.gate_steps = int(counters["gate_steps"])
+        self.weight_steps, self.gate_steps = weight_steps, gate_steps
 
     def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
         for group in self.optimiser.param_groups:
@@ -150,10 +163,11 @@ class Trainer:
         # None, not zero: parameters off the path must not be seen by the optimiser.
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        active = [p for p in self.supernet.parameters() if p.grad is not None]
+        active = [p for p in self._parameters if p.grad is not None]
         total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
         value = float(loss.detach())
         if not (math.isfinite(value) and bool(torch.isfinite(total_norm))):
+            norm.undo()
             return math.nan
         self.optimiser.step()
         return value
@@ -174,6 +188,25 @@ class Trainer:
         )
 
 
+def _check_settings(supernet: Supernet, settings: TrainerSettings) -> None:
+    recogniser = supernet.recogniser
+    if settings.flat_start_steps and not isinstance(recogniser.head, CTCHead):
+        raise TrainerError(
+            f"flat_start_steps {settings.flat_start_steps} with a head that is not CTC: set "
+            'trainer.flat_start_steps = 0 or recogniser.head = "ctc"'
+        )
+    if settings.batch_images < 2 and recogniser.rectifier is not None:
+        raise TrainerError(
+            "batch_images 1 with a rectifier, whose batch norm needs 2 images or more: raise "
+            'trainer.batch_images or set recogniser.rectifier = "none"'
+        )
+
+
+def _all_finite(tensors: Sequence[Tensor]) -> bool:
+    """One answer from the device for all tensors."""
+    return bool(torch.stack([torch.isfinite(tensor).all() for tensor in tensors]).all())
+
+
 def resolve_device(name: str) -> torch.device:
     """``auto`` is the first CUDA device where there is one, else the CPU.
 
@@ -181,12 +214,10 @@ def resolve_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    # torch knows more kinds, some of which (meta) compute nothing.
+    if name not in available and not (name == "cuda" and len(available) > 1):
         raise TrainerError(
             f"device {name!r} cannot be used here: choose auto or one of {', '.join(available)}"
-        ) from error
-    return device
+        )
+    return torch.device(name)

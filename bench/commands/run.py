@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bench.commands.output import print_facts, print_json
-from bench.errors import PresetError
-from bench.presets import load_preset
+from bench.commands.quantities import MAC_LIMIT
+from bench.presets import load_preset, quoted
+from bench.settings import Preset, settings_as_dict, with_start
 
 
 @click.command()
@@ -35,13 +35,15 @@ from bench.presets import load_preset
 @click.option("--test", multiple=True, metavar="LMDB", help="The referee's words. Repeatable.")
 @click.option(
     "--max-macs",
-    type=click.IntRange(1),
+    type=MAC_LIMIT,
     help="Hard cap on multiply-adds of the full-size backbone.",
 )
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
-    "--from-scratch", is_flag=True, help="Start from fresh weights, not from a trained supernet."
+    "--from-scratch",
+    is_flag=True,
+    help="Train the supernet anew by the preset's recipe, if it has one, instead of a trained one.",
 )
 @click.option(
     "--set",
@@ -69,6 +71,8 @@ def run(
     """
     name = preset or default_preset(given["device"])
     settings = load_preset(name, [*overrides_of(given), *given["overrides"]])
+    if given["from_scratch"] and settings.supernet_recipe.images:
+        settings = with_fresh_supernet(name, settings, seed, quiet)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress
     from bench.run import Run
@@ -107,19 +111,31 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
     return Path("results") / "runs" / f"{stem}-{searcher}-seed{seed}-{identity[:8]}"
 
 
+def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
+    """The preset starting from a supernet trained here, now or by an earlier call."""
+    from bench.commands.supernet import train_and_store
+    from bench.manifest import identity_hash
+
+    digest = identity_hash(settings_as_dict(preset))[:8]
+    out = Path("results") / "supernets" / f"{Path(name).stem}-seed{seed}-{digest}.safetensors"
+    if not out.exists():
+        train_and_store(name, preset, seed, out, out.with_suffix(""), False, quiet)
+    return with_start(preset, str(out))
+
+
 def overrides_of(given: dict[str, Any]) -> list[str]:
     """Options that are short forms of preset keys, as overrides."""
     overrides = []
     for split in ("search_train", "search_val", "test"):
         if given[split]:
-            quoted = ", ".join(_quoted(path) for path in given[split])
-            overrides.append(f"data.{split}=[{quoted}]")
+            listed = ", ".join(quoted(path) for path in given[split])
+            overrides.append(f"data.{split}=[{listed}]")
     if given["budget_images"]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:
-        overrides.append(f"trainer.device={_quoted(given['device'])}")
+        overrides.append(f"trainer.device={quoted(given['device'])}")
     if given["from_scratch"]:
-        overrides.append('supernet.start=""')
+        overrides.append("supernet.start=")
     return overrides
 
 
@@ -144,13 +160,8 @@ def print_result(result: dict[str, Any]) -> None:
             "folder": result["run_dir"],
         }
     )
+    click.echo(f"\nLook at it: bench space show {found['text']}")
 
 
 def _score(score: float | None, words: int | None) -> str:
     return "not available" if score is None else f"{score:.4f} of {words:,} held-out words"
-
-
-def _quoted(text: str) -> str:
-    if any(c in text for c in '"\\\n') and sys.platform != "win32":
-        raise PresetError(f"{text!r}: quotes, backslashes and line breaks cannot be used here")
-    return f'"{text}"'

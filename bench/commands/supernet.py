@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from bench.commands.output import print_facts, print_json
-from bench.errors import RecordError
-from bench.presets import load_preset
+from bench.presets import load_preset, quoted
+from bench.settings import Preset
 
 
 @click.group()
@@ -27,34 +27,10 @@ def supernet() -> None:
     type=click.Path(path_type=Path),
     help="Supernet file to write (.safetensors).",
 )
-@click.option("--images", type=click.IntRange(1), required=True, help="Images to train on.")
+@click.option(
+    "--images", type=click.IntRange(1), help="Images to train on; the recipe's by default."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option(
-    "--base",
-    default="",
-    help="Architecture to start from, widening to all of them; empty: uniform from the start.",
-)
-@click.option(
-    "--base-share",
-    type=click.FloatRange(0, 1),
-    default=0.02,
-    show_default=True,
-    help="Share of the steps on the base alone.",
-)
-@click.option(
-    "--widening-share",
-    type=click.FloatRange(0, 1),
-    default=0.2,
-    show_default=True,
-    help="Share of the steps in which paths widen.",
-)
-@click.option(
-    "--favourite-share",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Share of the later steps on the base's downsampling path.",
-)
 @click.option("--start", default="", help="Supernet file to continue from.")
 @click.option("--half", is_flag=True, help="Store weights in 16 bits.")
 @click.option(
@@ -74,7 +50,7 @@ def supernet() -> None:
 def train(
     preset: str,
     out: Path,
-    images: int,
+    images: int | None,
     seed: int,
     start: str,
     half: bool,
@@ -82,33 +58,36 @@ def train(
     overrides: tuple[str, ...],
     quiet: bool,
     as_json: bool,
-    **choice: Any,
 ) -> None:
-    """Train a supernet on uniformly drawn paths and store it. Resumes where it was interrupted."""
-    if out.exists():
-        raise RecordError(f"{out} exists: choose another --out or delete it")
-    fixed = [f"run.budget_images={images}", f'supernet.start="{start}"']
-    settings = load_preset(preset, [*overrides, *fixed])
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import counting, run_progress
-    from bench.run import Run
-    from bench.supernet_file import export_supernet
-    from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
-
-    training = ("supernet-training", SupernetTraining, SupernetTrainingSettings(**choice))
-    with counting("rendering words", quiet) as rendering:
-        run = Run(training, preset, settings, seed, None, lambda _, d, t: rendering(d, t))
-    folder = folder or out.with_suffix("")
-    with (
-        graceful_interrupt() as stop,
-        run_progress("supernet", images, lambda: f"seed {seed}", quiet) as report,
-    ):
-        result = run.execute(folder, report, stop, referee=False)
-    written = export_supernet(folder, out, run, result, half, _command())
+    """Train a supernet by the preset's recipe and store it. Resumes where it was interrupted."""
+    given = [*overrides, f"supernet.start={quoted(start)}"]
+    if images is not None:
+        given.append(f"supernet_recipe.images={images}")
+    written = train_and_store(
+        preset, load_preset(preset, given), seed, out, folder or out.with_suffix(""), half, quiet
+    )
     if as_json:
         print_json(written)
     else:
         print_facts(written)
+
+
+def train_and_store(
+    name: str, preset: Preset, seed: int, out: Path, folder: Path, half: bool, quiet: bool
+) -> dict[str, Any]:
+    """Train with a progress bar; returns what there is to say about the file."""
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import counting, run_progress
+    from bench.supernet_training import SupernetJob
+
+    with counting("rendering words", quiet) as rendering:
+        job = SupernetJob(name, preset, seed, out, lambda _, done, total: rendering(done, total))
+    title = f"supernet of preset {name}, seed {seed}"
+    with (
+        graceful_interrupt() as stop,
+        run_progress(title, job.images, lambda: "", quiet) as report,
+    ):
+        return job.train(folder, half, command_line(), report, stop)
 
 
 @supernet.command()
@@ -148,7 +127,7 @@ def score(
     as_json: bool,
 ) -> None:
     """Score random architectures with inherited weights: is the spread wide enough to search in?"""
-    given = [] if start is None else [f'supernet.start="{start}"']
+    given = [] if start is None else [f"supernet.start={quoted(start)}"]
     settings = load_preset(preset, [*overrides, *given])
     from bench.progress import counting
     from bench.supernet_scores import histogram, score_architectures, spread
@@ -163,6 +142,6 @@ def score(
     click.echo(histogram([s.score for s in scored if s.score is not None]))
 
 
-def _command() -> str:
+def command_line() -> str:
     """The command line as a person would type it again."""
     return shlex.join(["bench", *sys.argv[1:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -29,7 +30,10 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
     a wrong type or out of range.
     """
-    raw = tomllib.loads(_read(name))
+    try:
+        raw = tomllib.loads(_read(name))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PresetError(f"preset {name} is not TOML: {error}") from error
     check_keys(raw, name)
     for override in overrides:
         _apply(raw, override)
@@ -47,6 +51,11 @@ def searcher_settings(preset: Preset, searcher: str) -> Any:
     except msgspec.ValidationError as error:
         # Errors raised by the settings' own checks arrive wrapped: their text is the message.
         raise PresetError(f"searcher {searcher}: {_in_words(error)}") from error
+
+
+def quoted(text: str) -> str:
+    """``text`` as a TOML string, for overrides made by the program."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def check_keys(raw: Mapping[str, Any], name: str) -> None:

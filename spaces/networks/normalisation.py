@@ -46,9 +46,17 @@ class Normaliser(Protocol):
 
 
 class UpdatingStatistics:
-    """Batch statistics, running statistics updated: weight training."""
+    """Batch statistics, running statistics updated: weight training.
+
+    One object serves one step: ``undo`` takes back what it did to the running statistics.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
+        if layer not in self._before:
+            self._before[layer] = (layer.running_mean.clone(), layer.running_var.clone())
         return F.batch_norm(
             x_BCHW,
             layer.running_mean,
@@ -59,6 +67,12 @@ class UpdatingStatistics:
             momentum=MOMENTUM,
             eps=layer.eps,
         )
+
+    def undo(self) -> None:
+        """Running statistics as they were: a step that failed must not leave NaN in them."""
+        for layer, (mean_C, variance_C) in self._before.items():
+            layer.running_mean.copy_(mean_C)
+            layer.running_var.copy_(variance_C)
 
 
 class BatchStatistics:
@@ -92,7 +106,9 @@ class CalibratedStatistics:
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
         if self.gathering:
-            variance_C, mean_C = torch.var_mean(x_BCHW, dim=(0, 2, 3), correction=0)
+            # In the parameters' type: under autocast, 8 bits of mantissa are too few for moments.
+            exact_BCHW = x_BCHW.to(layer.weight.dtype)
+            variance_C, mean_C = torch.var_mean(exact_BCHW, dim=(0, 2, 3), correction=0)
             self._moments[layer] = (mean_C, variance_C)
         mean_C, variance_C = self._moments[layer]
         return F.batch_norm(x_BCHW, mean_C, variance_C, layer.weight, layer.bias, eps=layer.eps)

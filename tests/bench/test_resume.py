@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -12,6 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports the module by name.
+
+import run_child
 
 from bench.event_log import read_events, without_time
 
@@ -24,41 +27,40 @@ def command(searcher: str, folder: Path, seed: int = 0) -> list[str]:
 
 
 def finish(searcher: str, folder: Path, seed: int = 0) -> dict[str, object]:
-    done = subprocess.run(
-        command(searcher, folder, seed), capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    document: dict[str, object] = json.loads(done.stdout)
-    return document
+    process = run_child.start(searcher, folder, seed)
+    process.join(100)
+    assert process.exitcode == 0
+    result: dict[str, object] = json.loads((folder / "result.json").read_text())
+    return result
 
 
 def log_of(folder: Path) -> list[dict[str, object]]:
     return [without_time(event) for event in read_events(folder / "events.jsonl")]
 
 
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
 @pytest.mark.parametrize("searcher", ["random", "proxyless"])
 def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     expected = finish(searcher, undisturbed)
-    events = len(log_of(undisturbed))
+    total = len(log_of(undisturbed))
     moments = random.Random(searcher)
-    seen = []
+    seen: list[dict[str, object]] = []
     for kill in range(KILLS):
-        process = subprocess.Popen(
-            command(searcher, disturbed), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        # Spread over start-up, work and checkpoints: wait for some new events, then a little.
-        wanted = min(events - 1, len(seen) + moments.randint(0, max(1, events // KILLS)))
+        process = run_child.start(searcher, disturbed, 0)
+        # Spread over the whole run: wait for the kill's share of the events, then a little more,
+        # so that steps, log lines and checkpoints are all hit.
+        wanted = kill * total // KILLS
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.poll() is None:
-            if (disturbed / "events.jsonl").exists():
-                lines = (disturbed / "events.jsonl").read_bytes().count(b"\n")
-                if lines >= wanted:
-                    break
-            time.sleep(0.005)
-        time.sleep(moments.random() * 0.1)
+        while process.is_alive() and lines_in(disturbed / "events.jsonl") < wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(moments.random() * (0.3 if wanted else 2.0))
         process.kill()
-        process.communicate()
+        process.join()
         before = seen
         if (disturbed / "events.jsonl").exists():
             seen = log_of(disturbed)
@@ -66,7 +68,8 @@ def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
     resumed = finish(searcher, disturbed)
     assert log_of(disturbed) == log_of(undisturbed)
     assert resumed["recommendation"] == expected["recommendation"]
-    assert (disturbed / "incumbents.csv").read_bytes() == (undisturbed / "incumbents.csv").read_bytes()
+    table = "incumbents.csv"
+    assert (disturbed / table).read_bytes() == (undisturbed / table).read_bytes()
 
 
 def test_same_seed_same_log_another_seed_another(tmp_path: Path) -> None:
@@ -81,19 +84,28 @@ def test_interrupt_exits_with_130_and_resumes(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command("random", folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    while not (folder / "events.jsonl").exists() and process.poll() is None:
+    while not lines_in(folder / "events.jsonl") and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert output == ""
-    assert errors.splitlines()[-1].startswith("bench: interrupted: run the same command again")
+    assert errors.splitlines() == [
+        f"bench: interrupted: run the same command again to resume {folder}"
+    ]
     acknowledged = log_of(folder)
-    finish("random", folder)
+    resumed = subprocess.run(
+        command("random", folder), capture_output=True, text=True, timeout=100, check=True
+    )
+    assert json.loads(resumed.stdout)["run_dir"] == str(folder)
     assert log_of(folder)[: len(acknowledged)] == acknowledged
 
 
-def test_a_damaged_checkpoint_or_log_is_recovered_or_named(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_or_log_is_recovered_or_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bench.cli import run
+
     folder = tmp_path / "run"
     expected = finish("random", folder)
     log = log_of(folder)
@@ -111,25 +123,23 @@ def test_a_damaged_checkpoint_or_log_is_recovered_or_named(tmp_path: Path) -> No
     lines[0] = lines[0].replace(b'"loss": ', b'"loss": 1')
     events.write_bytes(b"".join(lines))
     checkpoint.unlink()
-    failed = subprocess.run(command("random", folder), capture_output=True, text=True, check=False)
-    assert failed.returncode == 2
-    assert "line 1: repeating the work gave another result" in failed.stderr
-    assert failed.stderr.count("\n") == 1
+    assert run(command("random", folder)[3:]) == 2
+    error = capsys.readouterr().err
+    assert "line 1: repeating the work gave another result" in error
+    assert error.count("\n") == 1
 
 
-def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_of_another_run_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bench.cli import run
+
     folder = tmp_path / "run"
     finish("random", folder)
-    failed = subprocess.run(
-        command("random", folder, seed=9), capture_output=True, text=True, check=False
-    )
-    assert failed.returncode == 2
-    assert "holds another run (seed is 0 there, 9 here)" in failed.stderr
+    assert run(command("random", folder, seed=9)[3:]) == 2
+    assert "holds another run (seed is 0 there, 9 here)" in capsys.readouterr().err
     (tmp_path / "else").mkdir()
     (tmp_path / "else" / "thesis.tex").write_text("precious")
-    failed = subprocess.run(
-        command("random", tmp_path / "else"), capture_output=True, text=True, check=False
-    )
-    assert failed.returncode == 2
-    assert "holds other files (thesis.tex)" in failed.stderr
-    assert os.listdir(tmp_path / "else") == ["thesis.tex"]
+    assert run(command("random", tmp_path / "else")[3:]) == 2
+    assert "holds other files (thesis.tex)" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "else").iterdir()] == ["thesis.tex"]

@@ -22,11 +22,11 @@ from spaces import Architecture, load_space
 BATCH, EVALUATION = 8, 32
 
 
-def problem(budget_images: int = 4_000, max_macs: int | None = None, strict: bool = False) -> Problem:
+def problem(
+    budget_images: int = 4_000, max_macs: int | None = None, strict: bool = False
+) -> Problem:
     """A problem of the size of the tiny preset."""
-    return Problem(
-        load_space("autostr", strict=strict), budget_images, BATCH, EVALUATION, max_macs
-    )
+    return Problem(load_space("autostr", strict=strict), budget_images, BATCH, EVALUATION, max_macs)
 
 
 def price(work: Work) -> int:

@@ -113,7 +113,7 @@ def test_training_comes_first_and_takes_its_share() -> None:
 
 
 def test_unknown_searcher_names_the_nearest() -> None:
-    with pytest.raises(SearcherError, match="unknown searcher 'proxylss', did you mean 'proxyless'"):
+    with pytest.raises(SearcherError, match="'proxylss', did you mean 'proxyless'"):
         load_searcher("proxylss")
 
 

@@ -66,16 +66,18 @@ def test_equation_3_and_its_gradient() -> None:
     alpha = np.random.default_rng(1).normal(size=(15, 7))
     expected = numerical(lambda a: regulariser.value(softmax(a, allowed)), alpha)
     p = softmax(alpha, allowed)
-    np.testing.assert_allclose(
-        gradient_of_alpha(regulariser.gradient(p), p), expected, atol=1e-10
-    )
+    np.testing.assert_allclose(gradient_of_alpha(regulariser.gradient(p), p), expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("gates", ["full", "two"])
 def test_it_finds_the_planted_operation(gates: str) -> None:
     found = searcher(
-        gates=gates, learning_rate=0.1, warmup_share=0.0, weight_steps_per_architecture_step=1,
-        regulariser_beta=0.0, budget=8_000,
+        gates=gates,
+        learning_rate=0.1,
+        warmup_share=0.0,
+        weight_steps_per_architecture_step=1,
+        regulariser_beta=0.0,
+        budget=8_000,
     )
     before = entropy(softmax(found._alpha, ALL))
     drive(found, 8_000)

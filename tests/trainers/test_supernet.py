@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,9 +25,15 @@ def supernet_of(sharing: str = "stage") -> Supernet:
     return build_supernet(mesh, RecogniserSettings(), characters=5, max_length=5, seed=3)
 
 
+@cache
+def unchanged_supernet_of(sharing: str) -> Supernet:
+    """One for all tests that only look at it."""
+    return supernet_of(sharing)
+
+
 @pytest.mark.parametrize("sharing", SHARINGS)
 def test_every_path_finds_its_weights(sharing: str) -> None:
-    net = supernet_of(sharing)
+    net = unchanged_supernet_of(sharing)
     space = load_space("autostr")
     used = set()
     for path in space.sample(300, np.random.default_rng(0)).tolist():
@@ -41,7 +48,9 @@ def test_every_path_finds_its_weights(sharing: str) -> None:
 
 
 def test_edge_sharing_gives_every_edge_its_own_weights() -> None:
-    sizes = {s: sum(p.numel() for p in supernet_of(s).blocks.parameters()) for s in SHARINGS}
+    sizes = {
+        s: sum(p.numel() for p in unchanged_supernet_of(s).blocks.parameters()) for s in SHARINGS
+    }
     assert sizes["edge"] > sizes["width"] > sizes["stage"]
 
 

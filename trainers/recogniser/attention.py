@@ -91,10 +91,12 @@ class AttentionHead(Head):
         return [self._until_eos(row) for row in torch.stack(symbols, 1).tolist()]
 
     def _read_with_beams(self, features_BTC: Tensor, width: int) -> list[list[int]]:
-        """Beam search by summed log-probability; ended beams keep their score."""
+        """Beam search by summed log-probability; ended beams keep their score.
+
+        A word of ``max_length`` characters needs no EOS, here as in greedy reading.
+        """
         batch, steps, channels = features_BTC.shape
         classes = self.characters + 1
-        width = min(width, classes)
         features = features_BTC.repeat_interleave(width, 0)
         keys = self.project_features(features_BTC).repeat_interleave(width, 0)
         state = features.new_zeros(batch * width, self.hidden)
@@ -109,7 +111,7 @@ class AttentionHead(Head):
             state = self._step(features, keys, self.embed(symbol), state)
             log_p = F.log_softmax(self.classify(state).float(), -1).view(batch, width, classes)
             log_p = torch.where(ended_BW[:, :, None], stay_V, log_p)
-            flat = (scores_BW[:, :, None] + log_p).view(batch, -1)
+            flat = (scores_BW[:, :, None] + log_p).flatten(1)
             scores_BW, chosen_BW = flat.topk(width, dim=1)
             parent_BW, symbol_BW = chosen_BW // classes, chosen_BW % classes
             history = history.gather(1, parent_BW[:, :, None].expand(-1, -1, history.shape[2]))

@@ -54,7 +54,8 @@ class ThinPlateSpline(nn.Module):
 
     def forward(self, source_BK2: Tensor) -> Tensor:
         height, width = self.output_size
-        grid_BN2 = torch.matmul(self.mapping_NK.to(source_BK2.dtype), source_BK2)
+        with torch.autocast(source_BK2.device.type, enabled=False):
+            grid_BN2 = torch.matmul(self.mapping_NK, source_BK2.to(self.mapping_NK.dtype))
         return grid_BN2.clamp(0.0, 1.0).reshape(-1, height, width, 2)
 
 
@@ -78,7 +79,9 @@ class LocalisationNetwork(nn.Module):
                 x = F.max_pool2d(x, 2)
         hidden = self.hidden(x.flatten(1))
         hidden = F.relu(self.hidden_norm(hidden[:, :, None, None], norm))[:, :, 0, 0]
-        points: Tensor = self.points(hidden)
+        # Never in bf16, here and in the spline: its 8 bits place a point to half a column of 100.
+        with torch.autocast(hidden.device.type, enabled=False):
+            points: Tensor = self.points(hidden.to(self.points.weight.dtype))
         return points.reshape(-1, CONTROL_POINTS, 2)
 
 

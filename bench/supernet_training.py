@@ -1,0 +1,81 @@
+"""Trains a preset's supernet by its recipe, through the same run loop as every search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.errors import PresetError, RecordError
+from bench.run import Run
+from bench.runner import Report
+from bench.settings import Preset, SupernetRecipe
+from bench.supernet_file import export_supernet
+from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from trainers.data_splits import RenderProgress
+
+
+class SupernetJob:
+    """One supernet to train: a preset whose recipe is applied, a seed, and the file to write."""
+
+    def __init__(
+        self,
+        preset_name: str,
+        preset: Preset,
+        seed: int,
+        out: Path,
+        render_progress: RenderProgress | None = None,
+    ) -> None:
+        recipe = preset.supernet_recipe
+        if recipe.images == 0:
+            raise PresetError(
+                f"preset {preset_name} has no recipe for a supernet: set supernet_recipe.images"
+            )
+        if out.exists():
+            raise RecordError(f"{out} exists: choose another --out or delete it")
+        settings = SupernetTrainingSettings(
+            recipe.base, recipe.base_share, recipe.widening_share, recipe.favourite_share
+        )
+        training = ("supernet-training", SupernetTraining, settings)
+        self.out = out
+        self.images = recipe.images
+        self.run = Run(
+            training, preset_name, apply_recipe(preset, recipe), seed, None, render_progress
+        )
+
+    def train(
+        self,
+        folder: Path,
+        half: bool,
+        command: str,
+        report: Callable[[Report], None],
+        stop_requested: Callable[[], bool],
+    ) -> dict[str, Any]:
+        """Train, or resume in ``folder``, and write the file; returns what to print."""
+        result = self.run.execute(folder, report, stop_requested, referee=False)
+        return export_supernet(folder, self.out, self.run, result, half, command)
+
+
+def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
+    """The preset with the recipe's budget, schedule and words."""
+    batch = preset.trainer.batch_images
+    return msgspec.structs.replace(
+        preset,
+        run=msgspec.structs.replace(preset.run, budget_images=recipe.images),
+        data=msgspec.structs.replace(
+            preset.data,
+            rendering=msgspec.structs.replace(
+                preset.data.rendering, search_train=recipe.rendered_words
+            ),
+        ),
+        trainer=msgspec.structs.replace(
+            preset.trainer,
+            learning_rate=recipe.learning_rate,
+            warmup_steps=recipe.warmup_steps,
+            flat_start_steps=recipe.flat_start_steps,
+            schedule="cosine",
+            schedule_steps=max(1, recipe.images // batch),
+        ),
+    )

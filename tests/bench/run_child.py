@@ -1,0 +1,40 @@
+"""A tiny run in a process of its own that can be killed.
+
+Processes come from a fork server that has imported torch already, so that ten kills take seconds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import torch
+import torch._dynamo  # What optimisers import on their first use takes seconds.
+
+from bench.presets import load_preset
+from bench.run import Run
+from searchers import SEARCHERS, load_searcher
+from trainers.data.rendering.fonts import fonts_hash
+from trainers.data.rendering.words import dictionary_hash
+
+# What every child would load again.
+fonts_hash()
+dictionary_hash()
+for name in SEARCHERS:
+    load_searcher(name)
+
+
+def start(searcher: str, folder: Path, seed: int) -> ForkServerProcess:
+    """Begin, or resume, the run."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["run_child"])
+    process = context.Process(target=run, args=(searcher, folder, seed))
+    process.start()
+    return process
+
+
+def run(searcher: str, folder: Path, seed: int) -> None:
+    """What the child does."""
+    torch.set_num_threads(1)
+    Run(searcher, "tiny", load_preset("tiny"), seed).execute(folder)

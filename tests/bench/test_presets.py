@@ -1,0 +1,106 @@
+"""Presets and overrides: what is accepted, and how what is not is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.errors import PresetError
+from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
+from searchers import SEARCHERS
+
+
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "paper"])
+def test_shipped_presets_load_with_every_searcher(name: str) -> None:
+    preset = load_preset(name)
+    assert preset.description
+    for searcher in SEARCHERS:
+        searcher_settings(preset, searcher)
+
+
+def test_the_four_presets_ship() -> None:
+    assert preset_names() == ["cpu", "gpu", "paper", "tiny"]
+
+
+def test_the_paper_preset_has_the_papers_settings() -> None:
+    """AutoSTR, section 4.2; Cai et al. for Adam."""
+    preset = load_preset("paper")
+    assert preset.supernet.widths == (32, 64, 128, 256, 512)
+    assert preset.recogniser.input_size == (64, 256)
+    assert (preset.trainer.optimiser, preset.trainer.weight_decay) == ("adadelta", 0.0)
+    settings = searcher_settings(preset, "proxyless")
+    assert (settings.learning_rate, settings.beta1, settings.beta2) == (1e-3, 0.0, 0.999)
+    assert (settings.regulariser_beta, settings.regulariser_macs) == (0.6, 450e6)
+
+
+def test_overrides_take_toml_values_and_plain_words() -> None:
+    preset = load_preset(
+        "tiny",
+        [
+            "run.budget_images=123",
+            "trainer.learning_rate = 1e-4",
+            "recogniser.head=attention",
+            "supernet.widths=[1, 2, 3, 4, 5]",
+            f"supernet.start={quoted('a file')}",
+            "searcher.proxyless.gates=two",
+        ],
+    )
+    assert preset.run.budget_images == 123
+    assert preset.trainer.learning_rate == 1e-4
+    assert preset.recogniser.head == "attention"
+    assert preset.supernet.widths == (1, 2, 3, 4, 5)
+    assert preset.supernet.start == "a file"
+    assert searcher_settings(preset, "proxyless").gates == "two"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("run.budget_image=5", "did you mean 'run.budget_images'"),
+        ("searcher.proxyless.pth=ABABB", "did you mean 'searcher.proxyless.path'"),
+        ("searcher.nobody.path=ABABB", "unknown key 'searcher.nobody.path'"),
+        ("run=5", "unknown key 'run'"),
+        ("run.budget_images", "expected section.key=value"),
+        ("=5", "expected section.key=value"),
+        ("run.budget_images=many", "run.budget_images: Expected `int`, got `str`"),
+        ("run.budget_images=0", "run.budget_images: Expected `int` >= 1"),
+        ("recogniser.head=transformer", "recogniser.head: Invalid enum value 'transformer'"),
+        ("trainer.learning_rate=nan", "trainer.learning_rate"),
+    ],
+)
+def test_bad_overrides_are_refused_in_one_line(override: str, message: str) -> None:
+    with pytest.raises(PresetError) as caught:
+        load_preset("tiny", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_hyperparameters_name_the_searcher() -> None:
+    preset = load_preset("tiny", ["searcher.proxyless.warmup_share=1.5"])
+    with pytest.raises(PresetError, match=r"searcher proxyless: .*warmup_share 1.5"):
+        searcher_settings(preset, "proxyless")
+
+
+def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('description = "mine"\n[run]\nbudget_images = 7\n')
+    assert load_preset(str(path)).run.budget_images == 7
+    path.write_text('description = "mine"\n[run]\nbudget = 7\n')
+    with pytest.raises(PresetError, match=r"did you mean 'run.budget_images'"):
+        load_preset(str(path))
+    path.write_text("description = \n")
+    with pytest.raises(PresetError, match="is not TOML"):
+        load_preset(str(path))
+    with pytest.raises(PresetError, match="No such file"):
+        load_preset(str(tmp_path / "none.toml"))
+    with pytest.raises(PresetError, match="unknown preset 'tony', did you mean 'tiny'"):
+        load_preset("tony")
+
+
+def test_known_keys_cover_every_section() -> None:
+    sections = {key.partition(".")[0] for key in known_keys()}
+    assert sections == {
+        "description", "run", "space", "data", "recogniser", "supernet", "trainer",
+        "supernet_recipe", "searcher",
+    }  # fmt: skip

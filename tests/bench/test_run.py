@@ -1,0 +1,227 @@
+"""`bench run` as a user meets it: results, budgets, failures, bad input."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bench.cli import run as command
+from bench.event_log import read_events
+from bench.manifest import read_manifest
+from bench.presets import load_preset
+from bench.run import Run
+from bench.run_folder import RunFolder
+from searchers import SEARCHERS
+from trainers.data.writing import write_lmdb
+from trainers.metrics import WordScores
+
+TINY = ["--preset", "tiny", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def proxyless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "proxyless"
+    assert command(["run", "--searcher", "proxyless", *TINY, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_the_document_has_what_outside_checks_rely_on(
+    proxyless: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "--searcher", "proxyless", *TINY, "--out", str(proxyless), "--json"]
+    assert command(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["run_dir"] == str(proxyless)
+    assert {"text", "index", "macs", "params", "score"} <= document["recommendation"].keys()
+    assert document["recommendation"]["text"].startswith("A..B..A..B..B..-")
+    total = document["cost"]["total"]
+    assert 0 < total["images"] <= load_preset("tiny").run.budget_images
+
+
+def test_costs_in_the_log_add_up_to_the_ledger(proxyless: Path) -> None:
+    events = read_events(proxyless / "events.jsonl")
+    result = json.loads((proxyless / "result.json").read_text())
+    billed = [event["cost"] for event in events if "cost" in event]
+    for key in ("images", "images_forward", "images_forward_backward", "macs", "evaluations"):
+        assert sum(cost[key] for cost in billed) == result["cost"]["total"][key]
+    kinds = {event["kind"] for event in events}
+    assert kinds == {"train_weights", "gate_gradient", "referee"}
+
+
+def test_the_referee_looks_at_equal_parts_of_the_budget(proxyless: Path) -> None:
+    with (proxyless / "incumbents.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["point"] for row in rows] == ["1", "2"]
+    assert int(rows[0]["images"]) >= 320
+    result = json.loads((proxyless / "result.json").read_text())
+    assert float(rows[-1]["test_word_accuracy"]) == result["recommendation"]["score"]
+
+
+def test_the_manifest_says_what_the_run_is(proxyless: Path) -> None:
+    manifest = read_manifest(proxyless)
+    assert manifest is not None
+    identity = manifest["identity"]
+    assert identity["searcher"] == "proxyless"
+    assert identity["hyperparameters"]["path"] == "ABABB"
+    assert all(h.startswith("words-full-1:") for h in identity["data"]["test"])
+    assert manifest["versions"]["torch"] == torch.__version__
+    assert manifest["hardware"]["cores"]
+
+
+def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another test split changes the referee's scores and nothing else in the log."""
+    logs = []
+    for name, seed in (("one", 0), ("two", 5)):
+        words = np.random.default_rng(seed).integers(0, 256, (40, 32, 100, 3), dtype=np.uint8)
+        from trainers.data.image import encode_jpeg
+
+        write_lmdb(tmp_path / name, [(encode_jpeg(w, 90), f"word{seed}") for w in words])
+        preset = load_preset("tiny", [f'data.test=["{tmp_path / name}"]', "run.budget_images=200"])
+        Run("random", "tiny", preset, 0).execute(tmp_path / f"run-{name}")
+        events = read_events(tmp_path / f"run-{name}" / "events.jsonl")
+        logs.append([{**e, "time": None} for e in events if e["kind"] != "referee"])
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("searcher", sorted(SEARCHERS))
+def test_failing_evaluations_and_steps_do_not_end_a_run(
+    searcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(searcher, "tiny", load_preset("tiny", ["run.budget_images=400"]), 0)
+    healthy, calls = run.trainer.score, []
+
+    def sometimes(encoding: np.ndarray, words: object) -> WordScores | None:
+        calls.append(1)
+        if len(calls) % 3 == 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return None if len(calls) % 3 == 2 else healthy(encoding, words)
+
+    if searcher == "random":
+        monkeypatch.setattr(
+            run.trainer, "evaluate", lambda e, n: sometimes(e, run.trainer.data.evaluation.first(n))
+        )
+    else:
+        monkeypatch.setattr(run.trainer, "_weight_step", lambda encoding: float("nan"))
+    result = run.execute(tmp_path / "run")
+    assert result["cost"]["failures"] > 0
+    reasons = {
+        event["result"]["failure"]
+        for event in read_events(tmp_path / "run" / "events.jsonl")
+        if "failure" in event.get("result", {})
+    }
+    assert reasons
+    assert result["recommendation"]["text"]
+
+
+def test_a_bug_in_the_trainer_is_not_hidden_as_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run("random", "tiny", load_preset("tiny"), 0)
+
+    def broken(encodings: object) -> None:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr(run.trainer, "train_weights", broken)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        run.execute(tmp_path / "run")
+
+
+def test_a_full_disk_ends_in_one_line_and_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "--searcher", "random", *TINY, "--out", str(tmp_path / "run")]
+    arguments += ["--set", "run.checkpoint_seconds=0", "--budget-images", "200"]
+    with monkeypatch.context() as patch:
+
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("bench.runner.write_tensors", full)
+        assert command(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "No space left on device" in error
+    assert not (tmp_path / "run" / "result.json").exists()
+    assert command(arguments) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--searcher", "proxylss"], "unknown searcher 'proxylss', did you mean 'proxyless'"),
+        (["--searcher", "random", "--preset", "tinny"], "unknown preset 'tinny'"),
+        (["--searcher", "random", "--device", "cuda:99"], "device 'cuda:99' cannot be used here"),
+        (["--searcher", "random", "--device", "toaster"], "device 'toaster' cannot be used here"),
+        (["--searcher", "random", "--max-macs", "1000"], "below the smallest architecture"),
+        (["--searcher", "random", "--test", "/nowhere"], "/nowhere"),
+        (["--searcher", "random", "--set", "supernet.start=/nowhere"], "/nowhere"),
+        (["--searcher", "random", "--set", "supernet.start=shipped:x"], "no supernet 'x' comes"),
+        (["--searcher", "random", "--seed", "-1"], "-1"),
+        (["--searcher", "random", "--budget-images", "0"], "0"),
+        (["--searcher", "proxyless", "--set", "searcher.proxyless.path=AAABB"], "AAABB"),
+        ([], "Missing option '--searcher'"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "run"
+    preset = [] if "--preset" in arguments else ["--preset", "tiny"]
+    assert command(["run", *arguments, *preset, "--out", str(out)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("bench: ")
+    assert message in captured.err
+    assert not out.exists()
+
+
+def test_labels_outside_the_charset_are_counted(tmp_path: Path) -> None:
+    from trainers.data.image import encode_jpeg
+
+    image = encode_jpeg(np.full((20, 60, 3), 128, dtype=np.uint8), 90)
+    labels = ["Hello", "it's", "!!!", "far-too-long-for-this", "Straße"]
+    write_lmdb(tmp_path / "words", [(image, label) for label in labels])
+    preset = load_preset("tiny", [f'data.test=["{tmp_path / "words"}"]'])
+    counts = Run("random", "tiny", preset, 0).manifest["data"]["test"]["labels"]
+    assert counts == {"kept": 1, "stripped": 2, "empty": 1, "too_long": 1, "missing": 0}
+
+
+def test_a_folder_that_is_in_use_is_refused(proxyless: Path) -> None:
+    manifest = read_manifest(proxyless)
+    assert manifest is not None
+    first = RunFolder(proxyless, manifest)
+    with pytest.raises(ValueError, match="in use by another process"):
+        RunFolder(proxyless, manifest)
+    first.close()
+    RunFolder(proxyless, manifest).close()
+
+
+def test_train_a_supernet_then_start_from_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tiny.safetensors"
+    assert (
+        command(["supernet", "train", *TINY, "--out", str(out), "--images", "160", "--json"]) == 0
+    )
+    document = json.loads(capsys.readouterr().out)
+    assert document["images"] == 160
+    arguments = ["supernet", "score", *TINY, "--start", str(out), "-n", "3", "--json"]
+    assert command(arguments) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["architectures"] == 3
+    folder = tmp_path / "run"
+    arguments = ["run", "--searcher", "random", *TINY, "--out", str(folder), "--json"]
+    assert command([*arguments, "--set", f"supernet.start={out}", "--budget-images", "160"]) == 0
+    cost = json.loads(capsys.readouterr().out)["cost"]
+    assert cost["images_private"] == cost["images_sunk"] + 160
+    assert command(training) == 2
+    assert "exists" in capsys.readouterr().err
