@@ -21,8 +21,9 @@ from bench.settings import Preset, settings_as_dict
 from searchers import load_searcher
 from searchers.base import Problem, Searcher
 from spaces import load_space
-from trainers.building import build_pricer, build_trainer
+from trainers.building import build_pricer, build_trainer, find_supernet
 from trainers.data_splits import RenderProgress, open_splits
+from trainers.trainer import resolve_device
 
 #: Streams of random numbers drawn from a run's seed, one for each component.
 SEARCHER_STREAM = 1
@@ -60,7 +61,10 @@ class Run:
             images_per_evaluation=preset.run.evaluation_images + pricer.calibration_images,
             max_macs=max_macs,
         )
-        # The searcher checks its own settings: before data are rendered and weights are read.
+        # What can be refused is refused before words are rendered.
+        resolve_device(preset.trainer.device)
+        if preset.supernet.start:
+            find_supernet(preset.supernet.start)
         self.searcher: Searcher = kind(problem, settings, _generator(seed, SEARCHER_STREAM))
         splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
         self.trainer, start = build_trainer(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from bench.errors import RecordError
 from bench.run_folder import CHECKPOINT
-from trainers.building import supernet_identity
-from trainers.state import file_hash, read_tensors, write_tensors
+from trainers.building import PACKED, supernet_identity
+from trainers.state import file_hash, pack_parameters, read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -21,15 +19,15 @@ def export_supernet(
 ) -> dict[str, Any]:
     """Write the weights of a finished training run to ``out``; returns what to print.
 
-    With ``half``, matrices and kernels are stored in 16 bits; vectors, among them the variances of
-    batch norm, stay in 32.
+    With ``half`` numbers are stored in 16 bits.
     """
     tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
     weights = {
-        name.removeprefix("model/"): _stored(value, half)
+        name.removeprefix("model/"): value
         for name, value in tensors.items()
         if name.startswith("model/")
     }
+    packed = pack_parameters(run.trainer.supernet, weights, half)
     cost = result["cost"]
     before = run.supernet_start or {}
     preset = run.preset
@@ -47,7 +45,7 @@ def export_supernet(
         },
     }
     try:
-        write_tensors(out, weights, metadata)
+        write_tensors(out, {PACKED: packed}, metadata)
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
     return {
@@ -57,7 +55,3 @@ def export_supernet(
         "images": cost["images_private"],
         "seconds": round(cost["seconds"]["total"], 1),
     }
-
-
-def _stored(value: torch.Tensor, half: bool) -> torch.Tensor:
-    return value.half() if half and value.dim() > 1 else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,13 @@ from trainers.settings import (
     SupernetSettings,
     TrainerSettings,
 )
-from trainers.state import file_hash, load_weights, read_tensors
+from trainers.state import file_hash, load_weights, read_tensors, unpack_parameters
 from trainers.supernet import Supernet, build_supernet
 from trainers.trainer import Trainer, TrainerData
 
 SHIPPED = "shipped:"
+#: Name of the one array of a packed supernet.
+PACKED = "parameters"
 
 
 def build_mesh(settings: SupernetSettings) -> Mesh:
@@ -87,19 +88,29 @@ def supernet_identity(
     }
 
 
-def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Load a stored supernet into ``net``; returns its provenance with the file's hash."""
+def find_supernet(start: str) -> Path:
+    """Where a stored supernet lies; ``TrainerError`` if it does not exist."""
     if not start.startswith(SHIPPED):
-        return _load(net, Path(start), start, identity)
-    name = start.removeprefix(SHIPPED)
-    resource = files("trainers") / "shipped" / f"{name}.safetensors"
-    with as_file(resource) as path:
+        path = Path(start)
         if not path.exists():
             raise TrainerError(
-                f"no supernet {name!r} comes with this package: set supernet.start to a file made "
-                "by `bench supernet train`, or to nothing for fresh weights"
+                f"supernet {start}: no such file: set supernet.start to a file made by `bench "
+                "supernet train`, or to nothing for fresh weights"
             )
-        return _load(net, path, start, identity)
+        return path
+    name = start.removeprefix(SHIPPED)
+    path = Path(__file__).parent / "shipped" / f"{name}.safetensors"
+    if not path.exists():
+        raise TrainerError(
+            f"no supernet {name!r} comes with this package: set supernet.start to a file made by "
+            "`bench supernet train`, or to nothing for fresh weights"
+        )
+    return path
+
+
+def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Load a stored supernet into ``net``; returns its provenance with the file's hash."""
+    return _load(net, find_supernet(start), start, identity)
 
 
 def _load(net: Supernet, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,5 +126,7 @@ def _load(net: Supernet, path: Path, start: str, identity: Mapping[str, Any]) ->
                 f"supernet {start} has {key} {stored.get(key)!r}, the preset {value!r}: use the "
                 "preset it was trained with, or set supernet.start to nothing"
             )
+    if tensors.keys() == {PACKED}:
+        tensors = unpack_parameters(net, tensors[PACKED], start)
     load_weights(net, tensors, start)
     return {**provenance, "start": start, "hash": file_hash(path)}

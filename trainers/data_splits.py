@@ -41,7 +41,10 @@ def open_splits(
     settings: DataSettings, image_size: tuple[int, int], progress: RenderProgress | None = None
 ) -> dict[str, Split]:
     """search_train, search_val and test; what a preset does not name is rendered on first use."""
-    return {name: _open(name, settings, image_size, progress) for name in SPLITS}
+    # Given data first: if they cannot be read, nobody waits for words to be rendered.
+    given_first = sorted(SPLITS, key=lambda name: not getattr(settings, name))
+    opened = {name: _open(name, settings, image_size, progress) for name in given_first}
+    return {name: opened[name] for name in SPLITS}
 
 
 def _open(

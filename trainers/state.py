@@ -106,6 +106,30 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -
         value.copy_(tensors[name])
 
 
+def pack_parameters(model: nn.Module, tensors: Mapping[str, Tensor], half: bool) -> Tensor:
+    """All parameters of ``tensors`` as one vector in the model's order, in 16 bits with ``half``.
+
+    A supernet has thousands of small arrays, whose names alone would take half a megabyte. Running
+    statistics are left out: scores with inherited weights never use them.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    flat = torch.cat([tensors[name].flatten() for name in names])
+    return flat.half() if half else flat
+
+
+def unpack_parameters(model: nn.Module, packed: Tensor, source: str) -> dict[str, Tensor]:
+    """The reverse of ``pack_parameters``, beside the model's own running statistics."""
+    own = model.state_dict()
+    sizes = {name: own[name].numel() for name, _ in model.named_parameters()}
+    if packed.shape != (sum(sizes.values()),):
+        raise TrainerError(
+            f"{source} holds an array of shape {tuple(packed.shape)}, expected "
+            f"({sum(sizes.values())},): use the preset it was made with"
+        )
+    parts = dict(zip(sizes, packed.split(list(sizes.values())), strict=True))
+    return own | {name: part.view(own[name].shape) for name, part in parts.items()}
+
+
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """One safetensors file with ``metadata`` as JSON in its header, replaced atomically."""
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}

@@ -15,11 +15,23 @@ from torch import Tensor
 
 import trainers.state
 from spaces.networks.mesh import Mesh
-from trainers.building import build_mesh, build_trainer, load_supernet, supernet_identity
+from trainers.building import (
+    PACKED,
+    build_mesh,
+    build_trainer,
+    load_supernet,
+    supernet_identity,
+)
 from trainers.data_splits import Split
 from trainers.errors import TrainerError
 from trainers.settings import DataSettings, RecogniserSettings, SupernetSettings, TrainerSettings
-from trainers.state import METADATA_KEY, file_hash, read_tensors, write_tensors
+from trainers.state import (
+    METADATA_KEY,
+    file_hash,
+    pack_parameters,
+    read_tensors,
+    write_tensors,
+)
 from trainers.supernet import Supernet, build_supernet
 
 DATA = DataSettings(max_length=8)
@@ -76,6 +88,16 @@ def test_half_precision_is_widened(tmp_path: Path, tensors: dict[str, Tensor]) -
         assert torch.equal(value, tensors[name].half().float())
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_a_packed_supernet_is_read(tmp_path: Path, half: bool) -> None:
+    path, net, stored = tmp_path / "net.safetensors", build(2), build(1)
+    packed = pack_parameters(stored, stored.state_dict(), half)
+    write_tensors(path, {PACKED: packed}, metadata())
+    load_supernet(net, str(path), IDENTITY)
+    for given, loaded in zip(stored.parameters(), net.parameters(), strict=True):
+        assert torch.equal(loaded, given.half().float() if half else given)
+
+
 def test_a_file_cannot_give_itself_another_hash(tmp_path: Path, tensors: dict[str, Tensor]) -> None:
     path = tmp_path / "net.safetensors"
     write_tensors(path, tensors, {"identity": IDENTITY, "provenance": {"hash": "f", "start": "s"}})
@@ -108,6 +130,7 @@ def changed(change: Callable[[dict[str, Tensor]], dict[str, Tensor]]) -> Writer:
     return lambda path, tensors: write_tensors(path, change(dict(tensors)), metadata())
 
 
+SIZE = sum(parameter.numel() for parameter in build(0).parameters())
 LAST = "recogniser.head.classify.weight"
 BAD: dict[str, Writer] = {
     "missing": lambda path, _: None,
@@ -138,6 +161,10 @@ BAD: dict[str, Writer] = {
     "a wrong shape": changed(lambda t: t | {LAST: t[LAST].T.contiguous()}),
     "NaN inside": changed(lambda t: t | {LAST: t[LAST] * float("nan")}),
     "infinity inside": changed(lambda t: t | {LAST: t[LAST] / 0}),
+    "too short a pack": changed(lambda t: {PACKED: torch.zeros(7)}),
+    "a pack of integers": changed(lambda t: {PACKED: torch.zeros(SIZE, dtype=torch.int32)}),
+    "a pack of NaN": changed(lambda t: {PACKED: torch.full((SIZE,), float("nan"))}),
+    "a pack of another shape": changed(lambda t: {PACKED: torch.zeros(1, SIZE)}),
     "integers": changed(lambda t: t | {LAST: t[LAST].int()}),
     "complex numbers": changed(lambda t: t | {LAST: t[LAST].to(torch.complex64)}),
 }

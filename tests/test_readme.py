@@ -1,0 +1,44 @@
+"""What the README says is what happens."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(example.strip().splitlines()) <= 25
+    exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "246739200 2364128" in printed
+    assert "142,569,272,143,588,290 architectures, 134,600,762,208,985,495 within" in printed
+
+
+def test_ci_runs_exactly_the_test_command() -> None:
+    blocks = re.findall(r"```\n(python3 -m venv .*?)\n```", README)
+    (tests,) = [block for block in blocks if "pytest" in block]
+    steps = [shlex.split(step) for step in tests.split("&&")]
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    lines = [shlex.split(line) for line in script.splitlines() if line and not line.startswith("#")]
+    for step in steps:
+        assert any(set(step) <= set(line) for line in lines), step
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(((?:docs/|[A-Z]+)[\w./]*\.md)\)", README))
+def test_links_lead_somewhere(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        assert "@@" not in path.read_text(encoding="utf-8"), path
