@@ -25,14 +25,14 @@ from trainers.trainer import Trainer
 class Executor:
     """Prices, executes and describes work."""
 
-    def __init__(
-        self, space: Space, trainer: Trainer, pricer: Pricer, evaluation_images: int
-    ) -> None:
+    def __init__(self, space: Space, trainer: Trainer, evaluation_images: int) -> None:
         self.space = space
         self.trainer = trainer
-        self.pricer = pricer
-        # What is billed is what is scored: a small search_val has fewer words than asked for.
+        # What is billed is what is done: a small split has fewer words than asked for.
         self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
+        self.pricer = Pricer(
+            trainer.supernet.mesh, trainer.settings.batch_images, len(trainer.data.calibration)
+        )
 
     def price(self, work: Work) -> Cost:
         """What the work will consume; known before it runs."""

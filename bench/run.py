@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from bench.settings import Preset, settings_as_dict
 from searchers import load_searcher
 from searchers.base import Problem, Searcher
 from spaces import load_space
-from trainers.building import build_pricer, build_trainer, find_supernet
-from trainers.data_splits import RenderProgress, open_splits
+from trainers.building import build_trainer, find_supernet
+from trainers.data_splits import RenderProgress, Split, open_splits
 from trainers.trainer import resolve_device
 
 #: Streams of random numbers drawn from a run's seed, one for each component.
@@ -53,21 +53,15 @@ class Run:
         else:
             self.name, kind, settings = searcher
         self.space = load_space(preset.space.name, strict=preset.space.strict)
-        pricer = build_pricer(preset.supernet, preset.trainer)
-        problem = Problem(
-            space=self.space,
-            budget_images=preset.run.budget_images,
-            images_per_step=preset.trainer.batch_images,
-            images_per_evaluation=preset.run.evaluation_images + pricer.calibration_images,
-            max_macs=max_macs,
-        )
         # What can be refused is refused before words are rendered.
         resolve_device(preset.trainer.device)
         if preset.supernet.start:
             find_supernet(preset.supernet.start)
-        self.searcher: Searcher = kind(problem, settings, _generator(seed, SEARCHER_STREAM))
+        self.searcher: Searcher = kind(
+            self._problem(max_macs), settings, _generator(seed, SEARCHER_STREAM)
+        )
         splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
-        self.trainer, start = build_trainer(
+        self.trainer, self.supernet_start = build_trainer(
             splits,
             preset.data,
             preset.recogniser,
@@ -76,9 +70,8 @@ class Run:
             preset.run.evaluation_images,
             seed,
         )
-        self.supernet_start = start
         self.test = splits["test"].words.words(preset.data.test_images)
-        self.executor = Executor(self.space, self.trainer, pricer, preset.run.evaluation_images)
+        self.executor = Executor(self.space, self.trainer, preset.run.evaluation_images)
         identity = {
             "searcher": self.name,
             "hyperparameters": asdict(settings),
@@ -86,16 +79,32 @@ class Run:
             "max_macs": max_macs,
             "preset": _without_bookkeeping(preset),
             "data": {name: list(split.hashes) for name, split in splits.items()},
-            "supernet": None if start is None else start["hash"],
+            "supernet": self.supernet_start and self.supernet_start["hash"],
         }
-        self.manifest: dict[str, Any] = {
+        self.manifest = self._manifest(preset_name, identity, splits)
+
+    def _problem(self, max_macs: int | None) -> Problem:
+        """What the searcher is told: the space, its budget, what work costs."""
+        trainer, run = self.preset.trainer, self.preset.run
+        return Problem(
+            space=self.space,
+            budget_images=run.budget_images,
+            images_per_step=trainer.batch_images,
+            images_per_evaluation=run.evaluation_images + trainer.calibration_images,
+            max_macs=max_macs,
+        )
+
+    def _manifest(
+        self, preset_name: str, identity: Mapping[str, Any], splits: Mapping[str, Split]
+    ) -> dict[str, Any]:
+        return {
             "identity": identity,
             "identity_hash": identity_hash(identity),
             "preset_name": preset_name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "space": {"name": self.space.name, "settings": self.space.settings()},
             "data": {name: split.describe() for name, split in splits.items()},
-            "supernet_start": start,
+            "supernet_start": self.supernet_start,
             "versions": versions(),
             "hardware": hardware(str(self.trainer.device)),
         }

@@ -10,7 +10,6 @@ import msgspec
 
 from spaces.networks.mesh import Mesh
 from trainers.codec import Codec
-from trainers.cost import Pricer
 from trainers.data.charset import get_charset
 from trainers.data.loader import BatchLoader
 from trainers.data_splits import Split
@@ -33,11 +32,6 @@ PACKED = "parameters"
 def build_mesh(settings: SupernetSettings) -> Mesh:
     """The mesh of the AutoSTR space at the preset's widths."""
     return Mesh(settings.stem_width, settings.widths, sharing=settings.sharing)
-
-
-def build_pricer(supernet: SupernetSettings, trainer: TrainerSettings) -> Pricer:
-    """What the trainer's verbs cost under these settings."""
-    return Pricer(build_mesh(supernet), trainer.batch_images, trainer.calibration_images)
 
 
 def build_trainer(

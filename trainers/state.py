@@ -126,7 +126,7 @@ def unpack_parameters(model: nn.Module, packed: Tensor, source: str) -> dict[str
             f"{source} holds an array of shape {tuple(packed.shape)}, expected "
             f"({sum(sizes.values())},): use the preset it was made with"
         )
-    parts = dict(zip(sizes, packed.split(list(sizes.values())), strict=True))
+    parts = dict(zip(sizes, torch.split(packed, list(sizes.values())), strict=True))
     return own | {name: part.view(own[name].shape) for name, part in parts.items()}
 
 
