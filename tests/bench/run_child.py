@@ -25,16 +25,18 @@ for name in SEARCHERS:
     load_searcher(name)
 
 
-def start(searcher: str, folder: Path, seed: int) -> ForkServerProcess:
+def start(searcher: str, folder: Path, seed: int, budget_images: int) -> ForkServerProcess:
     """Begin, or resume, the run."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["run_child"])
-    process = context.Process(target=run, args=(searcher, folder, seed))
+    process = context.Process(target=run, args=(searcher, folder, seed, budget_images))
     process.start()
     return process
 
 
-def run(searcher: str, folder: Path, seed: int) -> None:
+def run(searcher: str, folder: Path, seed: int, budget_images: int) -> None:
     """What the child does."""
     torch.set_num_threads(1)
-    Run(searcher, "tiny", load_preset("tiny"), seed).execute(folder)
+    Run(
+        searcher, "tiny", load_preset("tiny", [f"run.budget_images={budget_images}"]), seed
+    ).execute(folder)

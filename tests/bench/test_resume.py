@@ -19,15 +19,24 @@ import run_child
 from bench.event_log import read_events, without_time
 
 KILLS = 10
+#: Budget of the tiny preset, in images.
+WHOLE = 640
+
+
+#: Enough for all kinds of events where the whole of the tiny preset is not needed.
+SHORT = 240
 
 
 def command(searcher: str, folder: Path, seed: int = 0) -> list[str]:
     arguments = ["run", "--searcher", searcher, "--preset", "tiny", "--seed", str(seed)]
+    arguments += ["--budget-images", str(SHORT)]
     return [sys.executable, "-m", "bench", *arguments, "--out", str(folder), "--quiet", "--json"]
 
 
-def finish(searcher: str, folder: Path, seed: int = 0) -> dict[str, object]:
-    process = run_child.start(searcher, folder, seed)
+def finish(
+    searcher: str, folder: Path, seed: int = 0, budget_images: int = SHORT
+) -> dict[str, object]:
+    process = run_child.start(searcher, folder, seed, budget_images)
     process.join(100)
     assert process.exitcode == 0
     result: dict[str, object] = json.loads((folder / "result.json").read_text())
@@ -45,12 +54,12 @@ def lines_in(path: Path) -> int:
 @pytest.mark.parametrize("searcher", ["random", "proxyless"])
 def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    expected = finish(searcher, undisturbed)
+    expected = finish(searcher, undisturbed, budget_images=WHOLE)
     total = len(log_of(undisturbed))
     moments = random.Random(searcher)
     seen: list[dict[str, object]] = []
     for kill in range(KILLS):
-        process = run_child.start(searcher, disturbed, 0)
+        process = run_child.start(searcher, disturbed, 0, WHOLE)
         # Spread over the whole run: wait for the kill's share of the events, then a little more,
         # so that steps, log lines and checkpoints are all hit.
         wanted = kill * total // KILLS
@@ -65,7 +74,7 @@ def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
         if (disturbed / "events.jsonl").exists():
             seen = log_of(disturbed)
         assert seen[: len(before)] == before, f"kill {kill} lost acknowledged events"
-    resumed = finish(searcher, disturbed)
+    resumed = finish(searcher, disturbed, budget_images=WHOLE)
     assert log_of(disturbed) == log_of(undisturbed)
     assert resumed["recommendation"] == expected["recommendation"]
     table = "incumbents.csv"
