@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 
+from bench.referee import proxy_score
 from searchers.base import (
     Evaluated,
     Failure,
@@ -21,13 +23,18 @@ from spaces import Space
 from trainers.cost import Cost, Pricer
 from trainers.trainer import Trainer
 
+OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
+
 
 class Executor:
     """Prices, executes and describes work."""
 
-    def __init__(self, space: Space, trainer: Trainer, evaluation_images: int) -> None:
+    def __init__(
+        self, space: Space, trainer: Trainer, evaluation_images: int, case_sensitive: bool
+    ) -> None:
         self.space = space
         self.trainer = trainer
+        self.case_sensitive = case_sensitive
         # What is billed is what is done: a small split has fewer words than asked for.
         self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
         self.pricer = Pricer(
@@ -49,7 +56,7 @@ class Executor:
             return self._execute(work)
         except (RuntimeError, MemoryError) as error:
             # torch reports a full CPU as a plain RuntimeError; any other one is a bug to be seen.
-            if isinstance(error, MemoryError) or "memory" in str(error).lower():
+            if isinstance(error, OUT_OF_MEMORY) or "can't allocate memory" in str(error):
                 return Failure(work, "out of memory")
             raise
 
@@ -66,9 +73,10 @@ class Executor:
                 return Failure(work, "gate gradients are not finite")
             return GatesMeasured(work, gates.loss, gates.gradients)
         scores = self.trainer.evaluate(encoding, self.evaluation_images)
-        if scores is None:
+        score = proxy_score(scores, self.case_sensitive)
+        if score is None:
             return Failure(work, "network output is not finite")
-        return Evaluated(work, scores.word_accuracy)
+        return Evaluated(work, score)
 
     def _wanted(self, work: GateGradient) -> np.ndarray[Any, np.dtype[np.bool_]]:
         wanted = np.zeros((self.space.layers, len(self.space.operations)), dtype=bool)

@@ -64,6 +64,15 @@ class Ledger:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident memory of this process so far."""
+    """Largest resident memory of this process so far, on the host."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def peak_accelerator_bytes(device: str) -> int | None:
+    """Most memory that tensors of this process held on ``device`` so far; None but for CUDA."""
+    if not device.startswith("cuda"):
+        return None
+    import torch  # Here, since the ledger is also read where nothing is trained.
+
+    return int(torch.cuda.max_memory_allocated(device))

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.errors import RecordError
 from bench.executor import Executor
 from bench.ledger import peak_memory_bytes
 from bench.manifest import hardware, identity_hash, versions
 from bench.presets import searcher_settings
-from bench.referee import Referee
+from bench.referee import Referee, Verdict
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
 from bench.settings import Preset, settings_as_dict
@@ -61,6 +62,7 @@ class Run:
             self._problem(max_macs), settings, _generator(seed, SEARCHER_STREAM)
         )
         splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
+        _keep_test_apart(splits)
         self.trainer, self.supernet_start = build_trainer(
             splits,
             preset.data,
@@ -70,8 +72,10 @@ class Run:
             preset.run.evaluation_images,
             seed,
         )
-        self.test = splits["test"].words.words(preset.data.test_images)
-        self.executor = Executor(self.space, self.trainer, preset.run.evaluation_images)
+        self.test = splits["test"].words.words(preset.data.test_images or None)
+        self.executor = Executor(
+            self.space, self.trainer, preset.run.evaluation_images, preset.data.case_sensitive
+        )
         identity = {
             "searcher": self.name,
             "hyperparameters": asdict(settings),
@@ -121,12 +125,12 @@ class Run:
         try:
             known = opened.result()
             if known is not None:
-                return known
+                return {**known, "run_dir": str(folder)}
             settings = self.preset.run
             runner = Runner(
                 self.searcher,
                 self.executor,
-                Referee(self.space, self.trainer, self.test) if referee else None,
+                self._referee() if referee else None,
                 opened,
                 Limits(
                     settings.budget_images, settings.referee_points, settings.checkpoint_seconds
@@ -138,8 +142,16 @@ class Run:
             result = self._result(folder, runner, reason)
             opened.write_result(result)
             return result
+        except OSError as error:
+            raise RecordError(
+                f"run folder {folder} cannot be written ({error.strerror or error}): free space, "
+                "then run the same command to resume"
+            ) from error
         finally:
             opened.close()
+
+    def _referee(self) -> Referee:
+        return Referee(self.space, self.trainer, self.test, self.preset.data.case_sensitive)
 
     def _result(self, folder: Path, runner: Runner, reason: str) -> dict[str, Any]:
         found = self.searcher.recommend()
@@ -155,10 +167,7 @@ class Run:
                 "index": found.index,
                 "macs": int(self.space.macs(row)[0]),
                 "params": int(self.space.params(row)[0]),
-                "score": verdict.get("test_word_accuracy"),
-                "one_ned": verdict.get("test_one_ned"),
-                "scored_words": verdict.get("test_words"),
-                "search_val_score": verdict.get("search_val_word_accuracy"),
+                **{field: verdict.get(field) for field in Verdict.__dataclass_fields__},
             },
             "cost": self._cost(runner),
             "trajectory": runner.verdicts,
@@ -175,6 +184,18 @@ class Run:
             "supernet_images_before": before,
             "peak_memory_bytes": peak_memory_bytes(),
         }
+
+
+def _keep_test_apart(splits: Mapping[str, Split]) -> None:
+    """The referee's words may not be searched on."""
+    test = splits["test"]
+    for name in ("search_train", "search_val"):
+        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
+            if digest in test.hashes:
+                raise RecordError(
+                    f"{source} is given as {name} and its words are in test too: keep the words "
+                    "that the referee scores on out of the search"
+                )
 
 
 def _generator(seed: int, stream: int) -> np.random.Generator:

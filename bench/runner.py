@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.errors import Interrupted, RecordError
+from bench.errors import Interrupted
 from bench.event_log import EventLog
 from bench.executor import Executor, describe_result, describe_work, kind_of
 from bench.ledger import Ledger
@@ -75,16 +75,12 @@ class Runner:
         Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
         """
         with EventLog(self.folder.events) as log:
-            self._restore(log)
-            try:
-                reason = self._loop(log)
-                self._referee(log, final=True)
-                self._checkpoint(log)
-            except OSError as error:
-                raise RecordError(
-                    f"run folder {self.folder.path} cannot be written ({error.strerror or error}): "
-                    "free space, then run the same command to resume"
-                ) from error
+            finished = self._restore(log)
+            if finished is not None:
+                return finished
+            reason = self._loop(log)
+            self._referee(log, final=True)
+            self._checkpoint(log, finished=reason)
             return reason
 
     def _loop(self, log: EventLog) -> str:
@@ -101,6 +97,8 @@ class Runner:
             self._do(log, batch, costs, asked)
             self._referee(log)
             if log.replaying:
+                if self.stop_requested():
+                    raise Interrupted(str(self.folder.path))
                 continue
             due = time.monotonic() - saved >= self.limits.checkpoint_seconds
             if due or self.stop_requested():
@@ -186,11 +184,13 @@ class Runner:
     def _images(self) -> int:
         return self.ledger.total.images
 
-    def _checkpoint(self, log: EventLog) -> None:
+    def _checkpoint(self, log: EventLog, finished: str | None = None) -> None:
+        """Write the state after the events so far; ``finished`` says why nothing comes after."""
         log.sync()
         tensors, counters = self.trainer.state()
         state = {
             "events": log.position,
+            "finished": finished,
             "trainer": counters,
             "searcher": self.searcher.state_dict(),
             "ledger": self.ledger.as_dict(),
@@ -198,17 +198,22 @@ class Runner:
         }
         write_tensors(self.folder.checkpoint, tensors, state)
 
-    def _restore(self, log: EventLog) -> None:
-        """Continue at the checkpoint. Without a usable one, everything in the log is repeated."""
+    def _restore(self, log: EventLog) -> str | None:
+        """Continue at the checkpoint; returns why the run had ended, if it had.
+
+        Without a usable checkpoint, everything in the log is repeated.
+        """
         if not self.folder.checkpoint.exists():
-            return
+            return None
         try:
             tensors, state = read_tensors(self.folder.checkpoint)
         except TrainerError:
             # A damaged checkpoint costs time, not results: the log says what has to come out.
-            return
+            return None
         log.start_at(int(state["events"]))
         self.trainer.load_state(tensors, state["trainer"])
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.from_dict(state["ledger"])
         self.verdicts = list(state["verdicts"])
+        finished: str | None = state["finished"]
+        return finished

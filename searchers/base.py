@@ -80,10 +80,15 @@ class GatesMeasured:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """``score`` is the proxy score in [0, 1], to maximise."""
+    """``score`` is the proxy score in [0, 1], to maximise; anything else is a ``Failure``."""
 
     work: Evaluate
     score: float
+
+    def __post_init__(self) -> None:
+        # Written so that NaN is refused: NaN must never become an incumbent.
+        if not 0.0 <= self.score <= 1.0:
+            raise SearcherError(f"score {self.score}: expected a number from 0 to 1")
 
 
 @dataclass(frozen=True)

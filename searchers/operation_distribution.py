@@ -47,6 +47,40 @@ def gradient_of_alpha(gate_gradients_LK: Array, p_LK: Array) -> Array:
     return gradient
 
 
+def draw_within(
+    p_LK: Array, macs_LK: npt.NDArray[np.int64], limit: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64] | None:
+    """One candidate a layer (L,), by p given that all together need at most ``limit`` MACs.
+
+    Exact: ``within[r]`` is the probability that the layers to come fit into r units, computed from
+    the last layer backwards; then each layer is drawn by what its choices leave possible. None if
+    no choice with positive probability fits.
+    """
+    unit = max(1, int(np.gcd.reduce(macs_LK, axis=None)))
+    costs_LK = macs_LK // unit
+    # More than everything together never constrains anything.
+    room = min(limit // unit, int(costs_LK.max(axis=1).sum()))
+    if room < 0:
+        return None
+    within = [np.ones(room + 1)]
+    for p_K, costs_K in zip(p_LK[::-1], costs_LK[::-1], strict=True):
+        total = np.zeros(room + 1)
+        for probability, cost in zip(p_K, costs_K, strict=True):
+            if probability > 0 and cost <= room:
+                total[cost:] += probability * within[-1][: room + 1 - cost]
+        within.append(total)
+    within.reverse()
+    chosen = []
+    for layer, (p_K, costs_K) in enumerate(zip(p_LK, costs_LK, strict=True)):
+        rest_K = room - costs_K
+        weights_K = np.where(rest_K >= 0, p_K * within[layer + 1][np.maximum(rest_K, 0)], 0.0)
+        if not weights_K.sum() > 0:
+            return None
+        chosen.append(int(draw(weights_K[None] / weights_K.sum(), rng)[0]))
+        room -= int(costs_K[chosen[-1]])
+    return np.array(chosen)
+
+
 def entropy(p_LK: Array) -> float:
     """Mean over layers of the entropy, in nats; log K where nothing has been learned."""
     terms = np.where(p_LK > 0, p_LK * np.log(np.where(p_LK > 0, p_LK, 1.0)), 0.0)

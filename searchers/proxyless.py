@@ -33,6 +33,7 @@ from searchers.flops_regulariser import FlopsRegulariser
 from searchers.operation_distribution import (
     draw,
     draw_pairs,
+    draw_within,
     entropy,
     gradient_of_alpha,
     most_probable,
@@ -42,7 +43,7 @@ from searchers.training_plan import STEPS_PER_WORK, UniformTraining
 from spaces import Architecture
 
 Array = npt.NDArray[np.float64]
-#: Redraws of a path that breaks the hard cap before the most probable one within it is taken.
+#: Redraws of two candidates a layer that leave no path within the hard cap.
 REDRAWS = 100
 
 
@@ -74,8 +75,13 @@ class ProxylessSettings:
                 f"weight_steps_per_architecture_step {self.weight_steps_per_architecture_step}: "
                 "expected 1 or more"
             )
-        if not (self.learning_rate > 0 and 0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise SearcherError("learning_rate must be positive, beta1 and beta2 from 0 to below 1")
+        if not (0 < self.learning_rate <= 100 and 0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise SearcherError(
+                f"learning_rate {self.learning_rate}, beta1 {self.beta1}, beta2 {self.beta2}: "
+                "expected a learning_rate above 0 and up to 100, betas from 0 to below 1"
+            )
+        if not 0.0 <= self.initial_spread <= 10.0:
+            raise SearcherError(f"initial_spread {self.initial_spread}: expected 0 to 10")
 
 
 class Proxyless(Searcher):
@@ -92,6 +98,7 @@ class Proxyless(Searcher):
         self._allowed = space.operation_allowed(self._path)
         macs = space.operation_macs(self._path)
         self._macs = macs
+        self._skip = space.operations.index("skip") if "skip" in space.operations else -1
         self._regulariser = FlopsRegulariser(
             macs, space.stem_macs, settings.regulariser_beta, settings.regulariser_macs
         )
@@ -128,16 +135,14 @@ class Proxyless(Searcher):
                 self._pair = None  # A failed step teaches nothing.
 
     def recommend(self) -> Architecture:
-        limit = self.problem.max_macs
-        spare = None if limit is None else limit - self.problem.space.stem_macs
-        return self._architecture(most_probable(self._p(), self._macs, spare))
+        return self._architecture(most_probable(self._p(), self._macs, self._spare_macs()))
 
     def status(self) -> dict[str, float]:
         p = self._p()
         return {
             "entropy": entropy(p),
             "expected_macs": self._regulariser.expected_macs(p),
-            "skip_share": float((p.argmax(1) == p.shape[1] - 1).mean()),
+            "skip_share": float((p.argmax(1) == self._skip).mean()),
             "redrawn": float(self._redrawn),
         }
 
@@ -149,9 +154,8 @@ class Proxyless(Searcher):
         if self.settings.gates == "full":
             wanted, active = self._allowed, self._sample(p)
         else:
-            wanted = draw_pairs(p, self.rng)
+            wanted, active = self._draw_pairs(p)
             self._pair = wanted
-            active = self._sample(softmax(self._alpha, wanted))
         candidates = tuple(tuple(np.flatnonzero(row).tolist()) for row in wanted)
         return GateGradient(active, candidates)
 
@@ -174,16 +178,37 @@ class Proxyless(Searcher):
         self._alpha = updated
 
     def _sample(self, p: Array) -> Architecture:
-        """A path of operations by p, redrawn while it is over the cap."""
-        found = self._architecture(draw(p, self.rng))
-        if self.problem.max_macs is None:
-            return found
+        """A path of operations by p, given that it is within the cap."""
+        return self._within(p) or self.recommend()
+
+    def _within(self, p: Array) -> Architecture | None:
+        spare = self._spare_macs()
+        operations = (
+            draw(p, self.rng) if spare is None else draw_within(p, self._macs, spare, self.rng)
+        )
+        return None if operations is None else self._architecture(operations)
+
+    def _draw_pairs(self, p: Array) -> tuple[npt.NDArray[np.bool_], Architecture]:
+        """Two candidates a layer, and a path through them within the cap."""
         for _ in range(REDRAWS):
-            if self.problem.allows(self.problem.space.encode([found]))[0]:
-                return found
+            wanted = draw_pairs(p, self.rng)
+            active = self._within(softmax(self._alpha, wanted))
+            if active is not None:
+                return wanted, active
             self._redrawn += 1
-            found = self._architecture(draw(p, self.rng))
-        return self.recommend()
+        # Under a cap so tight, the path comes first and each layer's second candidate after it.
+        active = self._sample(p)
+        wanted = np.zeros_like(self._allowed)
+        layers, operations = np.arange(len(p)), list(active.encoding[len(self._path) :])
+        wanted[layers, operations] = True
+        wanted[
+            layers, draw(np.where(wanted, 0.0, np.maximum(p, 1e-12) * self._allowed), self.rng)
+        ] = True
+        return wanted, active
+
+    def _spare_macs(self) -> int | None:
+        limit = self.problem.max_macs
+        return None if limit is None else limit - self.problem.space.stem_macs
 
     def _draw_uniform(self, n: int) -> npt.NDArray[np.int8]:
         uniform = self._allowed / self._allowed.sum(axis=1, keepdims=True)

@@ -86,6 +86,8 @@ class SupernetTraining(Searcher):
         """Probability with which a layer leaves its base operation at the present step."""
         progress = self._training.asked / max(1, self._training.steps)
         over = progress - self.settings.base_share
+        if over < 0.0:
+            return 0.0
         return (
             1.0
             if over >= self.settings.widening_share

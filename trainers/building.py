@@ -24,6 +24,8 @@ from trainers.state import file_hash, load_weights, read_tensors, unpack_paramet
 from trainers.supernet import Supernet, build_supernet
 from trainers.trainer import Trainer, TrainerData
 
+#: Random streams of a run's seed; the harness uses 1 for the searcher.
+TRAIN_STREAM, VAL_STREAM = 2, 3
 SHIPPED = "shipped:"
 #: Name of the one array of a packed supernet.
 PACKED = "parameters"
@@ -56,8 +58,8 @@ def build_trainer(
         trainer = msgspec.structs.replace(trainer, flat_start_steps=0)
     train, val = splits["search_train"].words, splits["search_val"].words
     parts = TrainerData(
-        search_train=BatchLoader(train, trainer.batch_images, seed, data.workers),
-        search_val=BatchLoader(val, trainer.batch_images, seed, 1),
+        search_train=BatchLoader(train, trainer.batch_images, seed, data.workers, TRAIN_STREAM),
+        search_val=BatchLoader(val, trainer.batch_images, seed, 1, VAL_STREAM),
         calibration=train.words(trainer.calibration_images),
         evaluation=val.words(max(evaluation_images, data.search_val_images)),
     )

@@ -1,8 +1,9 @@
 """What a piece of work consumes, known before it runs.
 
 MACs are multiply-adds of the backbone's convolutions at the width that is really trained; heads,
-rectifier and sequence encoder are the same for every architecture and left out. A backward pass
-counts twice its forward pass.
+rectifier and sequence encoder are the same for every architecture and left out. The backward pass
+of a weight step counts twice its forward pass: gradients of activations and of weights. That of a
+gate-gradient step counts once its forward pass: it computes no gradients of weights.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ class Pricer:
         return Cost(images_forward_backward=images, macs=macs)
 
     def gate_gradient(self, encoding: Encodings, wanted: npt.NDArray[np.bool_]) -> Cost:
-        """One gate-gradient step: the path forward and back, each wanted candidate forward."""
+        """One gate-gradient step: twice the path, forward and back, and once each wanted candidate.
+
+        The stem, which has no backward pass there, is billed one: exact but for these MACs.
+        """
         strides, operations = encoding[: self.layers], encoding[self.layers :]
         candidates = 0
         for edge, active, row in zip(
@@ -74,7 +78,7 @@ class Pricer:
             others = row & (np.arange(len(row)) != active)
             candidates += int(candidate_macs[others].sum())
         path = int(self.tables.price(encoding[None])[0][0])
-        macs = self.batch_images * (3 * path + candidates)
+        macs = self.batch_images * (2 * path + candidates)
         return Cost(images_forward_backward=self.batch_images, macs=macs)
 
     def evaluate(self, encodings: Encodings, images: int) -> Cost:

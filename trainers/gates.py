@@ -77,6 +77,8 @@ def _hook(
 
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
+        # Products in bf16 would keep 8 bits: of one fp32 factor they are fp32, of double double.
+        grad_BCHW = grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32))
         for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:
                 out = y

@@ -29,7 +29,11 @@ class RenderingSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where words come from. A split is a list of LMDB paths; an empty one means rendered words."""
+    """Where words come from. A split is a list of LMDB paths; an empty one means rendered words.
+
+    ``search_val_images`` and ``test_images`` (0: all) bound what the referee scores on.
+    ``case_sensitive`` says which word accuracy is the score; both are reported.
+    """
 
     charset: Literal["36", "62", "94"] = "36"
     max_length: Positive = 25
@@ -37,7 +41,8 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     search_val: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     search_val_images: Positive = 1_000
-    test_images: Positive = 1_000
+    test_images: Annotated[int, Meta(ge=0)] = 1_000
+    case_sensitive: bool = False
     workers: Positive = 2
     rendering: RenderingSettings = RenderingSettings()
 
@@ -51,7 +56,6 @@ class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
     head: Literal["ctc", "attention"] = "ctc"
     attention_hidden: Positive = 512
     beam_width: Annotated[int, Meta(ge=1, le=32)] = 1
-    case_sensitive: bool = False
 
     @property
     def input_size(self) -> tuple[int, int]:

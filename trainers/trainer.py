@@ -62,7 +62,8 @@ class GateOutcome:
 class Trainer:
     """Trains one supernet and scores architectures with its weights.
 
-    Raises ``TrainerError`` for settings that do not go with this supernet or this machine.
+    Raises ``TrainerError`` for settings that do not go with this supernet or this machine. On a CUDA
+    device, cuDNN is set to deterministic kernels for the whole process.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Trainer:
         _check_settings(supernet, settings)
         self.settings = settings
         self.device = resolve_device(settings.device)
+        compute_repeatably(self.device)
         self.supernet = supernet.to(self.device)
         self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codec = codec
@@ -93,11 +95,11 @@ class Trainer:
     ) -> GateOutcome:
         """Gate gradients of ``encoding`` (D,) for ``wanted`` (L, K) on a batch of search_val."""
         images, labels = self._on_device(self.data.search_val.batch(self.gate_steps))
-        self.gate_steps += 1
         with self._autocast():
             loss, gradients = gate_gradients(
                 self.supernet, encoding.tolist(), wanted, images, labels
             )
+        self.gate_steps += 1
         return GateOutcome(loss, gradients)
 
     def evaluate(self, encoding: npt.NDArray[np.int8], images: int) -> WordScores | None:
@@ -150,14 +152,34 @@ class Trainer:
         load_optimiser(self.supernet, self.optimiser, tensors)
         self.weight_steps, self.gate_steps = weight_steps, gate_steps
 
+    def close(self) -> None:
+        """Stop the threads of both loaders; the trainer can still score, but not train."""
+        self.data.search_train.close()
+        self.data.search_val.close()
+
     def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.settings, self.weight_steps)
-        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
-        self.weight_steps += 1
+        """Loss of the step, NaN for one that was not made; one that raises is as if never begun."""
         norm = UpdatingStatistics()
+        try:
+            loss = self._backward(encoding, norm)
+        except BaseException:
+            norm.undo()
+            raise
+        learning_rate_now = learning_rate(self.settings, self.weight_steps)
+        self.weight_steps += 1
+        if math.isnan(loss):
+            norm.undo()
+            return loss
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate_now
+        self.optimiser.step()
+        return loss
+
+    def _backward(self, encoding: npt.NDArray[np.int8], norm: UpdatingStatistics) -> float:
+        """Clipped gradients of the next batch; its loss, NaN unless it and they are finite."""
+        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
         backbone = self.supernet.backbone(encoding.tolist(), norm)
-        flat_start = self.weight_steps <= self.settings.flat_start_steps
+        flat_start = self.weight_steps < self.settings.flat_start_steps
         with self._autocast():
             loss = self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
         # None, not zero: parameters off the path must not be seen by the optimiser.
@@ -166,11 +188,7 @@ class Trainer:
         active = [p for p in self._parameters if p.grad is not None]
         total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
         value = float(loss.detach())
-        if not (math.isfinite(value) and bool(torch.isfinite(total_norm))):
-            norm.undo()
-            return math.nan
-        self.optimiser.step()
-        return value
+        return value if math.isfinite(value) and bool(torch.isfinite(total_norm)) else math.nan
 
     def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
         labels: list[Sequence[int]] = [self.codec.encode(label) for label in batch.labels]
@@ -205,6 +223,17 @@ def _check_settings(supernet: Supernet, settings: TrainerSettings) -> None:
 def _all_finite(tensors: Sequence[Tensor]) -> bool:
     """One answer from the device for all tensors."""
     return bool(torch.stack([torch.isfinite(tensor).all() for tensor in tensors]).all())
+
+
+def compute_repeatably(device: torch.device) -> None:
+    """On CUDA, have cuDNN take deterministic kernels, and not the fastest of a timing race.
+
+    A resumed run must compute what an undisturbed one would have. Left over is torch's CTC loss,
+    whose backward pass on CUDA adds up in no fixed order.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
 
 
 def resolve_device(name: str) -> torch.device:

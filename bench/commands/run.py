@@ -130,6 +130,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         if given[split]:
             listed = ", ".join(quoted(path) for path in given[split])
             overrides.append(f"data.{split}=[{listed}]")
+    if given["test"]:
+        overrides.append("data.test_images=0")
     if given["budget_images"]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:
@@ -149,7 +151,7 @@ def print_result(result: dict[str, Any]) -> None:
             "index": found["index"],
             "MACs": found["macs"],
             "parameters": found["params"],
-            "word accuracy, test": _score(found["score"], found["scored_words"]),
+            "word accuracy, test": _score(found["score"], found["test_words"]),
             "1-NED, test": found["one_ned"],
             "word accuracy, search_val": found["search_val_score"],
             "images consumed": cost["total"]["images"],

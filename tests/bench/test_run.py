@@ -59,7 +59,7 @@ def test_the_referee_looks_at_equal_parts_of_the_budget(proxyless: Path) -> None
     assert [row["point"] for row in rows] == ["1", "2"]
     assert int(rows[0]["images"]) >= 320
     result = json.loads((proxyless / "result.json").read_text())
-    assert float(rows[-1]["test_word_accuracy"]) == result["recommendation"]["score"]
+    assert float(rows[-1]["score"]) == result["recommendation"]["score"]
 
 
 def test_the_manifest_says_what_the_run_is(proxyless: Path) -> None:

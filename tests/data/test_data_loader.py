@@ -139,14 +139,23 @@ def test_evaluation_is_in_order_without_the_unreadable(make_lmdb: Make, picture:
     records = [(picture(20 * i), f"word{i}") for i in range(7)]
     records[1] = (b"", "word1")
     split = WordSplit(make_lmdb(records))
-    words = split.words(limit=4)
-    assert words.labels == ["word0", "word2", "word3"]
+    words = split.words()
+    assert words.labels == ["word0", "word2", "word3", "word4", "word5", "word6"]
     assert words.unreadable == 1
-    assert words.indices.tolist() == [0, 2, 3]
+    assert words.indices.tolist() == [0, 2, 3, 4, 5, 6]
     assert words.first(2).labels == ["word0", "word2"]
-    batches = list(split.batches(3, limit=5))
-    assert [b.labels for b in batches] == [["word0", "word2"], ["word3", "word4"]]
-    assert sum(b.unreadable for b in batches) == 1
+
+
+def test_a_part_comes_from_everywhere_and_begins_a_larger_part(
+    make_lmdb: Make, picture: Picture
+) -> None:
+    one = make_lmdb([(picture(10), "one")] * 60)
+    two = make_lmdb([(picture(200), "two")] * 60)
+    split = WordSplit([one, two])
+    part = split.words(limit=40)
+    assert 10 < part.labels.count("one") < 30
+    assert split.words(limit=20).indices.tolist() == part.indices[:20].tolist()
+    assert sorted(split.words(limit=500).indices.tolist()) == list(range(120))
 
 
 def test_a_split_travels_to_another_process(ten_words: Path) -> None:

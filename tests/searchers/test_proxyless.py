@@ -19,6 +19,7 @@ from searchers.flops_regulariser import FlopsRegulariser
 from searchers.operation_distribution import (
     draw,
     draw_pairs,
+    draw_within,
     entropy,
     gradient_of_alpha,
     most_probable,
@@ -149,6 +150,41 @@ def test_most_probable_under_a_limit_equals_brute_force(seed: int, tightness: fl
     assert np.log(p[rows, found]).sum() == pytest.approx(np.log(p[rows, list(best)]).sum())
 
 
+def test_draws_under_a_limit_are_the_conditional_distribution() -> None:
+    rng = np.random.default_rng(5)
+    p = softmax(rng.normal(size=(3, 3)), np.ones((3, 3), bool))
+    p[0, 2] = 0.0
+    p /= p.sum(axis=1, keepdims=True)
+    macs = np.array([[0, 10, 5], [0, 20, 40], [10, 30, 60]])
+    rows = np.arange(3)
+    fits = {
+        choice: p[rows, choice].prod()
+        for choice in itertools.product(range(3), repeat=3)
+        if macs[rows, choice].sum() <= 60 and p[rows, choice].prod() > 0
+    }
+    drawn = [tuple(draw_within(p, macs, 60, rng).tolist()) for _ in range(6_000)]
+    total = sum(fits.values())
+    assert set(drawn) <= set(fits)
+    for choice, probability in fits.items():
+        assert drawn.count(choice) / 6_000 == pytest.approx(probability / total, abs=0.025)
+    assert draw_within(p, macs, 9, rng) is None
+    assert draw_within(p, macs, -1, rng) is None
+
+
+@pytest.mark.parametrize("gates", ["full", "two"])
+def test_warm_up_under_a_tight_cap_is_varied_and_pairs_hold_the_active_path(gates: str) -> None:
+    of = problem(2_000, max_macs=60_000_000)
+    made = Proxyless(of, ProxylessSettings(gates=gates), np.random.default_rng(0))
+    lines = drive(made, 2_000)
+    trained = [text for line in lines if line.startswith("train") for text in line.split()[1:]]
+    assert len(set(trained)) > 0.9 * len(trained)
+    for _ in range(20):
+        work = made._gate_work()
+        for layer, row in enumerate(work.candidates):
+            assert work.architecture.encoding[15 + layer] in row
+            assert gates == "full" or len(row) == 2
+
+
 def test_nothing_fits_under_too_small_a_limit() -> None:
     with pytest.raises(ValueError, match="at most 3 MACs"):
         most_probable(np.full((2, 2), 0.5), np.array([[2, 3], [2, 3]]), 3)
@@ -169,7 +205,9 @@ def test_adam_touches_only_what_it_is_told_to() -> None:
     ("settings", "message"),
     [
         ({"warmup_share": 1.0}, "warmup_share 1.0"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"learning_rate": 0.0}, "learning_rate 0.0, beta1"),
+        ({"initial_spread": float("nan")}, "initial_spread nan"),
+        ({"learning_rate": float("inf")}, "learning_rate inf"),
         ({"weight_steps_per_architecture_step": 0}, "expected 1 or more"),
     ],
 )

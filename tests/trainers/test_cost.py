@@ -68,7 +68,7 @@ def test_a_gate_step_costs_the_path_and_the_wanted_candidates() -> None:
         np.random.default_rng(1).random((15, 7)) < 0.4,
     ):
         others = int(table[wanted & ~active].sum())
-        expected = Cost(images_forward_backward=8, macs=8 * (3 * path + others))
+        expected = Cost(images_forward_backward=8, macs=8 * (2 * path + others))
         assert PRICER.gate_gradient(row, wanted) == expected
 
 

@@ -50,12 +50,15 @@ class BatchLoader:
         batch_size: samples in a batch, 1 or more.
         seed: of the order, 0 or more.
         workers: threads that decode ahead; 0 decodes when asked.
+        stream: sets this loader's random numbers apart from other users of the same seed.
 
     Raises:
         DataError: an argument is out of range; in `batch`, when no image at all is readable.
     """
 
-    def __init__(self, split: WordSplit, batch_size: int, seed: int, workers: int = 1) -> None:
+    def __init__(
+        self, split: WordSplit, batch_size: int, seed: int, workers: int = 1, stream: int = 0
+    ) -> None:
         if batch_size < 1 or seed < 0 or workers < 0:
             raise DataError(
                 f"batch_size {batch_size}, seed {seed}, workers {workers} given; expected "
@@ -64,6 +67,7 @@ class BatchLoader:
         self.split = split
         self.batch_size = batch_size
         self.seed = seed
+        self.stream = stream
         self.workers = workers
         self.unreadable: set[int] = set()
         self._lock = threading.Lock()
@@ -156,7 +160,7 @@ class BatchLoader:
         with self._lock:
             order = self._orders.get(epoch)
             if order is None:
-                sequence = np.random.SeedSequence(self.seed, spawn_key=(epoch,))
+                sequence = np.random.SeedSequence(self.seed, spawn_key=(self.stream, epoch))
                 order = np.random.Generator(np.random.PCG64(sequence)).permutation(len(self.split))
                 self._orders[epoch] = order
                 while len(self._orders) > _EPOCHS_KEPT:

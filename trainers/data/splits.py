@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,10 @@ class _Cache:
     def get(self, index: int) -> tuple[NDArray[np.uint8], str] | None:
         ready = self.state[index] == _READY
         return (self.pixels[index], self.labels[index]) if ready else None
+
+
+# Of the choice of words to score on; a constant, since all runs must be scored on the same.
+_SELECTION_SEED = 20_200_823
 
 
 class WordSplit:
@@ -131,21 +135,17 @@ class WordSplit:
         )
 
     def words(self, limit: int | None = None) -> WordImages:
-        """Decode the first ``limit`` usable samples (all by default) at once."""
+        """Decode all usable samples in order, or ``limit`` of them in a random order.
+
+        Files are often sorted by where their words come from, so a part of them is drawn, always
+        the same one and whatever the seed of a run. A smaller part begins a larger one.
+        """
         if limit is not None and limit < 1:
             raise DataError(f"limit {limit} given; expected 1 or more")
-        return self.images(range(len(self) if limit is None else min(limit, len(self))))
-
-    def batches(self, batch_size: int, limit: int | None = None) -> Iterator[WordImages]:
-        """Yield the first ``limit`` usable samples (all by default) in order, for evaluation.
-
-        The choice depends on labels only, so every evaluation sees the same samples.
-        """
-        if batch_size < 1 or (limit is not None and limit < 1):
-            raise DataError(f"batch size {batch_size}, limit {limit} given; expected 1 or more")
-        stop = len(self) if limit is None else min(limit, len(self))
-        for start in range(0, stop, batch_size):
-            yield self.images(range(start, min(start + batch_size, stop)))
+        if limit is None:
+            return self.images(range(len(self)))
+        generator = np.random.Generator(np.random.PCG64(_SELECTION_SEED))
+        return self.images(generator.permutation(len(self))[:limit])
 
     def _usable(self, store: WordLMDB, counts: dict[FoldStatus | str, int]) -> NDArray[np.int64]:
         kept: list[int] = []

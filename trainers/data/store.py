@@ -79,6 +79,19 @@ class WordLMDB:
         except lmdb.Error:
             return None, None
 
+    def sizes(self, index: int) -> tuple[int, str | None]:
+        """Return (length of the image in bytes, label): `record` without copying the image.
+
+        A missing image has length 0.
+        """
+        self._check_index(index)
+        try:
+            with self._env().begin(buffers=True) as txn:
+                image = txn.get(image_key(index), b"")
+                return len(image), _text(txn.get(label_key(index)))
+        except lmdb.Error:
+            return 0, None
+
     def label(self, index: int) -> str | None:
         """Return the label of sample ``index``, ``None`` where missing or not UTF-8."""
         self._check_index(index)
@@ -128,11 +141,11 @@ class WordLMDB:
         return count
 
 
-def _text(raw: bytes | None) -> str | None:
+def _text(raw: bytes | memoryview | None) -> str | None:
     if raw is None:
         return None
     try:
-        return raw.decode("utf-8")
+        return str(raw, "utf-8")
     except UnicodeDecodeError:
         return None
 

@@ -151,11 +151,15 @@ def content_hash(path: str | Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(b"%d\n" % len(source))
     for index in range(len(source)):
-        image, label = source.record(index)
-        text = b"" if label is None else label.encode("utf-8")
-        data_bytes = image or b""
-        digest.update(b"%d %d\n" % (len(text), len(data_bytes)))
-        digest.update(text)
         if full:
-            digest.update(data_bytes)
+            image, label = source.record(index)
+            image = image or b""
+            size = len(image)
+        else:
+            image = b""
+            size, label = source.sizes(index)
+        text = b"" if label is None else label.encode("utf-8")
+        digest.update(b"%d %d\n" % (len(text), size))
+        digest.update(text)
+        digest.update(image)
     return f"{'words-full-1' if full else 'words-sizes-1'}:{digest.hexdigest()}"
