@@ -30,16 +30,19 @@ from trainers.trainer import resolve_device
 SEARCHER_STREAM = 1
 
 
+#: A name of the registry; or name, class and settings of a searcher that is not in it.
+SearcherChoice = str | tuple[str, type[Searcher], Any]
+
+
 class Run:
     """A searcher on a preset with a seed, in a folder.
 
-    Building it reads the data and the supernet; ``execute`` does the work. ``searcher`` is a name
-    of the registry, or a class for searchers that are not in it.
+    Building it reads the data and the supernet; ``execute`` does the work.
     """
 
     def __init__(
         self,
-        searcher: str | tuple[str, type[Searcher], Any],
+        searcher: SearcherChoice,
         preset_name: str,
         preset: Preset,
         seed: int,
@@ -48,19 +51,12 @@ class Run:
     ) -> None:
         self.preset = preset
         self.seed = seed
-        if isinstance(searcher, str):
-            self.name, kind = searcher, load_searcher(searcher)
-            settings = searcher_settings(preset, searcher)
-        else:
-            self.name, kind, settings = searcher
-        self.space = load_space(preset.space.name, strict=preset.space.strict)
         # What can be refused is refused before words are rendered.
+        self.name, settings, self.searcher = build_searcher(searcher, preset, seed, max_macs)
+        self.space = self.searcher.problem.space
         resolve_device(preset.trainer.device)
         if preset.supernet.start:
             find_supernet(preset.supernet.start)
-        self.searcher: Searcher = kind(
-            self._problem(max_macs), settings, _generator(seed, SEARCHER_STREAM)
-        )
         splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
         _keep_test_apart(splits)
         self.trainer, self.supernet_start = build_trainer(
@@ -86,17 +82,6 @@ class Run:
             "supernet": self.supernet_start and self.supernet_start["hash"],
         }
         self.manifest = self._manifest(preset_name, identity, splits)
-
-    def _problem(self, max_macs: int | None) -> Problem:
-        """What the searcher is told: the space, its budget, what work costs."""
-        trainer, run = self.preset.trainer, self.preset.run
-        return Problem(
-            space=self.space,
-            budget_images=run.budget_images,
-            images_per_step=trainer.batch_images,
-            images_per_evaluation=run.evaluation_images + trainer.calibration_images,
-            max_macs=max_macs,
-        )
 
     def _manifest(
         self, preset_name: str, identity: Mapping[str, Any], splits: Mapping[str, Split]
@@ -149,6 +134,7 @@ class Run:
             ) from error
         finally:
             opened.close()
+            self.trainer.close()
 
     def _referee(self) -> Referee:
         return Referee(self.space, self.trainer, self.test, self.preset.data.case_sensitive)
@@ -184,6 +170,24 @@ class Run:
             "supernet_images_before": before,
             "peak_memory_bytes": peak_memory_bytes(),
         }
+
+
+def build_searcher(
+    choice: SearcherChoice, preset: Preset, seed: int, max_macs: int | None
+) -> tuple[str, Any, Searcher]:
+    """Name, settings and object of a searcher; it refuses settings and caps that do not fit."""
+    if isinstance(choice, str):
+        name, kind, settings = choice, load_searcher(choice), searcher_settings(preset, choice)
+    else:
+        name, kind, settings = choice
+    problem = Problem(
+        space=load_space(preset.space.name, strict=preset.space.strict),
+        budget_images=preset.run.budget_images,
+        images_per_step=preset.trainer.batch_images,
+        images_per_evaluation=preset.run.evaluation_images + preset.trainer.calibration_images,
+        max_macs=max_macs,
+    )
+    return name, settings, kind(problem, settings, _generator(seed, SEARCHER_STREAM))
 
 
 def _keep_test_apart(splits: Mapping[str, Split]) -> None:

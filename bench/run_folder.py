@@ -38,8 +38,8 @@ class RunFolder:
     def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
         self.path = path
         try:
+            refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
-            _refuse_foreign(path)
             self._lock = _lock(path)
             self._adopt(manifest)
             (path / CHECKPOINT).mkdir(exist_ok=True)
@@ -100,9 +100,11 @@ class RunFolder:
             )
 
 
-def _refuse_foreign(path: Path) -> None:
-    """A folder with files that are not a run's stays as it is."""
-    others = [item.name for item in path.iterdir() if not item.name.startswith(".")]
+def refuse_foreign(path: Path) -> None:
+    """``RecordError`` for a path that cannot become a run folder; what is there stays as it is."""
+    if path.exists() and not path.is_dir():
+        raise RecordError(f"{path} is a file: choose another folder with --out")
+    others = [i.name for i in path.iterdir() if not i.name.startswith(".")] if path.exists() else []
     if others and not (path / FILE_NAME).exists():
         raise RecordError(
             f"{path} holds other files ({min(others)}) and no {FILE_NAME}: choose an empty or new "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import RecordError
 from bench.run_folder import CHECKPOINT
+from spaces.atomic import write_atomically
 from trainers.building import PACKED, supernet_identity
 from trainers.state import file_hash, pack_parameters, read_tensors, write_tensors
 
@@ -19,7 +21,8 @@ def export_supernet(
 ) -> dict[str, Any]:
     """Write the weights of a finished training run to ``out``; returns what to print.
 
-    With ``half`` numbers are stored in 16 bits.
+    With ``half`` numbers are stored in 16 bits. What is known of their origin stands in the file's
+    header and, with the file's hash, beside it in ``<name>.json``.
     """
     tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
     weights = {
@@ -48,6 +51,9 @@ def export_supernet(
         write_tensors(out, {PACKED: packed}, metadata)
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
+    provenance = {"file": out.name, "hash": file_hash(out), **metadata}
+    sidecar = json.dumps(provenance, indent=1, ensure_ascii=False).encode() + b"\n"
+    write_atomically(out.with_suffix(".json"), sidecar)
     return {
         "file": str(out),
         "hash": file_hash(out),

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bench.errors import PresetError, RecordError
+from bench.errors import PresetError
 from bench.run import Run
 from bench.runner import Report
 from bench.settings import Preset, SupernetRecipe
@@ -18,14 +18,13 @@ from trainers.data_splits import RenderProgress
 
 
 class SupernetJob:
-    """One supernet to train: a preset whose recipe is applied, a seed, and the file to write."""
+    """One supernet to train: a preset whose recipe is applied, and a seed."""
 
     def __init__(
         self,
         preset_name: str,
         preset: Preset,
         seed: int,
-        out: Path,
         render_progress: RenderProgress | None = None,
     ) -> None:
         recipe = preset.supernet_recipe
@@ -33,13 +32,10 @@ class SupernetJob:
             raise PresetError(
                 f"preset {preset_name} has no recipe for a supernet: set supernet_recipe.images"
             )
-        if out.exists():
-            raise RecordError(f"{out} exists: choose another --out or delete it")
         settings = SupernetTrainingSettings(
             recipe.base, recipe.base_share, recipe.widening_share, recipe.favourite_share
         )
         training = ("supernet-training", SupernetTraining, settings)
-        self.out = out
         self.images = recipe.images
         self.run = Run(
             training, preset_name, apply_recipe(preset, recipe), seed, None, render_progress
@@ -47,15 +43,16 @@ class SupernetJob:
 
     def train(
         self,
+        out: Path,
         folder: Path,
         half: bool,
         command: str,
         report: Callable[[Report], None],
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
-        """Train, or resume in ``folder``, and write the file; returns what to print."""
+        """Train, or resume in ``folder``, and write ``out``; returns what to print."""
         result = self.run.execute(folder, report, stop_requested, referee=False)
-        return export_supernet(folder, self.out, self.run, result, half, command)
+        return export_supernet(folder, out, self.run, result, half, command)
 
 
 def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:

@@ -77,7 +77,7 @@ def _hook(
 
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
-        # Products in bf16 would keep 8 bits: of one fp32 factor they are fp32, of double double.
+        # A product of two bf16 numbers keeps 8 bits; with one factor in fp32 it keeps all 16.
         grad_BCHW = grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32))
         for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:

@@ -62,8 +62,8 @@ class GateOutcome:
 class Trainer:
     """Trains one supernet and scores architectures with its weights.
 
-    Raises ``TrainerError`` for settings that do not go with this supernet or this machine. On a CUDA
-    device, cuDNN is set to deterministic kernels for the whole process.
+    Raises ``TrainerError`` for settings that do not go with this supernet or this machine. On a
+    CUDA device, cuDNN is set to deterministic kernels, for the whole process.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Trainer:
     ) -> GateOutcome:
         """Gate gradients of ``encoding`` (D,) for ``wanted`` (L, K) on a batch of search_val."""
         images, labels = self._on_device(self.data.search_val.batch(self.gate_steps))
+        self.gate_steps += 1
         with self._autocast():
             loss, gradients = gate_gradients(
                 self.supernet, encoding.tolist(), wanted, images, labels
             )
-        self.gate_steps += 1
         return GateOutcome(loss, gradients)
 
     def evaluate(self, encoding: npt.NDArray[np.int8], images: int) -> WordScores | None:
@@ -158,28 +158,33 @@ class Trainer:
         self.data.search_val.close()
 
     def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
-        """Loss of the step, NaN for one that was not made; one that raises is as if never begun."""
+        """Loss of the step, NaN for one that was not made. Its words are spent in any case."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.settings, self.weight_steps)
+        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
+        self.weight_steps += 1
         norm = UpdatingStatistics()
         try:
-            loss = self._backward(encoding, norm)
-        except BaseException:
+            loss = self._backward(encoding, norm, images, labels)
+        except BaseException:  # Out of memory, for one: the run may go on with other work.
             norm.undo()
             raise
-        learning_rate_now = learning_rate(self.settings, self.weight_steps)
-        self.weight_steps += 1
         if math.isnan(loss):
             norm.undo()
-            return loss
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate_now
-        self.optimiser.step()
+        else:
+            self.optimiser.step()
         return loss
 
-    def _backward(self, encoding: npt.NDArray[np.int8], norm: UpdatingStatistics) -> float:
-        """Clipped gradients of the next batch; its loss, NaN unless it and they are finite."""
-        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
+    def _backward(
+        self,
+        encoding: npt.NDArray[np.int8],
+        norm: UpdatingStatistics,
+        images: Tensor,
+        labels: list[Sequence[int]],
+    ) -> float:
+        """Leave clipped gradients; return the loss, NaN unless it and they are finite."""
         backbone = self.supernet.backbone(encoding.tolist(), norm)
-        flat_start = self.weight_steps < self.settings.flat_start_steps
+        flat_start = self.weight_steps <= self.settings.flat_start_steps
         with self._autocast():
             loss = self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
         # None, not zero: parameters off the path must not be seen by the optimiser.

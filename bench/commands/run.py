@@ -10,7 +10,7 @@ import click
 from bench.commands.output import print_facts, print_json
 from bench.commands.quantities import MAC_LIMIT
 from bench.presets import load_preset, quoted
-from bench.settings import Preset, settings_as_dict, with_start
+from bench.settings import Preset, with_start
 
 
 @click.command()
@@ -71,11 +71,16 @@ def run(
     """
     name = preset or default_preset(given["device"])
     settings = load_preset(name, [*overrides_of(given), *given["overrides"]])
-    if given["from_scratch"] and settings.supernet_recipe.images:
-        settings = with_fresh_supernet(name, settings, seed, quiet)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress
-    from bench.run import Run
+    from bench.run import Run, build_searcher
+    from bench.run_folder import refuse_foreign
+
+    if out is not None:
+        refuse_foreign(out)
+    if given["from_scratch"] and settings.supernet_recipe.images:
+        build_searcher(searcher, settings, seed, max_macs)  # Refuses what an hour later it would.
+        settings = with_fresh_supernet(name, settings, seed, quiet)
 
     with counting("rendering words", quiet) as rendering:
         built = Run(searcher, name, settings, seed, max_macs, lambda _, d, t: rendering(d, t))
@@ -113,13 +118,14 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
     """The preset starting from a supernet trained here, now or by an earlier call."""
-    from bench.commands.supernet import train_and_store
-    from bench.manifest import identity_hash
+    from bench.commands.supernet import build_job, train_with_bar
 
-    digest = identity_hash(settings_as_dict(preset))[:8]
+    job = build_job(name, preset, seed, quiet)
+    # The identity covers recipe, seed and the words themselves: another of them, another file.
+    digest = job.run.manifest["identity_hash"][:8]
     out = Path("results") / "supernets" / f"{Path(name).stem}-seed{seed}-{digest}.safetensors"
     if not out.exists():
-        train_and_store(name, preset, seed, out, out.with_suffix(""), False, quiet)
+        train_with_bar(job, out, out.with_suffix(""), False, quiet)
     return with_start(preset, str(out))
 
 

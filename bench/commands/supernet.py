@@ -5,13 +5,17 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.commands.output import print_facts, print_json
+from bench.errors import RecordError
 from bench.presets import load_preset, quoted
 from bench.settings import Preset
+
+if TYPE_CHECKING:
+    from bench.supernet_training import SupernetJob
 
 
 @click.group()
@@ -63,31 +67,40 @@ def train(
     given = [*overrides, f"supernet.start={quoted(start)}"]
     if images is not None:
         given.append(f"supernet_recipe.images={images}")
-    written = train_and_store(
-        preset, load_preset(preset, given), seed, out, folder or out.with_suffix(""), half, quiet
-    )
+    if out.suffix != ".safetensors":
+        raise RecordError(f"--out {out}: expected a name that ends in .safetensors")
+    if out.exists():
+        raise RecordError(f"{out} exists: choose another --out or delete it")
+    job = build_job(preset, load_preset(preset, given), seed, quiet)
+    written = train_with_bar(job, out, folder or out.with_suffix(""), half, quiet)
     if as_json:
         print_json(written)
     else:
         print_facts(written)
 
 
-def train_and_store(
-    name: str, preset: Preset, seed: int, out: Path, folder: Path, half: bool, quiet: bool
-) -> dict[str, Any]:
-    """Train with a progress bar; returns what there is to say about the file."""
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import counting, run_progress
+def build_job(name: str, preset: Preset, seed: int, quiet: bool) -> SupernetJob:
+    """What is to be trained, its words rendered."""
+    from bench.progress import counting
     from bench.supernet_training import SupernetJob
 
     with counting("rendering words", quiet) as rendering:
-        job = SupernetJob(name, preset, seed, out, lambda _, done, total: rendering(done, total))
-    title = f"supernet of preset {name}, seed {seed}"
+        return SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
+
+
+def train_with_bar(
+    job: SupernetJob, out: Path, folder: Path, half: bool, quiet: bool
+) -> dict[str, Any]:
+    """Train, resuming in ``folder``; returns what there is to say about the file."""
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import run_progress
+
+    title = f"supernet, seed {job.run.seed}"
     with (
         graceful_interrupt() as stop,
         run_progress(title, job.images, lambda: "", quiet) as report,
     ):
-        return job.train(folder, half, command_line(), report, stop)
+        return job.train(out, folder, half, command_line(), report, stop)
 
 
 @supernet.command()

@@ -48,8 +48,8 @@ class Normaliser(Protocol):
 class UpdatingStatistics:
     """Batch statistics, running statistics updated: weight training.
 
-    One object serves one step: ``undo`` takes back what it did to the running statistics. The copies
-    that this needs take 0.4 % of a weight step (preset cpu, one core, batch 32).
+    One object serves one step: ``undo`` takes back what it did to the running statistics. Copying
+    them for that takes 0.4 % of a weight step (preset cpu, one core, batch 32).
     """
 
     def __init__(self) -> None:

@@ -6,6 +6,8 @@ Processes come from a fork server that has imported torch already, so that ten k
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -30,7 +32,13 @@ def start(searcher: str, folder: Path, seed: int, budget_images: int) -> ForkSer
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["run_child"])
     process = context.Process(target=run, args=(searcher, folder, seed, budget_images))
-    process.start()
+    # The fork server finds what it preloads through the environment it is started with.
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    try:
+        process.start()
+    finally:
+        os.environ["PYTHONPATH"] = before
     return process
 
 

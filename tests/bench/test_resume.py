@@ -70,6 +70,8 @@ def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
         time.sleep(moments.random() * (0.3 if wanted else 2.0))
         process.kill()
         process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert not (disturbed / "result.json").exists()
         before = seen
         if (disturbed / "events.jsonl").exists():
             seen = log_of(disturbed)
@@ -108,6 +110,18 @@ def test_interrupt_exits_with_130_and_resumes(tmp_path: Path) -> None:
     )
     assert json.loads(resumed.stdout)["run_dir"] == str(folder)
     assert log_of(folder)[: len(acknowledged)] == acknowledged
+    finish("random", tmp_path / "undisturbed")
+    assert log_of(folder) == log_of(tmp_path / "undisturbed")
+
+
+def test_killed_between_the_last_checkpoint_and_the_result(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    expected = finish("proxyless", folder)
+    log, table = log_of(folder), (folder / "incumbents.csv").read_bytes()
+    (folder / "result.json").unlink()
+    assert finish("proxyless", folder)["recommendation"] == expected["recommendation"]
+    assert log_of(folder) == log
+    assert (folder / "incumbents.csv").read_bytes() == table
 
 
 def test_a_damaged_checkpoint_or_log_is_recovered_or_named(

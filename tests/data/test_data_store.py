@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterator
@@ -190,6 +191,25 @@ def test_content_hash_follows_content_not_layout(
     assert content_hash(one).startswith("words-full-1:")
     # Moving a byte between label and image must show.
     assert content_hash(make_lmdb([(b"bc", "a")])) != content_hash(make_lmdb([(b"c", "ab")]))
+
+
+def test_content_hash_of_a_large_file_takes_lengths_for_images(
+    make_lmdb: Make, monkeypatch: pytest.MonkeyPatch, picture: Picture
+) -> None:
+    monkeypatch.setattr("trainers.data.writing._HASH_ALL_BELOW", 0)
+    records = [(b"abc", "w0"), (b"", "wört"), (picture(1, 200, 200), "w2"), (b"x", "w3")]
+    path = make_lmdb(records)
+    edit(path, put={b"label-000000004": b"\xff"})
+    sizes = [(len(image), label) for image, label in records[:3]] + [(1, None)]
+    assert [WordLMDB(path).sizes(i) for i in range(4)] == sizes
+    digest = hashlib.blake2b(b"4\n", digest_size=16)
+    for size, label in sizes:
+        text = (label or "").encode()
+        digest.update(b"%d %d\n" % (len(text), size) + text)
+    assert content_hash(path) == f"words-sizes-1:{digest.hexdigest()}"
+    # Another image of the same length is not seen.
+    edit(path, put={b"image-000000001": b"xyz"})
+    assert content_hash(path) == f"words-sizes-1:{digest.hexdigest()}"
 
 
 def test_zeroed_pages_cost_records_not_the_run(make_lmdb: Make, picture: Picture) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from spaces import load_space
 from spaces.networks.backbone import Backbone
@@ -12,6 +15,9 @@ from spaces.networks.mesh import Mesh
 from spaces.networks.normalisation import BatchStatistics
 from spaces.networks.operations import build_operation
 from trainers.cost import Cost, Pricer
+from trainers.gates import gate_gradients
+from trainers.settings import RecogniserSettings
+from trainers.supernet import build_supernet
 
 MESH = Mesh(4, (6, 8, 8, 12, 10), sharing="stage")
 PRICER = Pricer(MESH, batch_images=8, calibration_images=16)
@@ -70,6 +76,36 @@ def test_a_gate_step_costs_the_path_and_the_wanted_candidates() -> None:
         others = int(table[wanted & ~active].sum())
         expected = Cost(images_forward_backward=8, macs=8 * (2 * path + others))
         assert PRICER.gate_gradient(row, wanted) == expected
+
+
+def test_a_gate_step_is_billed_what_it_computes() -> None:
+    """Convolutions of a real one, counted; a CTC head without sequence encoder has none."""
+    row = ROWS[0]
+    net = build_supernet(MESH, RecogniserSettings(), characters=4, max_length=5, seed=0)
+    images, labels = torch.zeros(8, 32, 100, 3, dtype=torch.uint8), [[0]] * 8
+    wanted = np.random.default_rng(1).random((15, 7)) < 0.4
+    with Convolutions() as gate_step:
+        gate_gradients(net, row.tolist(), wanted, images, labels)
+    # But for the stem, which has no backward pass here and is billed one as all the rest.
+    stem = 8 * PRICER.tables.stem_macs
+    assert gate_step.macs == PRICER.gate_gradient(row, wanted).macs - stem
+
+
+class Convolutions(TorchDispatchMode):
+    """Counts multiply-adds, forward and backward; ``FlopCounterMode`` forbids ``autograd.grad``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> object:
+        out = func(*args, **(kwargs or {}))
+        kind = func.overloadpacket
+        if "convolution" in str(kind):
+            self.macs += flop_registry[kind](*args, **(kwargs or {}), out_val=out) // 2
+        return out
 
 
 def test_costs_add_up() -> None:

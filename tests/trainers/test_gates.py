@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -88,3 +89,29 @@ def test_the_supernet_is_left_as_it_was(supernet: Supernet, images: Tensor) -> N
     for name, value in supernet.state_dict().items():
         assert torch.equal(value, before[name]), name
     assert all(p.grad is None for p in supernet.parameters())
+
+
+def test_products_in_bf16_lose_no_bits(images: Tensor) -> None:
+    mesh = Mesh(4, (6, 8), layers=4, downsampling_a=1, downsampling_b=1)
+    net = build_supernet(mesh, RecogniserSettings(), characters=5, max_length=5, seed=1)
+    path = [*STRIDES, 0, 1, 2, 3]
+    exact: dict[int, float] = {}
+
+    def watch(layer: int) -> Callable[..., None]:
+        def look(module: torch.nn.Module, inputs: object, y: Tensor) -> None:
+            def arrived(grad: Tensor) -> None:
+                assert grad.dtype == torch.bfloat16
+                exact[layer] = float((y.detach().double() * grad.double()).sum())
+
+            y.register_hook(arrived)
+
+        return look
+
+    for layer, (edge, active) in enumerate(net.route(path)):
+        net.candidates(edge)[active].register_forward_hook(watch(layer))
+    wanted = np.zeros((4, 7), bool)
+    wanted[range(4), path[4:]] = True
+    with torch.autocast("cpu", torch.bfloat16):
+        _, gradients = gate_gradients(net, path, wanted, images, LABELS)
+    expected = [exact[layer] for layer in range(4)]
+    np.testing.assert_allclose(gradients[range(4), path[4:]], expected, rtol=1e-9, atol=1e-12)

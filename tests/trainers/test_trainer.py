@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from spaces.networks.normalisation import BatchNorm
+from trainers.data.errors import DataError
 from trainers.errors import TrainerError
 from trainers.settings import RecogniserSettings
-from trainers.trainer import Trainer, resolve_device
+from trainers.trainer import Trainer, compute_repeatably, resolve_device
 
 MakeTrainer = Callable[..., Trainer]
 PATHS = np.array([[0, 1, 2, 0, 1, 3, 0, 4], [1, 0, 0, 2, 2, 6, 5, 0]], np.int8)
@@ -67,8 +68,7 @@ def test_same_seed_same_numbers(make_trainer: MakeTrainer, workers: int) -> None
         trainer = make_trainer(seed=seed, workers=workers)
         steps = [trainer.train_weights(PATHS).loss for _ in range(3)]
         gate = trainer.gate_gradient(PATHS[0], EVERYTHING)
-        trainer.data.search_train.close()
-        trainer.data.search_val.close()
+        trainer.close()
         return (*steps, gate.loss, *gate.gradients.flatten())
 
     assert numbers(4, workers) == numbers(4)
@@ -160,6 +160,30 @@ def test_a_loss_that_is_not_finite_changes_nothing_and_is_counted(
     assert counters["weight_steps"] == 4  # The words are spent.
 
 
+@pytest.mark.parametrize("moment", ["forward", "backward"])
+def test_a_step_that_raises_changes_nothing_but_spends_its_words(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    trainer = make_trainer()
+    trainer.train_weights(PATHS)
+    before = copy.deepcopy(trainer.supernet.state_dict())
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError
+
+    with monkeypatch.context() as patch:
+        if moment == "forward":  # Behind the backbone, whose statistics have moved by then.
+            patch.setattr(trainer.supernet.recogniser.head, "loss", full)
+        else:
+            patch.setattr(torch.Tensor, "backward", full)
+        with pytest.raises(torch.OutOfMemoryError):
+            trainer.train_weights(PATHS)
+    assert same_state(trainer, before)
+    assert trainer.weight_steps == 3
+    assert math.isfinite(trainer.train_weights(PATHS).loss)
+    assert not same_state(trainer, before)
+
+
 def test_the_mean_loss_is_over_the_steps_that_were_made(make_trainer: MakeTrainer) -> None:
     trainer, alone = make_trainer(), make_trainer()
     # Only the second path runs through the spoilt weights: a candidate of its first layer.
@@ -190,6 +214,18 @@ def test_clipping_bounds_the_step(make_trainer: MakeTrainer) -> None:
     assert moved(5.0) > 1e-4
 
 
+def test_a_closed_trainer_scores_but_draws_no_more_words(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(workers=2)
+    trainer.train_weights(PATHS)
+    trainer.close()
+    trainer.close()
+    assert trainer.evaluate(PATHS[0], 8) is not None
+    with pytest.raises(DataError, match="closed"):
+        trainer.train_weights(PATHS)
+    with pytest.raises(DataError, match="closed"):
+        trainer.gate_gradient(PATHS[0], EVERYTHING)
+
+
 def test_gate_steps_take_fresh_words_and_leave_the_weights(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
     before = copy.deepcopy(trainer.supernet.state_dict())
@@ -213,3 +249,12 @@ def test_a_device_that_is_not_here_is_refused_in_one_line(name: str) -> None:
 def test_devices_that_are_here() -> None:
     assert resolve_device("cpu") == torch.device("cpu")
     assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_cudnn_is_deterministic_on_cuda_and_left_alone_elsewhere() -> None:
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(enabled=True, benchmark=True, deterministic=False):
+        compute_repeatably(torch.device("cpu"))
+        assert (cudnn.benchmark, cudnn.deterministic) == (True, False)
+        compute_repeatably(torch.device("cuda:0"))
+        assert (cudnn.benchmark, cudnn.deterministic) == (False, True)
