@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from spaces.networks.normalisation import CalibratedStatistics, UpdatingStatistics
+from trainers.allocator import keep_large_buffers
 from trainers.codec import Codec
 from trainers.cost import Encodings
 from trainers.data.loader import Batch, BatchLoader, WordImages
@@ -72,6 +73,7 @@ class Trainer:
         _check_settings(supernet, settings)
         self.settings = settings
         self.device = resolve_device(settings.device)
+        keep_large_buffers()
         compute_repeatably(self.device)
         self.supernet = supernet.to(self.device)
         self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
