@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two workers share the cores, and threads of torch that wait for each other waste them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine is not a bug: pytest-timeout bounds the tests. On CI the same examples each time.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

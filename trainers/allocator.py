@@ -1,8 +1,8 @@
 """Keep large buffers of the CPU from being given back to the system after each operation.
 
-glibc maps every large block anew and unmaps it when it is freed, so an evaluation on CPU spends up to
-half its time on page faults. Raising the thresholds inside the process keeps the memory; results do
-not change. Elsewhere than on glibc nothing is done.
+glibc maps every large block anew and unmaps it when it is freed, so an evaluation on CPU spends up
+to half its time on page faults. Raising the thresholds inside the process keeps the memory; results
+do not change. Elsewhere than on glibc nothing is done.
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ def keep_large_buffers() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
         return False
-    return all([mallopt(option, value) == 1 for option, value in OPTIONS.items()])
+    return all(mallopt(option, value) == 1 for option, value in OPTIONS.items())
