@@ -85,7 +85,7 @@ class ProxylessSettings:
 
 
 class Proxyless(Searcher):
-    """Gradient search of the operations on one downsampling path."""
+    """Operations on one downsampling path, learned by gate gradients."""
 
     Settings = ProxylessSettings
 

@@ -31,7 +31,7 @@ class RandomSettings:
 
 
 class RandomSearch(Searcher):
-    """Uniform over the whole space, or over what lies within the cap."""
+    """Train the supernet on uniform paths, score uniform architectures, keep the best."""
 
     Settings = RandomSettings
 
