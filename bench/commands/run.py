@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
 from bench.commands.quantities import MAC_LIMIT
 from bench.presets import load_preset, quoted
@@ -16,7 +17,6 @@ from bench.settings import Preset, with_start
 @click.command()
 @click.option("--searcher", required=True, help="Name of the searcher; see `bench list`.")
 @click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default."
 )
@@ -45,15 +45,7 @@ from bench.settings import Preset, with_start
     is_flag=True,
     help="Train the supernet anew by the preset's recipe, if it has one, instead of a trained one.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the preset. Repeatable.",
-)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@preset_options
 def run(
     searcher: str,
     preset: str | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
 from bench.errors import RecordError
 from bench.presets import load_preset, quoted
@@ -34,7 +35,6 @@ def supernet() -> None:
 @click.option(
     "--images", type=click.IntRange(1), help="Images to train on; the recipe's by default."
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--start", default="", help="Supernet file to continue from.")
 @click.option("--half", is_flag=True, help="Store weights in 16 bits.")
 @click.option(
@@ -42,15 +42,7 @@ def supernet() -> None:
     type=click.Path(path_type=Path),
     help="Run folder; OUT without its suffix by default.",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the preset. Repeatable.",
-)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@preset_options
 def train(
     preset: str,
     out: Path,
@@ -114,20 +106,11 @@ def train_with_bar(
     show_default=True,
     help="Random architectures to score.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--path", default=None, help="Only architectures on this downsampling path.")
 @click.option(
     "--images", type=click.IntRange(1), default=None, help="Words of search_val; all by default."
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key of the preset. Repeatable.",
-)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@preset_options
 def score(
     preset: str,
     start: str | None,

@@ -5,6 +5,7 @@ Processes come from a fork server that has imported torch already, so that ten k
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 import torch._dynamo  # What optimisers import on their first use takes seconds.
 
+from bench.event_log import read_events, without_time
 from bench.presets import load_preset
 from bench.run import Run
 from searchers import SEARCHERS, load_searcher
@@ -40,6 +42,20 @@ def start(searcher: str, folder: Path, seed: int, budget_images: int) -> ForkSer
     finally:
         os.environ["PYTHONPATH"] = before
     return process
+
+
+def finish(searcher: str, folder: Path, seed: int, budget_images: int) -> dict[str, object]:
+    """Begin or resume the run and let it end; its result."""
+    process = start(searcher, folder, seed, budget_images)
+    process.join(200)
+    assert process.exitcode == 0
+    result: dict[str, object] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+def log_of(folder: Path) -> list[dict[str, object]]:
+    """The events so far, times aside."""
+    return [without_time(event) for event in read_events(folder / "events.jsonl")]
 
 
 def run(searcher: str, folder: Path, seed: int, budget_images: int) -> None:

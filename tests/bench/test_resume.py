@@ -15,8 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports the module by name.
 
 import run_child
-
-from bench.event_log import read_events, without_time
+from run_child import log_of
 
 KILLS = 10
 #: Budget of the tiny preset, in images.
@@ -36,15 +35,7 @@ def command(searcher: str, folder: Path, seed: int = 0) -> list[str]:
 def finish(
     searcher: str, folder: Path, seed: int = 0, budget_images: int = SHORT
 ) -> dict[str, object]:
-    process = run_child.start(searcher, folder, seed, budget_images)
-    process.join(100)
-    assert process.exitcode == 0
-    result: dict[str, object] = json.loads((folder / "result.json").read_text())
-    return result
-
-
-def log_of(folder: Path) -> list[dict[str, object]]:
-    return [without_time(event) for event in read_events(folder / "events.jsonl")]
+    return run_child.finish(searcher, folder, seed, budget_images)
 
 
 def lines_in(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import sys
@@ -14,8 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports the module by name.
 
 import run_child
+from run_child import log_of
 
-from bench.event_log import read_events, without_time
 from searchers import SEARCHERS
 from trainers.data.importing import import_words
 from trainers.data.info import lmdb_info
@@ -29,16 +28,7 @@ REAL_TRAIN_WORDS = 6_724
 
 
 def finish(searcher: str, folder: Path, seed: int) -> dict[str, object]:
-    process = run_child.start(searcher, folder, seed, WHOLE)
-    process.join(200)
-    assert process.exitcode == 0
-    result: dict[str, object] = json.loads((folder / "result.json").read_text())
-    return result
-
-
-def log_of(folder: Path) -> list[dict[str, object]]:
-    path = folder / "events.jsonl"
-    return [without_time(event) for event in read_events(path)] if path.exists() else []
+    return run_child.finish(searcher, folder, seed, WHOLE)
 
 
 def kill_after(searcher: str, folder: Path, seed: int, events: int, seconds: float) -> None:

@@ -40,7 +40,7 @@ class CTCHead(Head):
     def flat_start_loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Cross entropy against a uniform alignment: the n-th of N characters in the n-th N-th.
 
-        CTC alone spends its first hundred thousand images finding out that characters come from
+        CTC alone spends its first tens of thousands of images finding out that characters come from
         left to right. Word crops fill their width rather evenly, so an equal segmentation, the flat
         start of speech recognition (Young et al., *The HTK Book*, section 8.3), teaches that at
         once. Summed over time steps, averaged over images, as ``loss``.
