@@ -9,9 +9,12 @@ The life of a searcher, as the runner leads it:
    these paths*, *measure gate gradients of this path*, *evaluate this architecture*.
 3. The runner has the trainer do the work, bills it, writes it down, and hands the results to
    ``tell`` in the order of the work. A result may be a ``Failure``.
-4. ``recommend()`` may be called at any time, also before the first ``tell``, and must name a legal
+4. Proposals beyond a hard cap are never work: a searcher draws within it (``Problem.draw``), or
+   redraws and counts that in ``redrawn``; what its encoding had to mend it counts in ``repaired``.
+   That an architecture is evaluated twice is allowed, billed and counted by the harness.
+5. ``recommend()`` may be called at any time, also before the first ``tell``, and must name a legal
    architecture within the cap. It must not change the searcher.
-5. ``state_dict()`` is plain JSON data that includes the random generator. A searcher made with the
+6. ``state_dict()`` is plain JSON data that includes the random generator. A searcher made with the
    same arguments and given that state continues exactly as the original would.
 
 A searcher sees no model, no image, no clock and no test split. When the budget would be exceeded
@@ -57,6 +60,9 @@ class Evaluate:
 
     architecture: Architecture
 
+
+#: Architectures drawn for each one that is wanted under a cap on parameters.
+DRAWS = 200_000
 
 Work = TrainWeights | GateGradient | Evaluate
 
@@ -111,6 +117,7 @@ class Problem:
     images_per_step: int
     images_per_evaluation: int
     max_macs: int | None = None
+    max_params: int | None = None
 
     def __post_init__(self) -> None:
         if min(self.budget_images, self.images_per_step, self.images_per_evaluation) < 1:
@@ -123,12 +130,46 @@ class Problem:
                 f"max_macs {self.max_macs} is below the smallest architecture of the space "
                 f"({self.space.min_macs()}): raise the cap"
             )
+        if self.max_params is not None:
+            # Found out here, for all searchers alike, and not by one that cannot draw.
+            self.draw(1, np.random.default_rng(0))
+
+    @property
+    def capped(self) -> bool:
+        """Whether there is a hard cap at all."""
+        return self.max_macs is not None or self.max_params is not None
 
     def allows(self, encodings: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-        """Which rows are within the cap."""
-        if self.max_macs is None:
-            return np.ones(len(encodings), dtype=bool)
-        return self.space.macs(encodings) <= self.max_macs
+        """Which rows (N,) of a population are within the hard caps."""
+        within = np.ones(len(encodings), dtype=bool)
+        if self.max_macs is not None:
+            within &= self.space.macs(encodings) <= self.max_macs
+        if self.max_params is not None:
+            within &= self.space.params(encodings) <= self.max_params
+        return within
+
+    def draw(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.int8]:
+        """``n`` architectures, uniform and independent among those within the caps.
+
+        Exact by counting for MACs, by redrawing for parameters; ``SearcherError`` for a cap on
+        parameters that fewer than about one in ``DRAWS`` architectures keep.
+        """
+        if self.max_params is None:
+            return self.space.sample(n, rng, self.max_macs)
+        kept: list[npt.NDArray[np.int8]] = []
+        missing, drawn, block = n, 0, 64
+        while missing > 0 and drawn < DRAWS * n:
+            rows = self.space.sample(block, rng, self.max_macs)
+            kept.append(rows[self.allows(rows)][:missing])
+            missing -= len(kept[-1])
+            drawn += block
+            block = min(2 * block, 16_384)
+        if missing > 0:
+            raise SearcherError(
+                f"max_params {self.max_params}: among {drawn} architectures drawn at random, "
+                f"{n - missing} have so few parameters: raise the cap"
+            )
+        return np.concatenate(kept)
 
 
 class Searcher(ABC):
@@ -141,6 +182,10 @@ class Searcher(ABC):
         self.problem = problem
         self.settings = settings
         self.rng = rng
+        #: Proposals that an encoding had to repair, and proposals thrown away since they were
+        #: beyond a cap. A searcher counts them where it meets them.
+        self.repaired = 0
+        self.redrawn = 0
 
     @abstractmethod
     def ask(self, n: int = 1) -> list[Work]:
@@ -166,9 +211,26 @@ class Searcher(ABC):
         """Numbers worth logging with each event, such as the entropy; JSON data."""
         return {}
 
+    def samples(self, n: int, rng: np.random.Generator) -> list[Architecture]:
+        """``n`` draws from the distribution that is being learned; [] for a searcher without one.
+
+        The referee looks at them, off the ledger, with a generator of its own. Like ``recommend``
+        it must not change the searcher.
+        """
+        return []
+
+    def warnings(self) -> list[str]:
+        """What a person should know about how the search is going, a sentence each."""
+        return []
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Tables for the result of the run, by name: rows of JSON data."""
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
         """The whole state as JSON data."""
-        return {"rng": self.rng.bit_generator.state, **self._state()}
+        counts = {"repaired": self.repaired, "redrawn": self.redrawn}
+        return {"rng": self.rng.bit_generator.state, **counts, **self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from ``state_dict()`` of a searcher made with the same arguments.
@@ -177,7 +239,9 @@ class Searcher(ABC):
         """
         try:
             self.rng.bit_generator.state = state["rng"]
-            self._load_state({key: value for key, value in state.items() if key != "rng"})
+            self.repaired, self.redrawn = int(state["repaired"]), int(state["redrawn"])
+            own = {k: v for k, v in state.items() if k not in ("rng", "repaired", "redrawn")}
+            self._load_state(own)
         except (KeyError, TypeError, ValueError) as error:
             raise SearcherError(
                 f"the saved state does not belong to searcher {type(self).__name__} "
