@@ -20,6 +20,7 @@ from spaces.names import unknown_name
 #: Command -> (module:object, line shown in ``bench --help``).
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("bench.commands.data:data", "Import, render and inspect word images."),
+    "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),

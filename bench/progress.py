@@ -63,16 +63,38 @@ def run_progress(
             progress.console.print(title, markup=False, highlight=False)
         task = progress.add_task("starting", total=budget_images, details="")
         meter = _Meter()
+        shown = _Incumbent(incumbent)
 
         def report(event: Report) -> None:
+            for warning in event.warnings:
+                progress.console.print(f"warning: {warning}", markup=False, highlight=False)
+            if quiet:
+                return
             progress.update(
                 task,
                 completed=event.images,
-                description=f"{PHASES.get(event.kind, event.kind)}\n{incumbent()}",
+                description=f"{PHASES.get(event.kind, event.kind)}\n{shown.text()}",
                 details=meter.update(event),
             )
 
         yield report
+
+
+class _Incumbent:
+    """The incumbent's text, asked for again when that takes little of the time gone by."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self.ask = ask
+        self.known = ""
+        self.due = 0.0
+
+    def text(self) -> str:
+        start = time.monotonic()
+        if start >= self.due:
+            self.known = self.ask()
+            # Under a cap the most probable architecture can take half a second to find.
+            self.due = time.monotonic() + max(0.2, 20 * (time.monotonic() - start))
+        return self.known
 
 
 class _Meter:

@@ -1,66 +1,52 @@
-"""The referee: scores what a searcher recommends, on words that no searcher sees."""
+"""The referee: looks at a searcher from outside, at fixed points of the budget, off the ledger.
+
+It scores the recommendation on ``test`` and on search_val. Of a searcher that learns a distribution
+it also draws a few architectures and scores them on search_val: how far the most probable one is
+from what the distribution as a whole promises is the discretisation gap.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any
 
-from spaces import Architecture, Space
-from trainers.data.loader import WordImages
-from trainers.metrics import WordScores
-from trainers.trainer import Trainer
+import numpy as np
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """Fractions in [0, 1]; None where the network's output was not finite.
-
-    ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without.
-    """
-
-    score: float | None
-    search_val_score: float | None
-    word_accuracy: float | None
-    one_ned: float | None
-    word_accuracy_case_insensitive: float | None
-    one_ned_case_insensitive: float | None
-    test_words: int
+from bench.evaluators.base import Evaluator
+from searchers.base import Searcher
 
 
 class Referee:
-    """Scores with inherited weights, on ``test`` and, beside it, on search_val.
+    """Judges with ``samples`` draws a time; ``seed`` is the run's."""
 
-    Off the ledger: refereeing is the harness's cost, not the searcher's.
-    """
+    def __init__(self, evaluator: Evaluator, samples: int, seed: int, stream: int) -> None:
+        self.evaluator = evaluator
+        self.samples = samples
+        self.seed = seed
+        self.stream = stream
 
-    def __init__(
-        self, space: Space, trainer: Trainer, test: WordImages, case_sensitive: bool
-    ) -> None:
-        self.space = space
-        self.trainer = trainer
-        self.test = test
-        self.case_sensitive = case_sensitive
-
-    def judge(self, architecture: Architecture) -> Verdict:
-        """Score one recommendation."""
-        encoding = self.space.encode([architecture])[0]
-        test = self.trainer.score(encoding, self.test)
-        val = self.trainer.score(encoding, self.trainer.data.evaluation)
-        search_val_score = proxy_score(val, self.case_sensitive)
-        if test is None:
-            return Verdict(None, search_val_score, None, None, None, None, len(self.test))
-        return Verdict(
-            proxy_score(test, self.case_sensitive),
-            search_val_score,
-            test.word_accuracy,
-            test.one_ned,
-            test.word_accuracy_case_insensitive,
-            test.one_ned_case_insensitive,
-            len(self.test),
+    def judge(self, searcher: Searcher, point: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """A row for the table of incumbents, and the sampled architectures with their scores."""
+        found = searcher.recommend()
+        verdict = self.evaluator.judge(found)
+        # A generator of its own for each point: looking must not change what is looked at.
+        rng = np.random.default_rng(
+            np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
         )
-
-
-def proxy_score(scores: WordScores | None, case_sensitive: bool) -> float | None:
-    """The one number that searchers maximise and reports compare."""
-    if scores is None:
-        return None
-    return scores.word_accuracy if case_sensitive else scores.word_accuracy_case_insensitive
+        drawn = searcher.samples(self.samples, rng) if self.samples else []
+        samples = [
+            {"architecture": other.text, "search_val_score": self.evaluator.glance(other)}
+            for other in drawn
+        ]
+        scores = [row["search_val_score"] for row in samples if row["search_val_score"] is not None]
+        mean = fmean(scores) if scores else None
+        own = verdict.search_val_score
+        row = {
+            "architecture": found.text,
+            "index": found.index,
+            **asdict(verdict),
+            "samples_mean": mean,
+            "discretisation_gap": None if mean is None or own is None else own - mean,
+        }
+        return row, samples

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bench.errors import RecordError
-from bench.executor import Executor
-from bench.ledger import peak_memory_bytes
+from bench.errors import PresetError, RecordError
+from bench.evaluators.base import Evaluator, Verdict
+from bench.evaluators.building import build_evaluator
+from bench.evaluators.cache import CachedEvaluator, EvaluationCache
+from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.manifest import hardware, identity_hash, versions
-from bench.presets import searcher_settings
-from bench.referee import Referee, Verdict
+from bench.problem import Caps, Chosen, SearcherChoice
+from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
 from bench.settings import Preset, settings_as_dict
-from searchers import load_searcher
-from searchers.base import Problem, Searcher
-from spaces import load_space
-from trainers.building import build_trainer, find_supernet
-from trainers.data_splits import RenderProgress, Split, open_splits
-from trainers.trainer import resolve_device
+from spaces.cache import cache_folder
 
-#: Streams of random numbers drawn from a run's seed, one for each component.
-SEARCHER_STREAM = 1
+if TYPE_CHECKING:
+    from trainers.data_splits import RenderProgress
+    from trainers.trainer import Trainer
 
-
-#: A name of the registry; or name, class and settings of a searcher that is not in it.
-SearcherChoice = str | tuple[str, type[Searcher], Any]
+#: Stream of random numbers of the referee's draws; see ``bench.problem``.
+REFEREE_STREAM = 4
 
 
 class Run:
@@ -46,57 +41,59 @@ class Run:
         preset_name: str,
         preset: Preset,
         seed: int,
-        max_macs: int | None = None,
+        caps: Caps | None = None,
         render_progress: RenderProgress | None = None,
     ) -> None:
         self.preset = preset
         self.seed = seed
-        # What can be refused is refused before words are rendered.
-        self.name, settings, self.searcher = build_searcher(searcher, preset, seed, max_macs)
+        caps = caps or Caps()
+        chosen = Chosen.of(searcher, preset)
+        # Built first for what it refuses: before words are rendered.
+        self.searcher = chosen.build(preset, seed, caps)
+        self.name = chosen.name
         self.space = self.searcher.problem.space
-        resolve_device(preset.trainer.device)
-        if preset.supernet.start:
-            find_supernet(preset.supernet.start)
-        splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
-        _keep_test_apart(splits)
-        self.trainer, self.supernet_start = build_trainer(
-            splits,
-            preset.data,
-            preset.recogniser,
-            preset.supernet,
-            preset.trainer,
-            preset.run.evaluation_images,
-            seed,
+        self.built = build_evaluator(
+            preset, self.space, seed, chosen.default_operations, render_progress
         )
-        self.test = splits["test"].words.words(preset.data.test_images or None)
-        self.executor = Executor(
-            self.space, self.trainer, preset.run.evaluation_images, preset.data.case_sensitive
-        )
+        self.supernet_start = self.built.supernet_start
+        if self.built.images_per_evaluation != self.searcher.problem.images_per_evaluation:
+            # A small split has fewer words than the preset asks for.
+            self.searcher = chosen.build(preset, seed, caps, self.built.images_per_evaluation)
+        self.cache: EvaluationCache | None = None
+        self.evaluator: Evaluator = self.built.evaluator
+        if preset.run.evaluation_cache and preset.run.evaluator == "supernet":
+            self.cache = EvaluationCache(cache_folder() / "evaluations")
+            self.evaluator = CachedEvaluator(self.built.evaluator, self.cache)
         identity = {
             "searcher": self.name,
-            "hyperparameters": asdict(settings),
+            "searcher_source": chosen.source_hash(),
+            "hyperparameters": asdict(chosen.settings),
             "seed": seed,
-            "max_macs": max_macs,
+            **asdict(caps),
             "preset": _without_bookkeeping(preset),
-            "data": {name: list(split.hashes) for name, split in splits.items()},
+            "data": self.built.data_hashes,
             "supernet": self.supernet_start and self.supernet_start["hash"],
         }
-        self.manifest = self._manifest(preset_name, identity, splits)
-
-    def _manifest(
-        self, preset_name: str, identity: Mapping[str, Any], splits: Mapping[str, Split]
-    ) -> dict[str, Any]:
-        return {
+        self.manifest = {
             "identity": identity,
             "identity_hash": identity_hash(identity),
             "preset_name": preset_name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "space": {"name": self.space.name, "settings": self.space.settings()},
-            "data": {name: split.describe() for name, split in splits.items()},
+            "data": self.built.data,
             "supernet_start": self.supernet_start,
             "versions": versions(),
-            "hardware": hardware(str(self.trainer.device)),
+            "hardware": hardware(self.evaluator.device),
         }
+
+    @property
+    def trainer(self) -> Trainer:
+        """What trains the supernet; ``PresetError`` for a run on the made-up landscape."""
+        if self.built.trainer is None:
+            raise PresetError(
+                "run.evaluator = synthetic trains no supernet: leave it out, or choose supernet"
+            )
+        return self.built.trainer
 
     def execute(
         self,
@@ -114,7 +111,7 @@ class Run:
             settings = self.preset.run
             runner = Runner(
                 self.searcher,
-                self.executor,
+                self.evaluator,
                 self._referee() if referee else None,
                 opened,
                 Limits(
@@ -134,10 +131,11 @@ class Run:
             ) from error
         finally:
             opened.close()
-            self.trainer.close()
+            self.evaluator.close()
 
     def _referee(self) -> Referee:
-        return Referee(self.space, self.trainer, self.test, self.preset.data.case_sensitive)
+        samples = self.preset.run.referee_samples
+        return Referee(self.evaluator, samples, self.seed, REFEREE_STREAM)
 
     def _result(self, folder: Path, runner: Runner, reason: str) -> dict[str, Any]:
         found = self.searcher.recommend()
@@ -156,6 +154,9 @@ class Run:
                 **{field: verdict.get(field) for field in Verdict.__dataclass_fields__},
             },
             "cost": self._cost(runner),
+            "proposals": runner.proposals.counts(self.searcher),
+            "warnings": [*runner.warnings, *self._trouble()],
+            "tables": self.searcher.tables(),
             "trajectory": runner.verdicts,
         }
 
@@ -169,48 +170,19 @@ class Run:
             "images_private": own + before,
             "supernet_images_before": before,
             "peak_memory_bytes": peak_memory_bytes(),
+            "peak_accelerator_bytes": peak_accelerator_bytes(self.evaluator.device),
         }
 
-
-def build_searcher(
-    choice: SearcherChoice, preset: Preset, seed: int, max_macs: int | None
-) -> tuple[str, Any, Searcher]:
-    """Name, settings and object of a searcher; it refuses settings and caps that do not fit."""
-    if isinstance(choice, str):
-        name, kind, settings = choice, load_searcher(choice), searcher_settings(preset, choice)
-    else:
-        name, kind, settings = choice
-    problem = Problem(
-        space=load_space(preset.space.name, strict=preset.space.strict),
-        budget_images=preset.run.budget_images,
-        images_per_step=preset.trainer.batch_images,
-        images_per_evaluation=preset.run.evaluation_images + preset.trainer.calibration_images,
-        max_macs=max_macs,
-    )
-    return name, settings, kind(problem, settings, _generator(seed, SEARCHER_STREAM))
-
-
-def _keep_test_apart(splits: Mapping[str, Split]) -> None:
-    """The referee's words may not be searched on."""
-    test = splits["test"]
-    for name in ("search_train", "search_val"):
-        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
-            if digest in test.hashes:
-                raise RecordError(
-                    f"{source} is given as {name} and its words are in test too: keep the words "
-                    "that the referee scores on out of the search"
-                )
-
-
-def _generator(seed: int, stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
+    def _trouble(self) -> list[str]:
+        """What the harness itself has to say."""
+        return [self.cache.trouble] if self.cache is not None and self.cache.trouble else []
 
 
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
     plain = settings_as_dict(preset)
     del plain["description"], plain["searcher"], plain["supernet_recipe"]
-    del plain["run"]["checkpoint_seconds"]
+    del plain["run"]["checkpoint_seconds"], plain["run"]["evaluation_cache"]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]
     del plain["supernet"]["start"]

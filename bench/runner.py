@@ -9,20 +9,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.errors import Interrupted
 from bench.event_log import EventLog
-from bench.executor import Executor, describe_result, describe_work, kind_of
+from bench.evaluators.base import Evaluator, Outcome
 from bench.ledger import Ledger
+from bench.proposals import Proposals
 from bench.referee import Referee
 from bench.run_folder import RunFolder
+from bench.work_records import describe_result, describe_work, kind_of
 from searchers.base import Failure, Result, Searcher, Work
 from trainers.cost import Cost
 from trainers.errors import TrainerError
 from trainers.state import read_tensors, write_tensors
-from trainers.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Report:
     images: int
     status: dict[str, float]
     replaying: bool
+    warnings: list[str] = field(default_factory=list)
 
 
 class Runner:
@@ -51,7 +53,7 @@ class Runner:
     def __init__(
         self,
         searcher: Searcher,
-        executor: Executor,
+        evaluator: Evaluator,
         referee: Referee | None,
         folder: RunFolder,
         limits: Limits,
@@ -59,14 +61,15 @@ class Runner:
         stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
         self.searcher = searcher
-        self.executor = executor
-        self.trainer: Trainer = executor.trainer
+        self.evaluator = evaluator
         self.referee = referee
         self.folder = folder
         self.limits = limits
         self.report = report
         self.stop_requested = stop_requested
         self.ledger = Ledger()
+        self.proposals = Proposals()
+        self.warnings: list[str] = []
         self.verdicts: list[dict[str, Any]] = []
 
     def run(self) -> str:
@@ -91,7 +94,7 @@ class Runner:
             asked = time.perf_counter() - start
             if not batch:
                 return "searcher finished"
-            costs = [self.executor.price(work) for work in batch]
+            costs = [self.evaluator.price(work) for work in batch]
             if self._images + sum(cost.images for cost in costs) > self.limits.budget_images:
                 return "budget spent"
             self._do(log, batch, costs, asked)
@@ -108,17 +111,17 @@ class Runner:
                 raise Interrupted(str(self.folder.path))
 
     def _do(self, log: EventLog, batch: list[Work], costs: list[Cost], asked: float) -> None:
-        results, lines = [], []
-        for work, cost in zip(batch, costs, strict=True):
-            start = time.perf_counter()
-            results.append(self.executor.execute(work))
-            lines.append((work, cost, time.perf_counter() - start))
+        outcomes = [self.evaluator.execute(work) for work in batch]
         start = time.perf_counter()
-        self.searcher.tell(results)
+        self.searcher.tell([outcome.result for outcome in outcomes])
         told = time.perf_counter() - start
         status = {k: v for k, v in self.searcher.status().items() if math.isfinite(v)}
-        for (work, cost, seconds), result in zip(lines, results, strict=True):
-            self._record(log, work, result, cost, status, (asked, seconds, told))
+        status |= {
+            "repaired": float(self.searcher.repaired),
+            "redrawn": float(self.searcher.redrawn),
+        }
+        for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
+            self._record(log, work, outcome, cost, status, (asked, told))
             # Asking and telling are one act for the whole batch: its first line carries the time.
             asked = told = 0.0
 
@@ -126,31 +129,40 @@ class Runner:
         self,
         log: EventLog,
         work: Work,
-        result: Result,
+        outcome: Outcome,
         cost: Cost,
         status: dict[str, float],
-        seconds: tuple[float, float, float],
+        overhead: tuple[float, float],
     ) -> None:
         kind = kind_of(work)
         self.ledger.bill(kind, cost)
-        self.ledger.failures += isinstance(result, Failure)
+        self.ledger.failures += isinstance(outcome.result, Failure)
+        self.proposals.note(work)
         replaying = log.replaying
+        clock: dict[str, Any] = {
+            "ask": overhead[0],
+            "trainer": outcome.seconds,
+            "tell": overhead[1],
+        }
+        if outcome.cached:
+            # Under the clock, since whether it was computed here or before changes nothing else.
+            clock["cached"] = True
         line = log.record(
             {
                 "kind": kind,
                 "work": describe_work(work),
-                "result": describe_result(result),
+                "result": describe_result(outcome.result),
                 "cost": cost.as_dict(),
                 "images": self._images,
                 "status": status,
-                "time": {"ask": seconds[0], "trainer": seconds[1], "tell": seconds[2]},
+                "time": clock,
             }
         )
         # Repeated work keeps the time that it took the first time.
         self.ledger.seconds.ask += line["time"]["ask"]
         self.ledger.seconds.trainer += line["time"]["trainer"]
         self.ledger.seconds.tell += line["time"]["tell"]
-        self.report(Report(kind, result, self._images, status, replaying))
+        self.report(Report(kind, outcome.result, self._images, status, replaying))
 
     def _referee(self, log: EventLog, final: bool = False) -> None:
         """Judge the recommendation after each equal part of the budget, and at the end."""
@@ -162,23 +174,31 @@ class Runner:
         if not final and (reached <= judged or reached >= self.limits.referee_points):
             return
         start = time.perf_counter()
-        found = self.searcher.recommend()
-        verdict = asdict(self.referee.judge(found))
+        point = self.limits.referee_points if final else reached
+        judged_row, samples = self.referee.judge(self.searcher, point)
         row = {
-            "point": self.limits.referee_points if final else reached,
+            "point": point,
             "images": self._images,
             "evaluations": self.ledger.total.evaluations,
-            "architecture": found.text,
-            "index": found.index,
-            **verdict,
+            **judged_row,
         }
-        seconds = time.perf_counter() - start
+        warnings = self.searcher.warnings()
         replaying = log.replaying
-        line = log.record({"kind": "referee", "verdict": row, "time": {"referee": seconds}})
+        line = log.record(
+            {
+                "kind": "referee",
+                "verdict": row,
+                "samples": samples,
+                "warnings": warnings,
+                "time": {"referee": time.perf_counter() - start},
+            }
+        )
         self.ledger.seconds.referee += line["time"]["referee"]
         self.verdicts.append(row)
+        new = [warning for warning in warnings if warning not in self.warnings]
+        self.warnings.extend(new)
         self.folder.write_incumbents(self.verdicts)
-        self.report(Report("referee", None, self._images, {}, replaying))
+        self.report(Report("referee", None, self._images, {}, replaying, new))
 
     @property
     def _images(self) -> int:
@@ -187,14 +207,16 @@ class Runner:
     def _checkpoint(self, log: EventLog, finished: str | None = None) -> None:
         """Write the state after the events so far; ``finished`` says why nothing comes after."""
         log.sync()
-        tensors, counters = self.trainer.state()
+        tensors, counters = self.evaluator.state()
         state = {
             "events": log.position,
             "finished": finished,
             "trainer": counters,
             "searcher": self.searcher.state_dict(),
             "ledger": self.ledger.as_dict(),
+            "proposals": self.proposals.state(),
             "verdicts": self.verdicts,
+            "warnings": self.warnings,
         }
         write_tensors(self.folder.checkpoint, tensors, state)
 
@@ -211,9 +233,11 @@ class Runner:
             # A damaged checkpoint costs time, not results: the log says what has to come out.
             return None
         log.start_at(int(state["events"]))
-        self.trainer.load_state(tensors, state["trainer"])
+        self.evaluator.load_state(tensors, state["trainer"])
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.from_dict(state["ledger"])
+        self.proposals.load_state(state["proposals"])
         self.verdicts = list(state["verdicts"])
+        self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished

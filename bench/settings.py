@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,11 +21,17 @@ from trainers.settings import (
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Budget and bookkeeping of one run.
 
-    ``referee_points``: at how many equal parts of the budget the referee scores the recommendation.
+    ``referee_points``: at how many equal parts of the budget the referee scores the recommendation,
+    with ``referee_samples`` draws beside it where a distribution is learned. ``evaluator`` is the
+    supernet, or a made-up landscape with a planted optimum, to try searchers on.
+    ``evaluation_cache``: whether evaluations are kept and looked up (billed in any case).
     """
 
     budget_images: Positive = 50_000
     evaluation_images: Positive = 500
+    evaluator: Literal["supernet", "synthetic"] = "supernet"
+    evaluation_cache: bool = True
+    referee_samples: Annotated[int, Meta(ge=0, le=100)] = 4
     referee_points: Annotated[int, Meta(ge=1, le=100)] = 4
     checkpoint_seconds: Annotated[float, Meta(ge=0.0)] = 60.0
 
@@ -35,6 +41,13 @@ class SpaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str = "autostr"
     strict: bool = False
+
+
+class LandscapeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The made-up landscape of the synthetic evaluator; see ``bench.evaluators.landscape``."""
+
+    seed: Annotated[int, Meta(ge=0)] = 0
+    noise: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.02
 
 
 class SupernetRecipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +78,7 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
     supernet: SupernetSettings = SupernetSettings()
     trainer: TrainerSettings = TrainerSettings()
     supernet_recipe: SupernetRecipe = SupernetRecipe()
+    landscape: LandscapeSettings = LandscapeSettings()
     searcher: dict[str, dict[str, Any]] = {}
 
 

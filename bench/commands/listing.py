@@ -10,6 +10,8 @@ import click
 from bench.commands.output import print_json, print_table
 from bench.presets import load_preset, preset_names
 from searchers import SEARCHERS
+from searchers.errors import SearcherError
+from searchers.finding import find_searcher, plugins
 from spaces import SPACES
 
 
@@ -18,16 +20,29 @@ from spaces import SPACES
 def listing(as_json: bool) -> None:
     """Searchers, spaces and presets that can be named on the command line."""
     presets = preset_names()
+    names = sorted([*SEARCHERS, *plugins()])
     if as_json:
-        print_json({"searchers": sorted(SEARCHERS), "spaces": sorted(SPACES), "presets": presets})
+        print_json({"searchers": names, "spaces": sorted(SPACES), "presets": presets})
         return
-    print_table(["searcher", ""], [(name, _summary(SEARCHERS[name])) for name in sorted(SEARCHERS)])
+    print_table(["searcher", ""], [(name, _searcher(name)) for name in names])
     print_table(["space", ""], [(name, _summary(SPACES[name])) for name in sorted(SPACES)])
     print_table(["preset", ""], [(name, load_preset(name).description) for name in presets])
+
+
+def _searcher(name: str) -> str:
+    """What a searcher is in a line; a plug-in that cannot be used says why."""
+    try:
+        return first_line(find_searcher(name).kind)
+    except SearcherError as error:
+        return f"not usable: {error}"
 
 
 def _summary(target: str) -> str:
     """The first line of the class's docstring."""
     module, _, attribute = target.partition(":")
-    found = getattr(import_module(module), attribute)
+    return first_line(getattr(import_module(module), attribute))
+
+
+def first_line(found: object) -> str:
+    """The first line of a docstring."""
     return (inspect.getdoc(found) or "").partition("\n")[0]

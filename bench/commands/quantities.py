@@ -10,10 +10,12 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 LARGEST = 10**15
 
 
-class MacLimit(click.ParamType[int]):
-    """A whole number of multiply-adds: ``450000000``, ``450M``, ``0.45G``, ``450e6``."""
+class Limit(click.ParamType[int]):
+    """A whole number of something: ``450000000``, ``450M``, ``0.45G``, ``450e6``."""
 
-    name = "macs"
+    def __init__(self, unit: str, example: str) -> None:
+        self.name = unit
+        self.example = example
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -28,12 +30,13 @@ class MacLimit(click.ParamType[int]):
             number = Decimal("nan")
         if not number.is_finite() or not 1 <= number <= LARGEST or number != int(number):
             self.fail(
-                f"{str(value)[:40]!r} is no number of MACs; expected a whole number from 1 to 1e15 "
-                "such as 450000000, 450M or 450e6",
+                f"{str(value)[:40]!r} is no number of {self.name}; expected a whole number from 1 to "
+                f"1e15 such as {self.example}",
                 param,
                 ctx,
             )
         return int(number)
 
 
-MAC_LIMIT = MacLimit()
+MAC_LIMIT = Limit("MACs", "450000000, 450M or 450e6")
+PARAMETER_LIMIT = Limit("parameters", "2500000, 2.5M or 25e5")

@@ -9,9 +9,11 @@ import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
-from bench.commands.quantities import MAC_LIMIT
+from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.presets import load_preset, quoted
+from bench.problem import Caps, Chosen
 from bench.settings import Preset, with_start
+from searchers.finding import find_searcher
 
 
 @click.command()
@@ -38,6 +40,12 @@ from bench.settings import Preset, with_start
     type=MAC_LIMIT,
     help="Hard cap on multiply-adds of the full-size backbone.",
 )
+@click.option("--max-params", type=PARAMETER_LIMIT, help="Hard cap on parameters of that backbone.")
+@click.option(
+    "--evaluator",
+    type=click.Choice(["supernet", "synthetic"]),
+    help="supernet, or a made-up landscape in seconds, to try a searcher on.",
+)
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
@@ -54,6 +62,7 @@ def run(
     as_json: bool,
     quiet: bool,
     max_macs: int | None,
+    max_params: int | None,
     **given: Any,
 ) -> None:
     """Run one searcher on one seed, or resume it where it was interrupted.
@@ -62,20 +71,23 @@ def run(
     that comes with the package.
     """
     name = preset or default_preset(given["device"])
-    settings = load_preset(name, [*overrides_of(given), *given["overrides"]])
+    chosen = find_searcher(searcher)
+    settings = load_preset(name, [*overrides_of(given), *given["overrides"]], chosen)
+    caps = Caps(max_macs, max_params)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress
-    from bench.run import Run, build_searcher
+    from bench.run import Run
     from bench.run_folder import refuse_foreign
 
     if out is not None:
         refuse_foreign(out)
     if given["from_scratch"] and settings.supernet_recipe.images:
-        build_searcher(searcher, settings, seed, max_macs)  # Refuses what an hour later it would.
+        # Refuses now what it would refuse an hour later.
+        Chosen.of(searcher, settings).build(settings, seed, caps)
         settings = with_fresh_supernet(name, settings, seed, quiet)
 
     with counting("rendering words", quiet) as rendering:
-        built = Run(searcher, name, settings, seed, max_macs, lambda _, d, t: rendering(d, t))
+        built = Run(searcher, name, settings, seed, caps, lambda _, d, t: rendering(d, t))
     folder = out or default_folder(searcher, name, seed, built.manifest["identity_hash"])
 
     def incumbent() -> str:
@@ -105,6 +117,8 @@ def default_preset(device: str | None) -> str:
 def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path:
     """The same command finds the same folder again, and so resumes."""
     stem = Path(preset).stem
+    # Variants and plug-ins are named with a colon, which not every file system takes.
+    searcher = searcher.replace(":", "-")
     return Path("results") / "runs" / f"{stem}-{searcher}-seed{seed}-{identity[:8]}"
 
 
@@ -134,6 +148,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:
         overrides.append(f"trainer.device={quoted(given['device'])}")
+    if given["evaluator"]:
+        overrides.append(f"run.evaluator={given['evaluator']}")
     if given["from_scratch"]:
         overrides.append("supernet.start=")
     return overrides
@@ -149,19 +165,24 @@ def print_result(result: dict[str, Any]) -> None:
             "index": found["index"],
             "MACs": found["macs"],
             "parameters": found["params"],
-            "word accuracy, test": _score(found["score"], found["test_words"]),
+            "quality, landscape" if found["test_words"] == 0 else "word accuracy, test": _score(found["score"], found["test_words"]),
             "1-NED, test": found["one_ned"],
             "word accuracy, search_val": found["search_val_score"],
             "images consumed": cost["total"]["images"],
             "images before, in the supernet": cost["supernet_images_before"],
             "evaluations": cost["total"]["evaluations"],
+            "proposals": ", ".join(f"{n:,} {kind}" for kind, n in result["proposals"].items()),
             "seconds": round(cost["seconds"]["total"], 1),
             "failures": cost["failures"],
             "folder": result["run_dir"],
         }
     )
+    for warning in result["warnings"]:
+        click.echo(f"Warning: {warning}")
     click.echo(f"\nLook at it: bench space show {found['text']}")
 
 
 def _score(score: float | None, words: int | None) -> str:
-    return "not available" if score is None else f"{score:.4f} of {words:,} held-out words"
+    if score is None:
+        return "not available"
+    return f"{score:.4f} of {words:,} held-out words" if words else f"{score:.4f} (made up)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import msgspec
 
 from bench.errors import PresetError
 from bench.settings import Preset
-from searchers import SEARCHERS, load_searcher
+from searchers import SEARCHERS
+from searchers.finding import Found, find_searcher, plugins
 from spaces.names import unknown_name
 
 
@@ -24,33 +24,36 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in found if path.suffix == ".toml")
 
 
-def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
+def load_preset(
+    name: str, overrides: Iterable[str] = (), searcher: Found | None = None
+) -> Preset:
     """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
 
-    Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
+    ``searcher`` makes the settings of one that is not in the registry known, too. Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
     a wrong type or out of range.
     """
     try:
         raw = tomllib.loads(_read(name))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PresetError(f"preset {name} is not TOML: {error}") from error
-    check_keys(raw, name)
+    known = known_keys(searcher)
+    check_keys(raw, name, known)
     for override in overrides:
-        _apply(raw, override)
+        _apply(raw, override, known)
     try:
         return msgspec.convert(raw, Preset)
     except msgspec.ValidationError as error:
         raise PresetError(f"preset {name}: {_in_words(error)}") from error
 
 
-def searcher_settings(preset: Preset, searcher: str) -> Any:
+def searcher_settings(preset: Preset, searcher: Found) -> Any:
     """The searcher's hyperparameters, from its own defaults and the preset's section."""
-    kind = load_searcher(searcher).Settings  # type: ignore[attr-defined]
+    given = {**preset.searcher.get(searcher.name, {}), **searcher.given}
     try:
-        return msgspec.convert(preset.searcher.get(searcher, {}), kind)
+        return msgspec.convert(given, searcher.kind.Settings)
     except msgspec.ValidationError as error:
         # Errors raised by the settings' own checks arrive wrapped: their text is the message.
-        raise PresetError(f"searcher {searcher}: {_in_words(error)}") from error
+        raise PresetError(f"searcher {searcher.name}: {_in_words(error)}") from error
 
 
 def quoted(text: str) -> str:
@@ -58,10 +61,12 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def check_keys(raw: Mapping[str, Any], name: str) -> None:
+def check_keys(raw: Mapping[str, Any], name: str, known: list[str]) -> None:
     """Refuse keys that no section knows."""
     for path in _leaves(raw):
-        _check_key(path, f"key of preset {name}")
+        # Presets may hold settings of plug-ins that this run does not use.
+        if not _of_a_plugin(path):
+            _check_key(path, f"key of preset {name}", known)
 
 
 def _read(name: str) -> str:
@@ -76,36 +81,62 @@ def _read(name: str) -> str:
     return (files(__package__) / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _apply(raw: dict[str, Any], override: str) -> None:
+def _apply(raw: dict[str, Any], override: str, known: list[str]) -> None:
     key, separator, text = override.partition("=")
     key = key.strip()
     if not separator or not key:
         raise PresetError(
             f"--set {override!r}: expected section.key=value, for example run.budget_images=5000"
         )
-    _check_key(key, "key")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *sections, last = key.split(".")
+    _check_key(key, "key", known)
+    value = parse_value(text)
+    sections, last = _split(key)
     for section in sections:
         raw = raw.setdefault(section, {})
     raw[last] = value
 
 
-def _check_key(path: str, kind: str) -> None:
-    known = known_keys()
+def parse_value(text: str) -> Any:
+    """A TOML value; what is none is taken as a string, so that nobody has to quote for a shell."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _split(key: str) -> tuple[list[str], str]:
+    """Sections and the last part of a key; a searcher's name may have dots in it."""
+    first, _, rest = key.partition(".")
+    if first == "searcher":
+        name, _, last = rest.rpartition(".")
+        return [first, name], last
+    *sections, last = key.split(".")
+    return sections, last
+
+
+def _of_a_plugin(path: str) -> bool:
+    sections, _ = _split(path)
+    if sections[:1] != ["searcher"] or len(sections) < 2:
+        return False
+    return ":" in sections[1] or sections[1] in plugins()
+
+
+def _check_key(path: str, kind: str, known: list[str]) -> None:
     if path not in known:
         raise PresetError(unknown_name(kind, path, known))
 
 
-def known_keys() -> list[str]:
-    """Every key that a preset may set, with its section: ``trainer.batch_images``."""
+def known_keys(searcher: Found | None = None) -> list[str]:
+    """Every key that a preset may set, with its section: ``trainer.batch_images``.
+
+    Those of all registered searchers, and of the given one.
+    """
     keys = list(_struct_keys(Preset))
-    for name in SEARCHERS:
-        kind = load_searcher(name).Settings  # type: ignore[attr-defined]
-        keys.extend(f"searcher.{name}.{field.name}" for field in fields(kind))
+    found = [find_searcher(name) for name in SEARCHERS]
+    if searcher is not None and searcher.name not in SEARCHERS:
+        found.append(searcher)
+    for each in found:
+        keys.extend(f"searcher.{each.name}.{name}" for name in each.setting_names())
     return keys
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bench.errors import PresetError
 from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
+from searchers.finding import find_searcher
 from searchers import SEARCHERS
 
 
@@ -16,7 +17,7 @@ def test_shipped_presets_load_with_every_searcher(name: str) -> None:
     preset = load_preset(name)
     assert preset.description
     for searcher in SEARCHERS:
-        searcher_settings(preset, searcher)
+        searcher_settings(preset, find_searcher(searcher))
 
 
 def test_the_four_presets_ship() -> None:
@@ -29,7 +30,7 @@ def test_the_paper_preset_has_the_papers_settings() -> None:
     assert preset.supernet.widths == (32, 64, 128, 256, 512)
     assert preset.recogniser.input_size == (64, 256)
     assert (preset.trainer.optimiser, preset.trainer.weight_decay) == ("adadelta", 0.0)
-    settings = searcher_settings(preset, "proxyless")
+    settings = searcher_settings(preset, find_searcher("proxyless"))
     assert (settings.learning_rate, settings.beta1, settings.beta2) == (1e-3, 0.0, 0.999)
     assert (settings.regulariser_beta, settings.regulariser_macs) == (0.6, 450e6)
 
@@ -51,7 +52,7 @@ def test_overrides_take_toml_values_and_plain_words() -> None:
     assert preset.recogniser.head == "attention"
     assert preset.supernet.widths == (1, 2, 3, 4, 5)
     assert preset.supernet.start == "a file"
-    assert searcher_settings(preset, "proxyless").gates == "two"
+    assert searcher_settings(preset, find_searcher("proxyless")).gates == "two"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_bad_overrides_are_refused_in_one_line(override: str, message: str) -> N
 def test_bad_hyperparameters_name_the_searcher() -> None:
     preset = load_preset("tiny", ["searcher.proxyless.warmup_share=1.5"])
     with pytest.raises(PresetError, match=r"searcher proxyless: .*warmup_share 1.5"):
-        searcher_settings(preset, "proxyless")
+        searcher_settings(preset, find_searcher("proxyless"))
 
 
 def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
@@ -101,6 +102,6 @@ def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
 def test_known_keys_cover_every_section() -> None:
     sections = {key.partition(".")[0] for key in known_keys()}
     assert sections == {
-        "description", "run", "space", "data", "recogniser", "supernet", "trainer",
+        "description", "run", "space", "data", "recogniser", "supernet", "trainer", "landscape",
         "supernet_recipe", "searcher",
     }  # fmt: skip

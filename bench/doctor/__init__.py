@@ -1,0 +1,1 @@
+"""The contract of searchers, as checks that anyone can run: ``bench doctor --searcher NAME``."""

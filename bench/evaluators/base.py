@@ -1,0 +1,96 @@
+"""What the runner needs of whatever makes scores.
+
+An evaluator prices a piece of work before it is done, does it, and judges recommendations on words
+that no searcher sees. It holds the state that a checkpoint must hold. The runner owns everything
+else: budget, ledger, log, clock of the whole.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from searchers.base import Result, Work
+from spaces import Architecture
+from trainers.cost import Cost
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+#: The failure that belongs to the architecture and its weights, not to the moment.
+NOT_FINITE = "network output is not finite"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result and the seconds that it took, or had taken where it is an ``cached`` one."""
+
+    result: Result
+    seconds: float
+    cached: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Fractions in [0, 1]; None where there is no such number, or the output was not finite.
+
+    ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without.
+    """
+
+    score: float | None
+    search_val_score: float | None
+    word_accuracy: float | None
+    one_ned: float | None
+    word_accuracy_case_insensitive: float | None
+    one_ned_case_insensitive: float | None
+    test_words: int
+
+
+class Evaluator(ABC):
+    """Prices, does and judges."""
+
+    #: Where it computes, for the manifest: cpu, cuda:0, ...
+    device: str = "cpu"
+
+    @abstractmethod
+    def price(self, work: Work) -> Cost:
+        """What the work will consume; known before it runs."""
+
+    @abstractmethod
+    def perform(self, work: Work) -> Result:
+        """Do it; what gives nothing usable is a ``Failure``."""
+
+    @abstractmethod
+    def judge(self, architecture: Architecture) -> Verdict:
+        """The referee's scores of a recommendation, off the ledger."""
+
+    @abstractmethod
+    def glance(self, architecture: Architecture) -> float | None:
+        """The score on search_val alone, off the ledger; None where it is not finite."""
+
+    def execute(self, work: Work) -> Outcome:
+        """``perform`` with the time it took."""
+        start = time.perf_counter()
+        result = self.perform(work)
+        return Outcome(result, time.perf_counter() - start)
+
+    def fingerprint(self) -> dict[str, Any] | None:
+        """What, beside the architecture, decides the score of an evaluation at this moment.
+
+        JSON data; None where scores are not worth keeping.
+        """
+        return None
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """Tensors and counters from which ``load_state`` continues exactly."""
+        return {}, {}
+
+    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+        """Continue from ``state()``."""
+
+    def close(self) -> None:
+        """Let go of threads and files; idempotent."""

@@ -1,0 +1,114 @@
+"""From a preset to an evaluator, with what the manifest says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import RecordError
+from bench.evaluators.base import Evaluator
+from bench.evaluators.landscape import Landscape
+from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.settings import Preset
+from spaces import Space
+
+if TYPE_CHECKING:
+    from trainers.data_splits import RenderProgress, Split
+    from trainers.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Built:
+    """An evaluator and its provenance.
+
+    ``data`` describes each split, ``data_hashes`` is the part of it that belongs to the identity,
+    ``supernet_start`` the trained supernet; ``trainer`` is None where nothing is trained.
+    """
+
+    evaluator: Evaluator
+    images_per_evaluation: int
+    data: dict[str, Any]
+    data_hashes: dict[str, list[str]]
+    supernet_start: dict[str, Any] | None
+    trainer: Trainer | None
+
+
+def build_evaluator(
+    preset: Preset,
+    space: Space,
+    seed: int,
+    default_operations: tuple[str, ...],
+    render_progress: RenderProgress | None,
+) -> Built:
+    """The evaluator that the preset asks for; reads, or renders, the data if it needs any."""
+    if preset.run.evaluator == "synthetic":
+        return _synthetic(preset, space)
+    return _supernet(preset, space, seed, default_operations, render_progress)
+
+
+def _synthetic(preset: Preset, space: Space) -> Built:
+    landscape = Landscape(space, preset.landscape.seed, preset.landscape.noise)
+    evaluation = preset.run.evaluation_images + preset.trainer.calibration_images
+    evaluator = SyntheticEvaluator(landscape, preset.trainer.batch_images, evaluation)
+    return Built(evaluator, evaluation, {}, {}, None, None)
+
+
+def _supernet(
+    preset: Preset,
+    space: Space,
+    seed: int,
+    default_operations: tuple[str, ...],
+    render_progress: RenderProgress | None,
+) -> Built:
+    # Here, since a synthetic run needs no torch and no images.
+    from bench.evaluators.supernet import SupernetEvaluator
+    from trainers.building import build_trainer, find_supernet
+    from trainers.data_splits import open_splits
+    from trainers.trainer import resolve_device
+
+    # What can be refused is refused before words are rendered.
+    resolve_device(preset.trainer.device)
+    if preset.supernet.start:
+        find_supernet(preset.supernet.start)
+    splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
+    _keep_test_apart(splits)
+    trainer, start = build_trainer(
+        splits,
+        preset.data,
+        preset.recogniser,
+        preset.supernet,
+        preset.trainer,
+        preset.run.evaluation_images,
+        seed,
+        **({"default_operations": default_operations} if default_operations else {}),
+    )
+    hashes = {name: list(split.hashes) for name, split in splits.items()}
+    evaluator = SupernetEvaluator(
+        space,
+        trainer,
+        splits["test"].words.words(preset.data.test_images or None),
+        preset.run.evaluation_images,
+        preset.data.case_sensitive,
+        hashes,
+    )
+    return Built(
+        evaluator,
+        evaluator.evaluation_images + len(trainer.data.calibration),
+        {name: split.describe() for name, split in splits.items()},
+        hashes,
+        start,
+        trainer,
+    )
+
+
+def _keep_test_apart(splits: Mapping[str, Split]) -> None:
+    """The referee's words may not be searched on."""
+    test = splits["test"]
+    for name in ("search_train", "search_val"):
+        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
+            if digest in test.hashes:
+                raise RecordError(
+                    f"{source} is given as {name} and its words are in test too: keep the words "
+                    "that the referee scores on out of the search"
+                )

@@ -1,0 +1,181 @@
+"""Scores by the trainer: the one place where searchers' words meet trainers' verbs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.evaluators.base import NOT_FINITE, Evaluator, Verdict
+from searchers.base import (
+    Evaluated,
+    Failure,
+    GateGradient,
+    GatesMeasured,
+    Result,
+    TrainWeights,
+    WeightsTrained,
+    Work,
+)
+from spaces import Architecture, Space
+from trainers.cost import Cost, Pricer
+from trainers.data.loader import WordImages
+from trainers.metrics import WordScores
+from trainers.state import tensors_hash
+from trainers.trainer import Trainer
+
+OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
+
+
+class SupernetEvaluator(Evaluator):
+    """Inherited weights on real words.
+
+    ``test`` are the referee's words; ``data_hashes`` of the splits go into the fingerprint.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        trainer: Trainer,
+        test: WordImages,
+        evaluation_images: int,
+        case_sensitive: bool,
+        data_hashes: Mapping[str, list[str]],
+    ) -> None:
+        self.space = space
+        self.trainer = trainer
+        self.test = test
+        self.case_sensitive = case_sensitive
+        self.data_hashes = dict(data_hashes)
+        self.device = str(trainer.device)
+        # What is billed is what is done: a small split has fewer words than asked for.
+        self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
+        self.pricer = Pricer(
+            trainer.supernet.mesh, trainer.settings.batch_images, len(trainer.data.calibration)
+        )
+        self._hashed: tuple[int, str] | None = None
+
+    def price(self, work: Work) -> Cost:
+        if isinstance(work, TrainWeights):
+            return self.pricer.train_weights(self.space.encode(work.architectures))
+        encoding = self.space.encode([work.architecture])
+        if isinstance(work, GateGradient):
+            return self.pricer.gate_gradient(encoding[0], self._wanted(work))
+        return self.pricer.evaluate(encoding, self.evaluation_images)
+
+    def perform(self, work: Work) -> Result:
+        """Too little memory or numbers that are not finite become a ``Failure``."""
+        try:
+            return self._perform(work)
+        except (RuntimeError, MemoryError) as error:
+            # torch reports a full CPU as a plain RuntimeError; any other one is a bug to be seen.
+            if isinstance(error, OUT_OF_MEMORY) or "can't allocate memory" in str(error):
+                return Failure(work, "out of memory")
+            raise
+
+    def judge(self, architecture: Architecture) -> Verdict:
+        encoding = self.space.encode([architecture])[0]
+        test = self.trainer.score(encoding, self.test)
+        search_val_score = self.glance(architecture)
+        if test is None:
+            return Verdict(None, search_val_score, None, None, None, None, len(self.test))
+        return Verdict(
+            proxy_score(test, self.case_sensitive),
+            search_val_score,
+            test.word_accuracy,
+            test.one_ned,
+            test.word_accuracy_case_insensitive,
+            test.one_ned_case_insensitive,
+            len(self.test),
+        )
+
+    def glance(self, architecture: Architecture) -> float | None:
+        encoding = self.space.encode([architecture])[0]
+        scores = self.trainer.score(encoding, self.trainer.data.evaluation)
+        return proxy_score(scores, self.case_sensitive)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Weights, words, fidelity, and what decides the last bit of a float."""
+        settings = self.trainer.settings
+        return {
+            "weights": self._weights_hash(),
+            "space": [self.space.name, self.space.settings()],
+            "search_val": [*self.data_hashes["search_val"], self.evaluation_images],
+            "words": self._words_hash,
+            "case_sensitive": self.case_sensitive,
+            "numerics": [
+                torch.__version__,
+                self.trainer.device.type,
+                torch.get_num_threads(),
+                settings.precision,
+                settings.evaluation_batch_images,
+            ],
+        }
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        return self.trainer.state()
+
+    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+        self.trainer.load_state(tensors, counters)
+        self._hashed = None
+
+    def close(self) -> None:
+        self.trainer.close()
+
+    def _perform(self, work: Work) -> Result:
+        if isinstance(work, TrainWeights):
+            trained = self.trainer.train_weights(self.space.encode(work.architectures))
+            if trained.failed_steps:
+                return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
+            return WeightsTrained(work, trained.loss)
+        encoding = self.space.encode([work.architecture])[0]
+        if isinstance(work, GateGradient):
+            gates = self.trainer.gate_gradient(encoding, self._wanted(work))
+            if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
+                return Failure(work, "gate gradients are not finite")
+            return GatesMeasured(work, gates.loss, gates.gradients)
+        scores = self.trainer.evaluate(encoding, self.evaluation_images)
+        score = proxy_score(scores, self.case_sensitive)
+        if score is None:
+            return Failure(work, NOT_FINITE)
+        return Evaluated(work, score)
+
+    def _wanted(self, work: GateGradient) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        wanted = np.zeros((self.space.layers, len(self.space.operations)), dtype=bool)
+        for layer, candidates in enumerate(work.candidates):
+            wanted[layer, list(candidates)] = True
+        return wanted
+
+    def _weights_hash(self) -> str:
+        """Hash of all weights; computed again only after a weight step."""
+        steps = self.trainer.weight_steps
+        if self._hashed is None or self._hashed[0] != steps:
+            self._hashed = steps, tensors_hash(self.trainer.supernet.state_dict())
+        return self._hashed[1]
+
+    @cached_property
+    def _words_hash(self) -> str:
+        """Hash of the very pixels and labels of calibration and evaluation.
+
+        Which words of a split are taken, and how labels are folded, is decided elsewhere; what was
+        taken can be seen here.
+        """
+        digest = blake2b(digest_size=12)
+        data = self.trainer.data
+        for words in (data.calibration, data.evaluation.first(self.evaluation_images)):
+            digest.update(np.ascontiguousarray(words.images).tobytes())
+            digest.update("\n".join(words.labels).encode())
+        return digest.hexdigest()
+
+
+def proxy_score(scores: WordScores | None, case_sensitive: bool) -> float | None:
+    """The one number that searchers maximise and reports compare."""
+    if scores is None:
+        return None
+    return scores.word_accuracy if case_sensitive else scores.word_accuracy_case_insensitive

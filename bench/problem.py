@@ -1,0 +1,85 @@
+"""The searcher of a run and the problem it is given."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.presets import searcher_settings
+from bench.settings import Preset
+from searchers import SEARCHERS
+from searchers.base import Problem, Searcher
+from searchers.finding import find_searcher
+from spaces import load_space
+
+#: A name that ``find_searcher`` knows; or name, class and settings of a searcher it does not.
+SearcherChoice = str | tuple[str, type[Searcher], Any]
+
+#: Stream of random numbers of the searcher; those of the trainer are 2 and 3, the referee's 4.
+SEARCHER_STREAM = 1
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Hard limits on architectures of the full-size space; None: no limit."""
+
+    max_macs: int | None = None
+    max_params: int | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A searcher's name, class and settings, before there is a problem."""
+
+    name: str
+    kind: type[Searcher]
+    settings: Any
+
+    @classmethod
+    def of(cls, choice: SearcherChoice, preset: Preset) -> Chosen:
+        """Look the choice up; errors name what is unknown or wrong."""
+        if not isinstance(choice, str):
+            return cls(*choice)
+        found = find_searcher(choice)
+        return cls(choice, found.kind, searcher_settings(preset, found))
+
+    @property
+    def default_operations(self) -> tuple[str, ...]:
+        """Operations outside the space that the supernet must hold for this searcher."""
+        return self.kind.default_operations(self.settings)
+
+    def source_hash(self) -> str | None:
+        """Of the module of a plug-in: with other code it is another run. None for our own."""
+        if self.name.partition(":")[0] in SEARCHERS or self.kind.__module__.startswith("searchers"):
+            return None
+        file = inspect.getsourcefile(self.kind)
+        content = b"" if file is None else Path(file).read_bytes()
+        return blake2b(content, digest_size=12).hexdigest()
+
+    def build(
+        self,
+        preset: Preset,
+        seed: int,
+        caps: Caps,
+        images_per_evaluation: int | None = None,
+    ) -> Searcher:
+        """The searcher; it refuses settings and caps that do not fit.
+
+        An evaluation consumes what the preset says, unless the data are known to have less.
+        """
+        wanted = preset.run.evaluation_images + preset.trainer.calibration_images
+        problem = Problem(
+            space=load_space(preset.space.name, strict=preset.space.strict),
+            budget_images=preset.run.budget_images,
+            images_per_step=preset.trainer.batch_images,
+            images_per_evaluation=images_per_evaluation or wanted,
+            max_macs=caps.max_macs,
+            max_params=caps.max_params,
+        )
+        sequence = np.random.SeedSequence(seed, spawn_key=(SEARCHER_STREAM,))
+        return self.kind(problem, self.settings, np.random.default_rng(sequence))
