@@ -21,6 +21,7 @@ from spaces.names import unknown_name
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("bench.commands.data:data", "Import, render and inspect word images."),
     "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
+    "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),

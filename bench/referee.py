@@ -35,11 +35,12 @@ class Referee:
             np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
         )
         drawn = searcher.samples(self.samples, rng) if self.samples else []
+        glances = [self.evaluator.glance(other) for other in drawn]
         samples = [
-            {"architecture": other.text, "search_val_score": self.evaluator.glance(other)}
-            for other in drawn
+            {"architecture": other.text, "search_val_score": score}
+            for other, score in zip(drawn, glances, strict=True)
         ]
-        scores = [row["search_val_score"] for row in samples if row["search_val_score"] is not None]
+        scores = [score for score in glances if score is not None]
         mean = fmean(scores) if scores else None
         own = verdict.search_val_score
         row = {

@@ -74,7 +74,7 @@ class Run:
             "data": self.built.data_hashes,
             "supernet": self.supernet_start and self.supernet_start["hash"],
         }
-        self.manifest = {
+        self.manifest: dict[str, Any] = {
             "identity": identity,
             "identity_hash": identity_hash(identity),
             "preset_name": preset_name,

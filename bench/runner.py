@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.errors import Interrupted
-from bench.event_log import EventLog
 from bench.evaluators.base import Evaluator, Outcome
+from bench.event_log import EventLog
 from bench.ledger import Ledger
 from bench.proposals import Proposals
 from bench.referee import Referee

@@ -75,7 +75,7 @@ def _from_module(module: str, attribute: str, name: str) -> object:
             f"searcher {name}: there is no module {error.name!r} to import from here: give "
             "module:Class, and run where the module can be imported or install its package"
         ) from error
-    except Exception as error:  # noqa: BLE001 - a user's module may raise anything.
+    except Exception as error:
         raise SearcherError(_broken(name, error)) from error
     finally:
         if added and here in sys.path:
@@ -90,7 +90,7 @@ def _from_module(module: str, attribute: str, name: str) -> object:
 def _from_entry_point(point: EntryPoint) -> object:
     try:
         value: object = point.load()
-    except Exception as error:  # noqa: BLE001 - a user's package may raise anything.
+    except Exception as error:
         raise SearcherError(_broken(point.name, error)) from error
     return value
 

@@ -30,8 +30,8 @@ class Limit(click.ParamType[int]):
             number = Decimal("nan")
         if not number.is_finite() or not 1 <= number <= LARGEST or number != int(number):
             self.fail(
-                f"{str(value)[:40]!r} is no number of {self.name}; expected a whole number from 1 to "
-                f"1e15 such as {self.example}",
+                f"{str(value)[:40]!r} is no number of {self.name}; expected a whole number from 1 "
+                f"to 1e15 such as {self.example}",
                 param,
                 ctx,
             )

@@ -165,9 +165,7 @@ def print_result(result: dict[str, Any]) -> None:
             "index": found["index"],
             "MACs": found["macs"],
             "parameters": found["params"],
-            "quality, landscape" if found["test_words"] == 0 else "word accuracy, test": _score(found["score"], found["test_words"]),
-            "1-NED, test": found["one_ned"],
-            "word accuracy, search_val": found["search_val_score"],
+            **_scores(found),
             "images consumed": cost["total"]["images"],
             "images before, in the supernet": cost["supernet_images_before"],
             "evaluations": cost["total"]["evaluations"],
@@ -182,7 +180,14 @@ def print_result(result: dict[str, Any]) -> None:
     click.echo(f"\nLook at it: bench space show {found['text']}")
 
 
-def _score(score: float | None, words: int | None) -> str:
-    if score is None:
-        return "not available"
-    return f"{score:.4f} of {words:,} held-out words" if words else f"{score:.4f} (made up)"
+def _scores(found: dict[str, Any]) -> dict[str, object]:
+    """What the referee found; a made-up landscape has no words and never claims any."""
+    score, words = found["score"], found["test_words"]
+    if words == 0:
+        return {"quality (made-up landscape)": score}
+    read = None if score is None else f"{score:.4f} of {words:,} held-out words"
+    return {
+        "word accuracy, test": read,
+        "1-NED, test": found["one_ned"],
+        "word accuracy, search_val": found["search_val_score"],
+    }

@@ -46,7 +46,7 @@ def caps_hold(subject: Subject) -> str:
     params = int(np.quantile(space.params(drawn), 0.25))
     redrawn = 0
     for caps in ({"max_macs": macs}, {"max_params": params}):
-        searcher = subject.make(**caps)
+        searcher = subject.make(max_macs=caps.get("max_macs"), max_params=caps.get("max_params"))
         steps = _run(subject, searcher)
         found = [a for step in steps for a in _members(searcher, step.work)]
         found += [searcher.recommend()]
@@ -246,9 +246,7 @@ def _same(expected: list[str], found: list[str], what: str) -> None:
 
 def _members(searcher: Searcher, work: Work) -> list[Architecture]:
     """Architectures of the space that the work names; step 1 of AutoSTR trains others as well."""
-    listed = (
-        list(work.architectures) if isinstance(work, TrainWeights) else [work.architecture]
-    )
+    listed = list(work.architectures) if isinstance(work, TrainWeights) else [work.architecture]
     kinds, steps = len(searcher.problem.space.operations), searcher.problem.space.path_length
     members = [found for found in listed if max(found.encoding[steps:]) < kinds]
     if len(members) < len(listed) and not type(searcher).default_operations(searcher.settings):

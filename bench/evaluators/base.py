@@ -89,8 +89,10 @@ class Evaluator(ABC):
         """Tensors and counters from which ``load_state`` continues exactly."""
         return {}, {}
 
-    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+    def load_state(  # noqa: B027 - an evaluator without a state has nothing to take over.
+        self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]
+    ) -> None:
         """Continue from ``state()``."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every evaluator holds on to something.
         """Let go of threads and files; idempotent."""

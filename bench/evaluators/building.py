@@ -81,7 +81,7 @@ def _supernet(
         preset.trainer,
         preset.run.evaluation_images,
         seed,
-        **({"default_operations": default_operations} if default_operations else {}),
+        default_operations,
     )
     hashes = {name: list(split.hashes) for name, split in splits.items()}
     evaluator = SupernetEvaluator(

@@ -46,7 +46,8 @@ class Landscape:
     @cached_property
     def optimum(self) -> npt.NDArray[np.int8]:
         """The best architecture, (C,)."""
-        return self.space.sample(1, np.random.default_rng([OPTIMUM, self.seed]))[0]
+        drawn = self.space.sample(1, np.random.default_rng([OPTIMUM, self.seed]))
+        return np.asarray(drawn[0])
 
     def quality(self, encodings: npt.NDArray[np.int8]) -> Scores:
         """Scores (N,) without noise; the optimum's is the highest."""

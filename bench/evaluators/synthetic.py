@@ -1,12 +1,13 @@
 """Scores by the made-up landscape: a run in seconds, to test searchers and the harness itself.
 
-No number from here says anything about text recognition, and no report may mix it with ones that do:
-the evaluator is part of a run's identity.
+No number from here says anything about text recognition, and no report may mix it with ones that
+do: the evaluator is part of a run's identity.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.evaluators.base import Evaluator, Verdict
 from bench.evaluators.landscape import Landscape
@@ -67,7 +68,7 @@ class SyntheticEvaluator(Evaluator):
     def glance(self, architecture: Architecture) -> float | None:
         return float(self.landscape.scores(self._members(architecture))[0])
 
-    def _members(self, *architectures: Architecture) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
+    def _members(self, *architectures: Architecture) -> npt.NDArray[np.int8]:
         """Encodings; operations that are none of the space's own count as its first."""
         rows = self.space.encode(architectures)
         foreign = rows >= len(self.space.operations)

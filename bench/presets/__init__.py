@@ -24,12 +24,12 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in found if path.suffix == ".toml")
 
 
-def load_preset(
-    name: str, overrides: Iterable[str] = (), searcher: Found | None = None
-) -> Preset:
+def load_preset(name: str, overrides: Iterable[str] = (), searcher: Found | None = None) -> Preset:
     """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
 
-    ``searcher`` makes the settings of one that is not in the registry known, too. Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
+    ``searcher`` makes the settings of one that is not in the registry known, too.
+
+    Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
     a wrong type or out of range.
     """
     try:

@@ -1,0 +1,89 @@
+"""``bench latency measure``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands.output import print_facts, print_json
+from spaces import load_space
+from spaces.autostr import AutoSTRSpace
+from spaces.errors import InputError
+
+
+@click.group()
+def latency() -> None:
+    """Measure how long candidates take."""
+
+
+@latency.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--space", "name", default="autostr", show_default=True, help="Space.")
+@click.option("--repetitions", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def measure(
+    out: Path,
+    name: str,
+    repetitions: int,
+    threads: int,
+    device: str,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Time every candidate at every shape, one image at a time, and write the table to OUT.
+
+    Searchers with a latency term read it (bench run --latency-table OUT).
+    """
+    space = load_space(name)
+    if not isinstance(space, AutoSTRSpace):
+        raise InputError(f"space {name!r} has no networks to measure: expected autostr")
+    # Found out now, and not after the measurement.
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(f"{out} cannot be written: expected a file in an existing folder")
+    from bench.latency import LatencyEntry, LatencyTable, write_latency
+    from bench.manifest import hardware, versions
+    from bench.progress import counting
+    from trainers.latency import STEM, measure_latency
+    from trainers.trainer import resolve_device
+
+    device = str(resolve_device(device))
+    with counting("measuring latency", quiet) as report:
+        timings = measure_latency(space.costs, device, threads, repetitions, report)
+    stem = next(one for one in timings if one.operation == STEM)
+    entries = [
+        LatencyEntry(one.shape, one.operation, one.ms, one.spread_ms)
+        for one in timings
+        if one is not stem
+    ]
+    # torch's threads are those of the measurement, not those of this process.
+    machine = {**hardware(device), "torch_threads": threads}
+    table = LatencyTable(
+        space.name, device, threads, repetitions, machine, versions(), stem.ms, entries
+    )
+    write_latency(table, out)
+    facts = _facts(out, table)
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts(facts)
+
+
+def _facts(out: Path, table: Any) -> dict[str, Any]:
+    slowest = max(table.entries, key=lambda entry: entry.ms)
+    spreads = sorted(entry.spread_ms / entry.ms for entry in table.entries if entry.ms > 0)
+    return {
+        "file": str(out),
+        "device": table.device,
+        "threads": table.threads,
+        "repetitions": table.repetitions,
+        "entries": len(table.entries),
+        "stem_ms": table.stem_ms,
+        "slowest": f"{slowest.operation} {slowest.shape}",
+        "slowest_ms": slowest.ms,
+        "median_relative_spread": spreads[len(spreads) // 2] if spreads else 0.0,
+    }

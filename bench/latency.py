@@ -1,0 +1,95 @@
+"""The table of measured latencies as a JSON file, and as the array that searchers use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta, Struct
+
+from bench.errors import RecordError
+from spaces import Space
+from spaces.atomic import write_atomically
+
+FORMAT = 1
+#: A table has a few hundred entries of about 100 bytes.
+MAX_BYTES, MAX_ENTRIES = 4 * 2**20, 20_000
+Milliseconds = Annotated[float, Meta(ge=0.0, le=1e7)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class LatencyEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Median and interquartile range of one candidate between two shapes."""
+
+    shape: Name
+    operation: Name
+    ms: Milliseconds
+    spread_ms: Milliseconds
+
+
+class LatencyTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was measured, on what, and how; one image at a time."""
+
+    space: Name
+    device: Name
+    threads: Count
+    repetitions: Count
+    hardware: dict[str, Any]
+    versions: dict[str, str]
+    stem_ms: Milliseconds
+    entries: Annotated[list[LatencyEntry], Meta(min_length=1, max_length=MAX_ENTRIES)]
+    format: Literal[1] = 1
+
+
+def write_latency(table: LatencyTable, path: Path) -> None:
+    """Write the table atomically; ``RecordError`` if the file cannot be written."""
+    content = msgspec.json.format(msgspec.json.encode(table), indent=1)
+    try:
+        write_atomically(path, content + b"\n")
+    except OSError as error:
+        raise RecordError(f"{path} cannot be written ({error.strerror or error})") from error
+
+
+def read_latency(path: Path) -> LatencyTable:
+    """Read a table; ``RecordError`` says what is wrong with the file."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise RecordError(f"{path} is larger than {MAX_BYTES} bytes: not a latency table")
+        return msgspec.json.decode(path.read_bytes(), type=LatencyTable)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise RecordError(
+            f"{path} is no latency table ({error}): make one with `bench latency measure`"
+        ) from error
+
+
+def latency_array(table: LatencyTable, space: Space) -> npt.NDArray[np.float64]:
+    """Milliseconds (E, K) of every candidate on every edge of ``space.path_graph()``.
+
+    What the space does not allow is 0. ``RecordError`` if the table lacks an entry of the space.
+    """
+    if table.space != space.name:
+        raise RecordError(
+            f"the latency table is of space {table.space}, expected {space.name}: measure anew"
+        )
+    measured: dict[tuple[str, str], float] = {}
+    for entry in table.entries:
+        key = (entry.shape, entry.operation)
+        if key in measured:
+            raise RecordError(f"the latency table has {' '.join(key)} twice: measure anew")
+        measured[key] = entry.ms
+    graph = space.path_graph()
+    array = np.zeros(graph.edge_macs.shape)
+    for edge, operation in np.argwhere(graph.edge_allowed).tolist():
+        key = (graph.shapes[edge], space.operations[operation])
+        if key not in measured:
+            raise RecordError(
+                f"the latency table lacks {' '.join(key)}: measure it for this space"
+            )
+        array[edge, operation] = measured[key]
+    return array
