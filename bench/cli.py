@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),
+    "study": ("bench.commands.study:study", "Do many runs under one protocol."),
     "supernet": ("bench.commands.supernet:supernet", "Train the shared supernet, score with it."),
 }
 

@@ -13,5 +13,9 @@ class RecordError(InputError):
     """A run directory that belongs to another run, or that cannot be read or written."""
 
 
+class FolderInUse(RecordError):
+    """A run directory that another process is working in at this moment."""
+
+
 class Interrupted(Exception):
     """Ctrl-C between two pieces of work: everything is on disk, the run can be resumed."""

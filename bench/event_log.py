@@ -3,13 +3,15 @@
 Everything that depends on the clock is under the key ``time``; the rest of a line is a function of
 preset, seed and machine. A resumed run repeats the work after its last checkpoint and checks it
 against the lines that are already there, so no acknowledged line is ever lost or contradicted.
+A checkpoint names the events that it covers by their hash: it is of no use with another log.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,6 +31,7 @@ class EventLog:
         _truncate_torn_line(path)
         self._file = path.open("ab")
         self._next = 0
+        self._hash = _hash_of(())
 
     @property
     def replaying(self) -> bool:
@@ -40,6 +43,16 @@ class EventLog:
         """Number of events recorded or repeated so far."""
         return self._next
 
+    @property
+    def hash(self) -> str:
+        """Hash of the events recorded or repeated so far, times aside."""
+        return self._hash.hexdigest()
+
+    def begins_with(self, position: int, known_hash: str) -> bool:
+        """Whether the first ``position`` events are there and have this hash."""
+        first = self.events[:position]
+        return len(first) == position and _hash_of(first).hexdigest() == known_hash
+
     def start_at(self, position: int) -> None:
         """Continue after the first ``position`` events, which a checkpoint covers."""
         if position > len(self.events):
@@ -47,28 +60,40 @@ class EventLog:
                 f"{self.path} has {len(self.events)} events but the checkpoint covers {position}"
             )
         self._next = position
+        self._hash = _hash_of(self.events[:position])
 
     def record(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Write the next event, or check it against the line that is there; returns the line's."""
         event = {"event": self._next, **event}
-        line = json.dumps(event, allow_nan=True, ensure_ascii=False)
+        line = _line(event)
         if self.replaying:
-            known = self.events[self._next]
-            repeated = without_time(json.loads(line))
-            if repeated != without_time(known):
-                keys = [key for key in known if key != "time" and known[key] != repeated.get(key)]
-                raise RecordError(
-                    f"{self.path}, line {self._next + 1}: repeating the work gave another "
-                    f"{', '.join(keys) or 'event'} than recorded; the run cannot be resumed on "
-                    "this machine or version: start it again in a new folder"
-                )
-            self._next += 1
-            return known
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        self.events.append(event)
+            event = self._repeated(json.loads(line))
+        else:
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+            self.events.append(event)
+        self._hash.update(_line(without_time(event)).encode())
         self._next += 1
         return event
+
+    def _repeated(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event that is there, which must be this one but for its times."""
+        known = self.events[self._next]
+        place = f"{self.path}, line {self._next + 1}"
+        # Compared as text, in which NaN equals itself.
+        if _line(without_time(event)) != _line(without_time(known)):
+            keys = [key for key in known if key != "time" and known[key] != event.get(key)]
+            raise RecordError(
+                f"{place}: repeating the work gave another {', '.join(keys) or 'event'} than "
+                "recorded; the run cannot be resumed on this machine or version: start it again "
+                "in a new folder"
+            )
+        if not _same_clocks(known.get("time"), event.get("time")):
+            raise RecordError(
+                f"{place} is damaged (times): restore the file or start the run again in a new "
+                "folder"
+            )
+        return known
 
     def sync(self) -> None:
         """Force the log to disk, before a checkpoint that relies on it."""
@@ -114,6 +139,28 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 def without_time(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event but for its clock readings: what two equal runs share."""
     return {key: value for key, value in event.items() if key != "time"}
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    return json.dumps(event, allow_nan=True, ensure_ascii=False)
+
+
+def _hash_of(events: Iterable[Mapping[str, Any]]) -> blake2b:
+    """Running hash of events, times aside."""
+    digest = blake2b(digest_size=16)
+    for event in events:
+        digest.update(_line(without_time(event)).encode())
+    return digest
+
+
+def _same_clocks(known: Any, repeated: Any) -> bool:
+    """Whether the recorded times are numbers and of the same clocks; times themselves differ."""
+    if not (isinstance(known, dict) and isinstance(repeated, dict)):
+        return known == repeated
+    # Whether an evaluation came from the cache is the one thing that may come or go.
+    optional = {"cached"}
+    numbers = all(isinstance(value, int | float) for value in known.values())
+    return numbers and known.keys() - optional == repeated.keys() - optional
 
 
 def _truncate_torn_line(path: Path) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from bench.presets import searcher_settings
 from bench.settings import Preset
-from searchers import SEARCHERS
 from searchers.base import Problem, Searcher
 from searchers.finding import find_searcher
 from spaces import load_space
@@ -55,7 +54,7 @@ class Chosen:
 
     def source_hash(self) -> str | None:
         """Of the module of a plug-in: with other code it is another run. None for our own."""
-        if self.name.partition(":")[0] in SEARCHERS or self.kind.__module__.startswith("searchers"):
+        if self.kind.__module__.partition(".")[0] == "searchers":
             return None
         file = inspect.getsourcefile(self.kind)
         content = b"" if file is None else Path(file).read_bytes()

@@ -4,7 +4,7 @@
 ``events.jsonl``    one line for each piece of work
 ``checkpoint/``     state.safetensors: weights, optimiser, searcher and ledger after some event
 ``incumbents.csv``  the referee's scores of the recommendation along the budget
-``result.json``     written last: the run is complete
+``result.json``     written last: the run is complete, and its log has the hash that stands there
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
+from bench.errors import FolderInUse, RecordError
 from bench.manifest import FILE_NAME, read_manifest, write_manifest
 from spaces.atomic import sweep_temporaries, write_atomically
 
@@ -26,6 +27,8 @@ CHECKPOINT = "checkpoint"
 INCUMBENTS = "incumbents.csv"
 RESULT = "result.json"
 LOCK = ".lock"
+#: Key in the result that says which log belongs to it.
+LOG_HASH = "log_hash"
 
 
 class RunFolder:
@@ -62,19 +65,24 @@ class RunFolder:
         return self.path / CHECKPOINT / "state.safetensors"
 
     def result(self) -> dict[str, Any] | None:
-        """What a complete run printed; None while it is unfinished."""
+        """What a complete run printed; None while it is unfinished, or if its log has changed."""
         path = self.path / RESULT
         if not path.exists():
             return None
         try:
-            result: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError as error:
+            result = json.loads(path.read_bytes())
+            if not isinstance(result, dict):
+                raise ValueError("not an object")
+        except (ValueError, RecursionError) as error:
             raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
+        if result.pop(LOG_HASH, None) not in (None, self._log_hash()):
+            return None
         return result
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Mark the run as complete."""
-        content = json.dumps(result, indent=1, ensure_ascii=False).encode() + b"\n"
+        marked = {**result, LOG_HASH: self._log_hash()}
+        content = json.dumps(marked, indent=1, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / RESULT, content)
 
     def write_incumbents(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -88,6 +96,13 @@ class RunFolder:
     def close(self) -> None:
         """Let other processes use the directory."""
         os.close(self._lock)
+
+    def _log_hash(self) -> str | None:
+        """Hash of the log's bytes, None if there is no log."""
+        if not self.events.exists():
+            return None
+        with self.events.open("rb") as file:
+            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
 
     def _adopt(self, manifest: Mapping[str, Any]) -> None:
         known = read_manifest(self.path)
@@ -140,7 +155,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise RecordError(
+        raise FolderInUse(
             f"{path} is in use by another process: wait for it or choose another folder with --out"
         ) from error
     return descriptor

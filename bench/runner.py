@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import Interrupted
 from bench.evaluators.base import Evaluator, Outcome
@@ -24,6 +24,9 @@ from searchers.base import Failure, Result, Searcher, Work
 from trainers.cost import Cost
 from trainers.errors import TrainerError
 from trainers.state import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,7 @@ class Runner:
         tensors, counters = self.evaluator.state()
         state = {
             "events": log.position,
+            "log": log.hash,
             "finished": finished,
             "trainer": counters,
             "searcher": self.searcher.state_dict(),
@@ -223,16 +227,14 @@ class Runner:
     def _restore(self, log: EventLog) -> str | None:
         """Continue at the checkpoint; returns why the run had ended, if it had.
 
-        Without a usable checkpoint, everything in the log is repeated.
+        Without a usable checkpoint, everything in the log is repeated: that costs time, not
+        results, since the log says what has to come out.
         """
-        if not self.folder.checkpoint.exists():
+        saved = self._read_checkpoint(log)
+        if saved is None:
             return None
-        try:
-            tensors, state = read_tensors(self.folder.checkpoint)
-        except TrainerError:
-            # A damaged checkpoint costs time, not results: the log says what has to come out.
-            return None
-        log.start_at(int(state["events"]))
+        tensors, state = saved
+        log.start_at(state["events"])
         self.evaluator.load_state(tensors, state["trainer"])
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.from_dict(state["ledger"])
@@ -241,3 +243,16 @@ class Runner:
         self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished
+
+    def _read_checkpoint(self, log: EventLog) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Tensors and state; None where there are none, or they are damaged or of another log."""
+        if not self.folder.checkpoint.exists():
+            return None
+        try:
+            tensors, state = read_tensors(self.folder.checkpoint)
+        except TrainerError:
+            return None
+        covered, known_hash = state.get("events"), state.get("log")
+        if not (isinstance(covered, int) and isinstance(known_hash, str)):
+            return None
+        return (tensors, state) if log.begins_with(covered, known_hash) else None

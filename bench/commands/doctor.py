@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,10 +86,13 @@ def _examine(name: str, check: Any, subject: Any, verbose: bool) -> Finding:
     from bench.doctor.checks import Broken
 
     try:
-        return Finding(name, True, check(subject))
+        # What a searcher prints must not end up in the table or the document.
+        with redirect_stdout(sys.stderr):
+            return Finding(name, True, check(subject))
     except Broken as broken:
         return Finding(name, False, str(broken))
-    except Exception as error:  # noqa: BLE001 - a searcher under examination may raise anything.
+    # A searcher under examination may raise anything, and even leave the program.
+    except (Exception, SystemExit) as error:
         if verbose:
             traceback.print_exc(file=sys.stderr)
         return Finding(name, False, f"{type(error).__name__}: {' '.join(str(error).split())}")

@@ -124,14 +124,18 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
     """The preset starting from a supernet trained here, now or by an earlier call."""
-    from bench.commands.supernet import build_job, train_with_bar
+    from bench.commands.supernet import build_job, command_line
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import run_progress
+    from bench.supernet_store import obtain_supernet, supernet_file
 
     job = build_job(name, preset, seed, quiet)
-    # The identity covers recipe, seed and the words themselves: another of them, another file.
-    digest = job.run.manifest["identity_hash"][:8]
-    out = Path("results") / "supernets" / f"{Path(name).stem}-seed{seed}-{digest}.safetensors"
-    if not out.exists():
-        train_with_bar(job, out, out.with_suffix(""), False, quiet)
+    out = supernet_file(job, name, seed)
+    with (
+        graceful_interrupt() as stop,
+        run_progress(f"supernet, seed {seed}", job.images, lambda: "", quiet) as report,
+    ):
+        obtain_supernet(job, out, command_line(), report, stop)
     return with_start(preset, str(out))
 
 

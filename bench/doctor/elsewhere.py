@@ -9,27 +9,38 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.doctor.rehearsal import rehearse
 from bench.doctor.subject import Subject
 
-HASH_SEED = "20261"
+#: Two, since one of them may be that of this process.
+HASH_SEEDS = ("20261", "20262")
 SECONDS = 300
 #: Modules that only the harness may use. Those that this file needs are there before.
 OTHERS = ("trainers", "bench")
 DATA_FILE = ".mdb"
 
 
-def continue_elsewhere(
-    subject: Subject, state: dict[str, Any], budget_images: int
-) -> tuple[list[str], list[str]]:
-    """Lines of the steps from ``state`` on, and what the searcher reached for meanwhile."""
-    task = {"subject": subject.as_dict(), "state": state, "budget_images": budget_images}
+@dataclass(frozen=True)
+class Answer:
+    """``lines[i]`` are those of the steps from the i-th state on; ``reached`` what it reached for."""
+
+    lines: list[list[str]]
+    reached: list[str]
+
+
+def continue_elsewhere(subject: Subject, starts: Sequence[tuple[dict[str, Any], int]]) -> Answer:
+    """Go on from each state with so many images; ``RuntimeError`` when that breaks off."""
+    task = {"subject": subject.as_dict(), "starts": starts}
+    here = os.environ.get("PYTHONHASHSEED")
     environment = {
         **os.environ,
-        "PYTHONHASHSEED": HASH_SEED,
+        "PYTHONHASHSEED": next(seed for seed in HASH_SEEDS if seed != here),
         "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *filter(None, sys.path)]),
     }
     done = subprocess.run(
@@ -43,14 +54,18 @@ def continue_elsewhere(
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RuntimeError(f"the fresh process failed: {' '.join(last)}")
-    answer = json.loads(done.stdout)
-    return answer["lines"], answer["reached"]
+    return Answer(**json.loads(done.stdout))
 
 
 def main() -> None:
     """Do the task on stdin."""
-    task = json.load(sys.stdin)
-    subject = Subject.from_dict(task["subject"])
+    # What a searcher prints must not end up in the answer.
+    with redirect_stdout(sys.stderr):
+        answer = _answer(json.load(sys.stdin))
+    json.dump(asdict(answer), sys.stdout)
+
+
+def _answer(task: dict[str, Any]) -> Answer:
     opened: list[str] = []
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -60,16 +75,20 @@ def main() -> None:
 
     sys.addaudithook(watch)
     before = set(sys.modules)
-    searcher = subject.make(seed=1)
-    searcher.load_state_dict(task["state"])
-    lines = [step.line() for step in rehearse(searcher, task["budget_images"])]
-    searcher.recommend()
+    subject = Subject.from_dict(task["subject"])
+    lines = []
+    for state, images in task["starts"]:
+        searcher = subject.make(seed=1)
+        searcher.load_state_dict(state)
+        lines.append([step.line() for step in rehearse(searcher, images)])
+        searcher.recommend()
     new = sorted(set(sys.modules) - before)
     reached = [name for name in new if name.partition(".")[0] in (*OTHERS, "lmdb")]
+    # What this file had imported itself is not new: the searcher's own module shows it.
     own = vars(sys.modules[subject.kind.__module__]).values()
     used = {getattr(value, "__module__", None) or getattr(value, "__name__", "") for value in own}
-    reached += sorted(m for m in used if isinstance(m, str) and m.partition(".")[0] in OTHERS)
-    json.dump({"lines": lines, "reached": reached + opened}, sys.stdout)
+    reached += [m for m in used if isinstance(m, str) and m.partition(".")[0] in OTHERS]
+    return Answer(lines, sorted({*reached, *opened}))
 
 
 if __name__ == "__main__":

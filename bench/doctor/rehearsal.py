@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.doctor.subject import evaluator_for
@@ -12,14 +12,22 @@ from bench.work_records import describe_result, describe_work, kind_of
 from searchers.base import Failure, Result, Searcher, Work
 
 
+#: Pieces of work in a row that cost nothing, after which nobody waits for one that does.
+FREE = 20
+
+
 @dataclass(frozen=True)
 class Step:
-    """One piece of work with its result, its images, and seconds of ask and tell."""
+    """One piece of work with its result, its images, and seconds of ask and tell.
+
+    ``place`` counts from 0 within what one ``ask`` returned.
+    """
 
     work: Work
     result: Result
     images: int
     seconds: float
+    place: int
 
     def line(self) -> str:
         """What an event log would hold of it."""
@@ -34,29 +42,37 @@ def rehearse(
     fails: Callable[[int, Work], bool] = lambda number, work: False,
     before: Callable[[Searcher], None] = lambda searcher: None,
     batch: int = 1,
+    unpaid: Callable[[Sequence[Work], int], None] = lambda works, left: None,
 ) -> Iterator[Step]:
     """Yield each step until the next one does not fit, or the searcher has finished.
 
-    ``fails(number, work)`` says which work fails; ``before`` is called before each ask.
+    ``fails(number, work)`` says which work fails; ``before`` is called before each ask, ``unpaid``
+    with the work that does not fit and the images that are left. Work that costs nothing fails, and
+    the rehearsal ends when there is nothing else for long.
     """
     evaluator = evaluator_for(searcher)
-    left, number = budget_images, 0
-    while True:
+    left, number, free = budget_images, 0, 0
+    while free < FREE:
         before(searcher)
         start = time.perf_counter()
         works = searcher.ask(batch)
         asked = time.perf_counter() - start
         costs = [evaluator.price(work).images for work in works]
-        if not works or sum(costs) > left:
+        if not works:
+            return
+        if sum(costs) > left:
+            unpaid(works, left)
             return
         left -= sum(costs)
         results: list[Result] = []
-        for work in works:
-            failed = fails(number, work)
+        for work, images in zip(works, costs, strict=True):
+            free = 0 if images else free + 1
+            failed = not images or fails(number, work)
             results.append(Failure(work, "made up") if failed else evaluator.perform(work))
             number += 1
         start = time.perf_counter()
         searcher.tell(results)
         seconds = asked + time.perf_counter() - start
-        for work, result, images in zip(works, results, costs, strict=True):
-            yield Step(work, result, images, seconds / len(works))
+        done = zip(works, results, costs, strict=True)
+        for place, (work, result, images) in enumerate(done):
+            yield Step(work, result, images, seconds / len(works), place)

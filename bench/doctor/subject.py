@@ -14,6 +14,7 @@ from searchers.base import Problem, Searcher
 from searchers.errors import SearcherError
 from searchers.finding import find_searcher
 from spaces import load_space
+from spaces.names import unknown_name
 
 #: Cheap steps and evaluations, so that a small budget holds many of both.
 IMAGES_PER_STEP, IMAGES_PER_EVALUATION = 2, 10
@@ -79,8 +80,14 @@ def evaluator_for(searcher: Searcher) -> SyntheticEvaluator:
 def default_subject(name: str, settings: dict[str, Any] | None = None) -> Subject:
     """A searcher with its own defaults, or with some settings changed."""
     found = find_searcher(name)
+    for key in settings or {}:
+        if key not in found.setting_names():
+            raise SearcherError(unknown_name(f"setting of {name}", key, found.setting_names()))
     try:
         made = msgspec.convert({**(settings or {}), **found.given}, found.kind.Settings)
     except msgspec.ValidationError as error:
         raise SearcherError(f"searcher {name}: {error}") from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise SearcherError(f"the settings of searcher {name} break off ({what})") from error
     return Subject(name, found.kind, made)

@@ -37,7 +37,7 @@ def load_preset(name: str, overrides: Iterable[str] = (), searcher: Found | None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PresetError(f"preset {name} is not TOML: {error}") from error
     known = known_keys(searcher)
-    check_keys(raw, name, known)
+    check_keys(raw, name, known, searcher)
     for override in overrides:
         _apply(raw, override, known)
     try:
@@ -61,11 +61,13 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def check_keys(raw: Mapping[str, Any], name: str, known: list[str]) -> None:
+def check_keys(
+    raw: Mapping[str, Any], name: str, known: list[str], searcher: Found | None = None
+) -> None:
     """Refuse keys that no section knows."""
     for path in _leaves(raw):
         # Presets may hold settings of plug-ins that this run does not use.
-        if not _of_a_plugin(path):
+        if not _of_another_plugin(path, searcher):
             _check_key(path, f"key of preset {name}", known)
 
 
@@ -114,9 +116,11 @@ def _split(key: str) -> tuple[list[str], str]:
     return sections, last
 
 
-def _of_a_plugin(path: str) -> bool:
+def _of_another_plugin(path: str, searcher: Found | None) -> bool:
     sections, _ = _split(path)
     if sections[:1] != ["searcher"] or len(sections) < 2:
+        return False
+    if searcher is not None and sections[1] == searcher.name:
         return False
     return ":" in sections[1] or sections[1] in plugins()
 

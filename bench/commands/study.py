@@ -1,0 +1,118 @@
+"""``bench study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.commands.output import print_json, print_table
+from bench.errors import RecordError
+
+if TYPE_CHECKING:
+    from bench.study.plan import Plan
+
+FAILED = 1
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Study folder; results/NAME by default."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 4096), default=1, show_default=True, help="Runs at a time."
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["loky", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Processes of this machine, or a dask cluster.",
+)
+@click.option("--scheduler", default="", help="Address of the dask scheduler.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option("--quiet", is_flag=True, help="No plan, no progress bar.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def study(
+    file: Path,
+    out: Path | None,
+    workers: int,
+    backend: str,
+    scheduler: str,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Do all runs of a study that are not done yet; then `bench compare` makes the report.
+
+    FILE is TOML: name, preset, searchers, seeds; see docs/studies.md. Interrupted in any way, the
+    same command goes on.
+    """
+    from bench.study.file import read_study
+    from bench.study.plan import DONE, make_plan
+
+    if backend == "dask" and not scheduler:
+        raise RecordError("--backend dask needs the address of its --scheduler: tcp://HOST:8786")
+    described = read_study(file)
+    plan = make_plan(described, out or Path("results") / described.name)
+    if not (quiet or as_json):
+        show_plan(plan)
+    if dry_run:
+        if as_json:
+            print_json(summary(plan, []))
+        return 0
+    from bench.progress import counting
+    from bench.study.execute import Workers, execute_plan
+
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    with counting(f"runs of {described.name}", quiet) as report:
+        troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
+    troubles = [(end.spec.title, end.trouble or "") for end in troubled]
+    if as_json:
+        print_json(summary(plan, troubles))
+    elif not quiet:
+        click.echo(
+            f"\n{plan.count(DONE)} of {len(plan.runs)} runs done: bench compare {plan.folder}"
+        )
+    for title, trouble in troubles:
+        click.echo(f"bench: {title}: {trouble}", err=True)
+    return FAILED if troubles else 0
+
+
+def show_plan(plan: Plan) -> None:
+    """Searchers by state of their runs, and what they may cost."""
+    from bench.study.plan import BEGUN, DONE, MISSING
+
+    states = (DONE, BEGUN, MISSING)
+    rows = []
+    for searcher in plan.study.searchers:
+        own = [run.state for run in plan.runs if run.searcher == searcher]
+        rows.append((searcher, len(own), *(own.count(state) for state in states)))
+    print_table(["searcher", "runs", *states], rows)
+    left = len(plan.runs) - plan.count(DONE)
+    budget = plan.preset.run.budget_images
+    click.echo(f"to do: {left} runs, up to {budget:,} images each, {left * budget:,} in all")
+    if plan.trains_supernets:
+        count, images = len(plan.study.supernet_seeds), plan.preset.supernet_recipe.images
+        click.echo(f"first: {count} supernets of {images:,} images each, unless trained before")
+
+
+def summary(plan: Plan, troubles: list[tuple[str, str]]) -> dict[str, object]:
+    """The study's state as JSON data."""
+    return {
+        "study": plan.study.name,
+        "folder": str(plan.folder),
+        "runs": [
+            {
+                "searcher": run.searcher,
+                "seed": run.seed,
+                "supernet_seed": run.supernet_seed,
+                "state": run.state,
+                "folder": str(run.folder),
+            }
+            for run in plan.runs
+        ],
+        "troubles": [{"run": title, "reason": reason} for title, reason in troubles],
+    }

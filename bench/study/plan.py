@@ -1,0 +1,118 @@
+"""From a study to its runs: what there is to do, what is done, what it will cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import RecordError
+from bench.presets import load_preset
+from bench.problem import Caps, Chosen
+from bench.run_folder import CHECKPOINT, EVENTS, RESULT
+from bench.settings import Preset, with_start
+from bench.study.file import StudyFile
+from searchers.finding import find_searcher
+
+#: States of a run folder.
+DONE, BEGUN, MISSING = "done", "begun", "missing"
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run of a study: everything a worker on another machine needs to do it."""
+
+    searcher: str
+    seed: int
+    supernet_seed: int | None
+    preset: str
+    overrides: tuple[str, ...]
+    caps: Caps
+    folder: Path
+    #: The trained supernet to start from instead of the preset's, once there is one.
+    start: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        tail = "" if self.supernet_seed is None else f", supernet {self.supernet_seed}"
+        return f"{self.searcher}, seed {self.seed}{tail}"
+
+    def load(self) -> Preset:
+        """The run's preset, overrides and supernet applied."""
+        preset = load_preset(self.preset, self.overrides, find_searcher(self.searcher))
+        return with_start(preset, self.start) if self.start else preset
+
+    @property
+    def state(self) -> str:
+        """``done``, ``begun`` or ``missing``, by what lies in the folder."""
+        if (self.folder / RESULT).exists():
+            return DONE
+        begun = (self.folder / EVENTS).exists() or (self.folder / CHECKPOINT).exists()
+        return BEGUN if begun else MISSING
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a study, in the order in which they are begun: seed by seed."""
+
+    study: StudyFile
+    folder: Path
+    preset: Preset
+    runs: tuple[RunSpec, ...]
+
+    @property
+    def trains_supernets(self) -> bool:
+        """Whether supernets have to exist before the runs."""
+        return bool(self.study.supernet_seeds) and self.preset.run.evaluator == "supernet"
+
+    def count(self, state: str) -> int:
+        """Number of runs in a state."""
+        return sum(run.state == state for run in self.runs)
+
+
+def make_plan(study: StudyFile, folder: Path) -> Plan:
+    """The plan, every searcher and setting checked by making one of each."""
+    preset = load_preset(study.preset, study.set)
+    caps = Caps(study.max_macs, study.max_params)
+    if study.supernet_seeds and preset.run.evaluator == "supernet":
+        if not preset.supernet_recipe.images:
+            raise RecordError(
+                f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
+                "train one by: set supernet_recipe.images, or leave supernet_seeds out"
+            )
+    runs = []
+    # Searchers vary fastest: an interrupted study has complete blocks.
+    for supernet_seed in study.supernet_seeds or (None,):
+        for seed in study.seed_list:
+            for searcher in study.searchers:
+                runs.append(_spec(study, preset, caps, folder, searcher, seed, supernet_seed))
+    for run in runs[: len(study.searchers)]:
+        loaded = run.load()
+        Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
+    return Plan(study, folder, preset, tuple(runs))
+
+
+def _spec(
+    study: StudyFile,
+    preset: Preset,
+    caps: Caps,
+    folder: Path,
+    searcher: str,
+    seed: int,
+    supernet_seed: int | None,
+) -> RunSpec:
+    overrides = list(study.set)
+    place = f"seed{seed}"
+    if supernet_seed is not None:
+        place = f"supernet{supernet_seed}-{place}"
+        if preset.run.evaluator == "synthetic":
+            overrides.append(f"landscape.seed={supernet_seed}")
+    return RunSpec(
+        searcher,
+        seed,
+        supernet_seed,
+        study.preset,
+        tuple(overrides),
+        caps,
+        folder / "runs" / searcher.replace(":", "-") / place,
+    )
