@@ -92,7 +92,7 @@ def _examine(name: str, check: Any, subject: Any, verbose: bool) -> Finding:
     except Broken as broken:
         return Finding(name, False, str(broken))
     # A searcher under examination may raise anything, and even leave the program.
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         if verbose:
             traceback.print_exc(file=sys.stderr)
         return Finding(name, False, f"{type(error).__name__}: {' '.join(str(error).split())}")

@@ -74,12 +74,12 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
     """The plan, every searcher and setting checked by making one of each."""
     preset = load_preset(study.preset, study.set)
     caps = Caps(study.max_macs, study.max_params)
-    if study.supernet_seeds and preset.run.evaluator == "supernet":
-        if not preset.supernet_recipe.images:
-            raise RecordError(
-                f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
-                "train one by: set supernet_recipe.images, or leave supernet_seeds out"
-            )
+    trains = bool(study.supernet_seeds) and preset.run.evaluator == "supernet"
+    if trains and not preset.supernet_recipe.images:
+        raise RecordError(
+            f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
+            "train one by: set supernet_recipe.images, or leave supernet_seeds out"
+        )
     runs = []
     # Searchers vary fastest: an interrupted study has complete blocks.
     for supernet_seed in study.supernet_seeds or (None,):

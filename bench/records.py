@@ -1,0 +1,267 @@
+"""Reads what runs left behind: the run folder as one record, for comparisons.
+
+Files may come from elsewhere: parsed strictly, sizes bounded, nothing executed. A run that is not
+complete is read as far as it goes and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from bench.errors import RecordError
+from bench.event_log import MAX_LINE_BYTES
+from bench.manifest import FILE_NAME, read_manifest
+from bench.run_folder import EVENTS, RESULT
+
+MAX_RESULT_BYTES = 64 * 2**20
+#: A study of folders within folders; deeper ones are no studies.
+MAX_DEPTH = 4
+
+
+class EventResult(Struct, frozen=True):
+    """Of an event's result, what comparisons use."""
+
+    score: float | None = None
+    failure: str | None = None
+
+
+class EventCost(Struct, frozen=True):
+    """Of an event's cost, what comparisons use."""
+
+    images: int = 0
+    macs: int = 0
+    evaluations: int = 0
+
+
+class EventWork(Struct, frozen=True):
+    """Of an event's work: the architecture that was evaluated or measured."""
+
+    architecture: str | None = None
+    architectures: tuple[str, ...] = ()
+
+
+class EventTime(Struct, frozen=True):
+    """Clock readings in seconds."""
+
+    ask: float = 0.0
+    trainer: float = 0.0
+    tell: float = 0.0
+    referee: float = 0.0
+
+
+class Verdict(Struct, frozen=True):
+    """A row of the referee's table."""
+
+    point: int
+    images: int
+    evaluations: int
+    architecture: str
+    score: float | None
+    search_val_score: float | None = None
+    samples_mean: float | None = None
+    discretisation_gap: float | None = None
+
+
+class Event(Struct, frozen=True):
+    """One line of the log; unknown fields, such as gate gradients, are skipped unread."""
+
+    event: int
+    kind: str
+    result: EventResult = EventResult()
+    cost: EventCost = EventCost()
+    work: EventWork = EventWork()
+    time: EventTime = EventTime()
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The referee's scores along a run; all arrays are (P,), in order of cost.
+
+    Seconds are those of trainer, ask and tell; the referee's own are the harness's.
+    """
+
+    images: npt.NDArray[np.int64]
+    evaluations: npt.NDArray[np.int64]
+    macs: npt.NDArray[np.int64]
+    seconds: npt.NDArray[np.float64]
+    score: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run folder."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    result: dict[str, Any] | None
+    events: list[Event]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes it this run."""
+        found: dict[str, Any] = self.manifest["identity"]
+        return found
+
+    @property
+    def run_id(self) -> str:
+        """The hash that names it everywhere."""
+        return str(self.manifest["identity_hash"])
+
+    @property
+    def searcher(self) -> str:
+        """Name of the searcher."""
+        return str(self.identity["searcher"])
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.identity["seed"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run has ended and written its result."""
+        return self.result is not None
+
+    @property
+    def supernet(self) -> str:
+        """What the scores come from: the hash of a supernet, a landscape, or fresh weights."""
+        preset = self.identity["preset"]
+        if preset["run"]["evaluator"] == "synthetic":
+            return f"landscape {preset['landscape']['seed']}"
+        start = self.identity["supernet"]
+        return f"supernet {start[:8]}" if start else "fresh weights"
+
+    @property
+    def block(self) -> str:
+        """Runs of one block share supernet and data order: what paired tests pair."""
+        return f"{self.supernet}, seed {self.seed}"
+
+    @property
+    def score(self) -> float | None:
+        """The endpoint: the referee's score on test of what was recommended at the end."""
+        if self.result is None:
+            return None
+        found = self.result["recommendation"]["score"]
+        return None if found is None else float(found)
+
+    @cached_property
+    def trajectory(self) -> Trajectory:
+        """The referee's looks, with the costs up to each."""
+        rows: list[tuple[int, int, int, float, float]] = []
+        images = macs = evaluations = 0
+        seconds = 0.0
+        for event in self.events:
+            if event.verdict is None:
+                images += event.cost.images
+                macs += event.cost.macs
+                evaluations += event.cost.evaluations
+                seconds += event.time.ask + event.time.trainer + event.time.tell
+            elif event.verdict.score is not None:
+                rows.append((images, evaluations, macs, seconds, event.verdict.score))
+        columns = list(zip(*rows, strict=True)) if rows else [()] * 5
+        return Trajectory(
+            *(np.array(column, dtype=np.int64) for column in columns[:3]),
+            *(np.array(column, dtype=np.float64) for column in columns[3:]),
+        )
+
+
+def find_runs(places: Sequence[Path]) -> list[Path]:
+    """Run folders at or below the given places, sorted; ``RecordError`` where there is none."""
+    found: list[Path] = []
+    for place in places:
+        here = sorted(_runs_below(place, MAX_DEPTH))
+        if not here:
+            what = "no such folder" if not place.exists() else f"no {FILE_NAME} in it or below"
+            raise RecordError(f"{place}: {what}: give run folders, or the folder of a study")
+        found.extend(here)
+    return list(dict.fromkeys(found))
+
+
+def read_run(folder: Path) -> RunRecord:
+    """One run; ``RecordError`` names what is missing or damaged."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise RecordError(f"{folder} is no run folder: it has no {FILE_NAME}")
+    try:
+        identity = manifest["identity"]
+        _ = identity["searcher"], identity["seed"], identity["preset"]["run"]["evaluator"]
+        _ = identity["supernet"], identity["preset"]["landscape"]["seed"]
+    except (KeyError, TypeError) as error:
+        raise RecordError(
+            f"{folder / FILE_NAME} lacks {error}: it is of another version; run it again"
+        ) from error
+    return RunRecord(folder, manifest, _result(folder), _events(folder / EVENTS))
+
+
+def read_runs(folders: Iterable[Path]) -> list[RunRecord]:
+    """Several runs; the same run found in two places is refused."""
+    records: dict[str, RunRecord] = {}
+    for folder in folders:
+        record = read_run(folder)
+        if record.run_id in records:
+            raise RecordError(
+                f"{folder} and {records[record.run_id].folder} are the same run: give one of them"
+            )
+        records[record.run_id] = record
+    return list(records.values())
+
+
+def _runs_below(place: Path, depth: int) -> Iterable[Path]:
+    if (place / FILE_NAME).is_file():
+        yield place
+    elif depth > 0 and place.is_dir():
+        for child in place.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                yield from _runs_below(child, depth - 1)
+
+
+def _result(folder: Path) -> dict[str, Any] | None:
+    path = folder / RESULT
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > MAX_RESULT_BYTES:
+            raise ValueError("too large")
+        result: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        score = result["recommendation"]["score"]
+        if score is not None and not 0.0 <= float(score) <= 1.0:
+            raise ValueError(f"score {score} is not from 0 to 1")
+        _ = result["cost"]["total"]["images"], result["trajectory"], result["proposals"]
+    except (ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
+        raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
+    return result
+
+
+def _events(path: Path) -> list[Event]:
+    """All complete lines; a torn last one was never acknowledged."""
+    decoder = msgspec.json.Decoder(Event)
+    events: list[Event] = []
+    if not path.exists():
+        return events
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                if len(line) > MAX_LINE_BYTES:
+                    raise ValueError("line too long")
+                event = decoder.decode(line)
+                if event.event != number:
+                    raise ValueError("not the event expected here")
+            except (ValueError, msgspec.DecodeError) as error:
+                raise RecordError(
+                    f"{path}, line {number + 1} is damaged ({error}): restore the file, or leave "
+                    "this run out"
+                ) from error
+            events.append(event)
+    return events

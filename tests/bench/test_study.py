@@ -1,0 +1,173 @@
+"""Studies: the file, the plan, and that whatever is killed is done again and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.cli import run as bench
+from bench.errors import PresetError
+from bench.event_log import read_events, without_time
+from bench.study.file import read_study
+from bench.study.plan import BEGUN, DONE, MISSING, make_plan
+
+QUICK = """
+name = "quick"
+preset = "tiny"
+searchers = ["random", "proxyless"]
+seeds = 3
+set = ["run.evaluator=synthetic"]
+"""
+
+
+def study_file(folder: Path, text: str = QUICK) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text)
+    return path
+
+
+def logs_below(folder: Path) -> dict[str, list[dict[str, object]]]:
+    return {
+        str(path.parent.relative_to(folder)): [without_time(e) for e in read_events(path)]
+        for path in sorted(folder.rglob("events.jsonl"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('preset = "tiny"', 'prest = "tiny"'),
+        ('name = "quick"', 'name = "../escape"'),
+        ("seeds = 3", "seeds = 0"),
+        ("seeds = 3", "seeds = [1, 1]"),
+        ("seeds = 3", 'seeds = "three"'),
+        ('["random", "proxyless"]', "[]"),
+        ('["random", "proxyless"]', '["random", "random"]'),
+        ('name = "quick"', "name = "),
+    ],
+)
+def test_a_bad_file_is_one_line(
+    tmp_path: Path, change: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study_file(tmp_path, QUICK.replace(change, message))
+    assert bench(["study", str(path), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "study.toml" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "names"),
+    [
+        ('"proxyless"]', '"proxylss"]', "did you mean 'proxyless'"),
+        ('preset = "tiny"', 'preset = "tony"', "did you mean 'tiny'"),
+        ("run.evaluator=synthetic", "run.evaluatr=synthetic", "did you mean 'run.evaluator'"),
+        ("seeds = 3", "seeds = 3\nmax_macs = 1000", "below the smallest architecture"),
+    ],
+)
+def test_what_no_run_could_do_is_refused_before_the_first(
+    tmp_path: Path, change: str, to: str, names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study_file(tmp_path, QUICK.replace(change, to))
+    assert bench(["study", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert names in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_or_huge_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PresetError, match="No such file"):
+        read_study(tmp_path / "none.toml")
+    huge = tmp_path / "huge.toml"
+    huge.write_bytes(b"#" * (2**20 + 1))
+    with pytest.raises(PresetError, match="larger than"):
+        read_study(huge)
+
+
+def test_the_plan_is_shown_and_nothing_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study_file(tmp_path)
+    assert bench(["study", str(path), "--out", str(tmp_path / "out"), "--dry-run", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [run["state"] for run in shown["runs"]] == ["missing"] * 6
+    assert not (tmp_path / "out").exists()
+
+
+def test_runs_are_done_once_and_only_what_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = study_file(tmp_path), tmp_path / "out"
+    command = ["study", str(path), "--out", str(out), "--quiet", "--json"]
+    assert bench(command) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert [run["state"] for run in first["runs"]] == [DONE] * 6
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("result.json")}
+    plan = make_plan(read_study(path), out)
+    lost = plan.runs[3].folder
+    (lost / "result.json").unlink()
+    assert [plan.count(state) for state in (DONE, BEGUN, MISSING)] == [5, 1, 0]
+    assert bench(command) == 0
+    after = {path: path.stat().st_mtime_ns for path in out.rglob("result.json")}
+    assert [path for path in before if before[path] != after[path]] == [lost / "result.json"]
+
+
+def test_landscapes_are_the_synthetic_evaluators_supernets(tmp_path: Path) -> None:
+    text = QUICK.replace("seeds = 3", "seeds = 1\nsupernet_seeds = [1, 2]")
+    assert bench(["study", str(study_file(tmp_path, text)), "--out", str(tmp_path), "--quiet"]) == 0
+    logs = logs_below(tmp_path / "runs" / "random")
+    assert sorted(logs) == ["supernet1-seed0", "supernet2-seed0"]
+    first, second = logs.values()
+    assert [e["work"] for e in first if "work" in e] == [e["work"] for e in second if "work" in e]
+    assert first != second
+
+
+def test_a_run_that_cannot_be_done_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = study_file(tmp_path), tmp_path / "out"
+    foreign = make_plan(read_study(path), out).runs[0].folder
+    foreign.mkdir(parents=True)
+    (foreign / "thesis.txt").write_text("mine")
+    assert bench(["study", str(path), "--out", str(out), "--quiet", "--json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["troubles"]) == 1
+    assert "thesis.txt" in shown["troubles"][0]["reason"]
+    assert [run["state"] for run in shown["runs"]].count(DONE) == 5
+
+
+def test_workers_give_what_one_process_gives(tmp_path: Path) -> None:
+    path = study_file(tmp_path)
+    for workers in ("1", "2"):
+        out = tmp_path / workers
+        assert bench(["study", str(path), "--out", str(out), "--quiet", "--workers", workers]) == 0
+    assert logs_below(tmp_path / "1") == logs_below(tmp_path / "2")
+
+
+def test_a_killed_study_is_completed_by_the_same_command(tmp_path: Path) -> None:
+    text = QUICK.replace('synthetic"]', 'synthetic", "run.budget_images=6000"]')
+    path = study_file(tmp_path, text)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    assert bench(["study", str(path), "--out", str(undisturbed), "--quiet"]) == 0
+    command = [sys.executable, "-m", "bench", "study", str(path), "--out", str(disturbed)]
+    for wanted in (1, 300, 700):
+        process = subprocess.Popen([*command, "--quiet"], start_new_session=True)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and lines_below(disturbed) < wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert bench(["study", str(path), "--out", str(disturbed), "--quiet"]) == 0
+    assert logs_below(disturbed) == logs_below(undisturbed)
+
+
+def lines_below(folder: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in folder.rglob("events.jsonl"))
