@@ -156,11 +156,12 @@ def _hash_of(events: Iterable[Mapping[str, Any]]) -> blake2b:
 def _same_clocks(known: Any, repeated: Any) -> bool:
     """Whether the recorded times are numbers and of the same clocks; times themselves differ."""
     if not (isinstance(known, dict) and isinstance(repeated, dict)):
-        return known == repeated
+        return bool(known == repeated)
     # Whether an evaluation came from the cache is the one thing that may come or go.
     optional = {"cached"}
-    numbers = all(isinstance(value, int | float) for value in known.values())
-    return numbers and known.keys() - optional == repeated.keys() - optional
+    if known.keys() - optional != repeated.keys() - optional:
+        return False
+    return all(isinstance(value, int | float) for value in known.values())
 
 
 def _truncate_torn_line(path: Path) -> None:

@@ -88,8 +88,6 @@ def latency_array(table: LatencyTable, space: Space) -> npt.NDArray[np.float64]:
     for edge, operation in np.argwhere(graph.edge_allowed).tolist():
         key = (graph.shapes[edge], space.operations[operation])
         if key not in measured:
-            raise RecordError(
-                f"the latency table lacks {' '.join(key)}: measure it for this space"
-            )
+            raise RecordError(f"the latency table lacks {' '.join(key)}: measure it for this space")
         array[edge, operation] = measured[key]
     return array

@@ -66,10 +66,10 @@ def run_progress(
         shown = _Incumbent(incumbent)
 
         def report(event: Report) -> None:
-            for warning in event.warnings:
-                progress.console.print(f"warning: {warning}", markup=False, highlight=False)
             if quiet:
                 return
+            for warning in event.warnings:
+                progress.console.print(f"warning: {warning}", markup=False, highlight=False)
             progress.update(
                 task,
                 completed=event.images,

@@ -11,8 +11,22 @@ from searchers.errors import SearcherError
 from spaces.names import unknown_name
 
 SEARCHERS: dict[str, str] = {
+    "autostr": "searchers.autostr:AutoSTR",
+    "evolution": "searchers.evolution:Evolution",
+    "grid": "searchers.grid:Grid",
+    "largest": "searchers.largest:Largest",
+    "local-search": "searchers.local_search:LocalSearch",
+    "nevergrad": "searchers.nevergrad_search:NevergradSearch",
     "proxyless": "searchers.proxyless:Proxyless",
     "random": "searchers.random_search:RandomSearch",
+    "spos": "searchers.spos:Spos",
+    "tpe": "searchers.tpe:TPE",
+}
+
+#: Adapters around libraries: ``family:NAME`` -> (module:Class, the setting that NAME fills).
+FAMILIES: dict[str, tuple[str, str]] = {
+    "nevergrad": ("searchers.nevergrad_search:NevergradSearch", "optimiser"),
+    "optuna": ("searchers.optuna_search:OptunaSearch", "sampler"),
 }
 
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -118,6 +118,8 @@ class Problem:
     images_per_evaluation: int
     max_macs: int | None = None
     max_params: int | None = None
+    #: Milliseconds (E, K) of every candidate on every edge of ``space.path_graph()``, if measured.
+    latency_ms: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if min(self.budget_images, self.images_per_step, self.images_per_evaluation) < 1:
@@ -130,6 +132,14 @@ class Problem:
                 f"max_macs {self.max_macs} is below the smallest architecture of the space "
                 f"({self.space.min_macs()}): raise the cap"
             )
+        if self.latency_ms is not None:
+            expected = self.space.path_graph().edge_macs.shape
+            table = np.asarray(self.latency_ms)
+            if table.shape != expected or not (np.isfinite(table) & (table >= 0)).all():
+                raise SearcherError(
+                    f"latency table of shape {table.shape}: expected {expected}, milliseconds of 0 "
+                    "or more"
+                )
         if self.max_params is not None:
             # Found out here, for all searchers alike, and not by one that cannot draw.
             self.draw(1, np.random.default_rng(0))
@@ -186,6 +196,14 @@ class Searcher(ABC):
         #: beyond a cap. A searcher counts them where it meets them.
         self.repaired = 0
         self.redrawn = 0
+
+    @classmethod
+    def default_operations(cls, settings: Any) -> tuple[str, ...]:
+        """Names of operations outside the space that its work uses, which the trainer must build.
+
+        See ``Space.uniform_architecture``; none for a searcher that stays within the space.
+        """
+        return ()
 
     @abstractmethod
     def ask(self, n: int = 1) -> list[Work]:

@@ -43,9 +43,7 @@ class BlackBox(Searcher):
         self, problem: Problem, settings: BlackBoxSettings, rng: np.random.Generator
     ) -> None:
         super().__init__(problem, settings, rng)
-        self._training = UniformTraining(
-            problem, settings.training_share, self._draw
-        )
+        self._training = UniformTraining(problem, settings.training_share, self._draw)
         self._best: tuple[float, int] | None = None
         #: What is recommended before anything is known.
         self._first = int(problem.space.rank(problem.draw(1, rng))[0])

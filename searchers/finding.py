@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from searchers import FAMILIES, SEARCHERS, load_searcher
 from searchers.base import Searcher
@@ -51,7 +51,8 @@ def find_searcher(name: str) -> Found:
     offered = plugins()
     if name in offered:
         return Found(name, _checked(name, _from_entry_point(offered[name])), {})
-    raise SearcherError(unknown_name("searcher", name, [*SEARCHERS, *FAMILIES, *offered]))
+    families = [f"{family}:NAME" for family in FAMILIES]
+    raise SearcherError(unknown_name("searcher", name, [*SEARCHERS, *families, *offered]))
 
 
 def plugins() -> dict[str, EntryPoint]:
@@ -61,6 +62,11 @@ def plugins() -> dict[str, EntryPoint]:
 
 
 def _from_module(module: str, attribute: str, name: str) -> object:
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise SearcherError(
+            f"searcher {name!r}: expected a name of `bench list`, or module:Class, such as "
+            "my_searcher:MySearcher"
+        )
     here = str(Path.cwd())
     added = here not in sys.path
     if added:
@@ -69,19 +75,21 @@ def _from_module(module: str, attribute: str, name: str) -> object:
     try:
         found = import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or not module.startswith(error.name):
+        # The module itself is missing, or a package that it should be in; else one it imports.
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise SearcherError(_broken(name, error)) from error
         raise SearcherError(
             f"searcher {name}: there is no module {error.name!r} to import from here: give "
             "module:Class, and run where the module can be imported or install its package"
         ) from error
-    except Exception as error:
+    # A user's module may raise anything, and even leave the program.
+    except (Exception, SystemExit) as error:
         raise SearcherError(_broken(name, error)) from error
     finally:
         if added and here in sys.path:
             sys.path.remove(here)
     if not hasattr(found, attribute):
-        classes = [key for key, value in vars(found).items() if isinstance(value, type)]
+        classes = [key for key, value in vars(found).items() if _is_searcher(value)]
         raise SearcherError(unknown_name(f"class of module {module}", attribute, classes))
     value: object = getattr(found, attribute)
     return value
@@ -90,13 +98,13 @@ def _from_module(module: str, attribute: str, name: str) -> object:
 def _from_entry_point(point: EntryPoint) -> object:
     try:
         value: object = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SearcherError(_broken(point.name, error)) from error
     return value
 
 
 def _checked(name: str, found: object) -> type[Searcher]:
-    if not (isinstance(found, type) and issubclass(found, Searcher)):
+    if not _is_searcher(found):
         raise SearcherError(
             f"searcher {name} is {found!r}, expected a subclass of searchers.base.Searcher"
         )
@@ -104,19 +112,30 @@ def _checked(name: str, found: object) -> type[Searcher]:
     if left:
         raise SearcherError(f"searcher {name} does not define {', '.join(left)}: write them")
     settings = getattr(found, "Settings", None)
-    if not (isinstance(settings, type) and is_dataclass(settings)):
+    if not (isinstance(settings, type) and is_dataclass(settings) and _is_frozen(settings)):
         raise SearcherError(
-            f"searcher {name} has no Settings: give it a frozen dataclass, empty if need be"
+            f"searcher {name} has no frozen Settings: give it a frozen dataclass, empty if need be"
         )
     return found
 
 
-def _broken(name: str, error: Exception) -> str:
-    """The error and the place it came from, in one line."""
-    trace, where = error.__traceback__, ""
+def _is_searcher(found: object) -> TypeGuard[type[Searcher]]:
+    return isinstance(found, type) and issubclass(found, Searcher)
+
+
+def _is_frozen(settings: type) -> bool:
+    return bool(settings.__dataclass_params__.frozen)  # type: ignore[attr-defined]
+
+
+def _broken(name: str, error: BaseException) -> str:
+    """The error and the line of the plug-in that it came from, in one line."""
+    trace, folder, where = error.__traceback__, None, ""
     while trace is not None:
-        code = trace.tb_frame.f_code
-        if "importlib" not in code.co_filename and code.co_filename != __file__:
-            where = f" at {Path(code.co_filename).name}, line {trace.tb_lineno}"
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if "importlib" not in str(file) and str(file) != __file__:
+            # The first such file is the plug-in's; it may break in a library further down.
+            folder = folder or file.parent
+            if file.is_relative_to(folder):
+                where = f" at {file.name}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return f"searcher {name} cannot be imported ({type(error).__name__}: {error}{where}): mend it"

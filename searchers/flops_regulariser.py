@@ -1,7 +1,7 @@
 """The cost regulariser of AutoSTR, Eq. 3: r(alpha) = (log E[FLOPs] / log G)^beta.
 
 The expectation is a sum of table entries weighted by the probabilities; the authors' code runs the
-network for it. Shape legend: L layers, K candidates a layer.
+network for it.
 """
 
 from __future__ import annotations
@@ -9,20 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from searchers.errors import SearcherError
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class FlopsRegulariser:
-    """``macs_LK`` of each candidate on the path, ``fixed_macs`` of the stem; beta 0: off."""
+    """``beta`` 0: off. ``reference_macs`` is G."""
 
-    macs_LK: npt.NDArray[np.int64]
-    fixed_macs: int
     beta: float
     reference_macs: float
 
@@ -32,17 +25,11 @@ class FlopsRegulariser:
         if not (math.isfinite(self.reference_macs) and self.reference_macs > 1.0):
             raise SearcherError(f"reference_macs {self.reference_macs}: expected more than 1")
 
-    def expected_macs(self, p_LK: Array) -> float:
-        """E[FLOPs] of the path under p."""
-        return self.fixed_macs + float((self.macs_LK * p_LK).sum())
+    def value(self, expected_macs: float) -> float:
+        """r for an expectation of more than one MAC."""
+        return float((math.log(expected_macs) / math.log(self.reference_macs)) ** self.beta)
 
-    def value(self, p_LK: Array) -> float:
-        """r(alpha)."""
-        ratio = math.log(self.expected_macs(p_LK)) / math.log(self.reference_macs)
-        return float(ratio**self.beta)
-
-    def gradient(self, p_LK: Array) -> Array:
-        """dr/dp of shape (L, K)."""
-        expected = self.expected_macs(p_LK)
-        scale = self.beta * self.value(p_LK) / (math.log(expected) * expected)
-        return np.asarray(scale * self.macs_LK, dtype=np.float64)
+    def slope(self, expected_macs: float) -> float:
+        """dr / d expected MACs."""
+        scale = math.log(expected_macs) * expected_macs
+        return self.beta * self.value(expected_macs) / scale

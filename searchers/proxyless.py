@@ -1,91 +1,62 @@
 """ProxylessNAS (Cai et al., 2019) as AutoSTR uses it for its second step: operations on a given
-downsampling path are learned by gate gradients (AutoSTR, Eqs. 3 to 5).
+downsampling path are learned by gate gradients (AutoSTR, Eqs. 3 to 5); and, beyond the papers, path
+and operations learned together.
 
 Weights are warmed up on uniform paths, then weight steps on sampled paths alternate with
-architecture steps. The path is a component of its own (``self._path``), so that a learned
-distribution over paths can take its place.
+architecture steps. An architecture step goes down
 
-Shape legend: L layers, K candidates a layer.
+    L = r(alpha) L_rec + lambda_1 E[latency]
+
+where r is the regulariser of Eq. 3 and lambda_1 that of the STR-NAS slides. Both expectations are
+exact, also over paths. For operations L_rec has gate gradients. Paths differ in their shapes, so no
+gate stands between them: their logits follow the score function, (L_rec - baseline) d log p(path).
+
+With ``estimator = "reinforce"`` there are no gate gradients at all: see ``searchers/reinforce.py``.
+
+Shape legend: L layers, E edges of the path graph, K candidates a layer.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from searchers.adam import Adam
+from searchers.architecture_distribution import ArchitectureDistribution, Drawn
 from searchers.base import (
+    Evaluate,
+    Evaluated,
+    Failure,
     GateGradient,
     GatesMeasured,
     Problem,
     Result,
     Searcher,
     TrainWeights,
-    WeightsTrained,
     Work,
 )
+from searchers.capped_draws import CappedDraws
 from searchers.errors import SearcherError
 from searchers.flops_regulariser import FlopsRegulariser
-from searchers.operation_distribution import (
-    draw,
-    draw_pairs,
-    draw_within,
-    entropy,
-    gradient_of_alpha,
-    most_probable,
-    softmax,
-)
+from searchers.latency_term import latency_term
+from searchers.proxyless_settings import ProxylessSettings
+from searchers.reinforce import Baseline, Reward, Round
+from searchers.search_warnings import decided_at_the_wrong_time, skip_collapse
 from searchers.training_plan import STEPS_PER_WORK, UniformTraining
 from spaces import Architecture
+from spaces.best import best_architecture
+from spaces.path_graph import PathGraph
 
 Array = npt.NDArray[np.float64]
-#: Redraws of two candidates a layer that leave no path within the hard cap.
-REDRAWS = 100
 
-
-@dataclass(frozen=True)
-class ProxylessSettings:
-    """Published defaults: Adam, rate 1e-3 and betas (0, 0.999); beta 0.6 and G 450 M of AutoSTR.
-
-    ``warmup_share`` of the budget trains weights on uniform operations. Then each
-    ``weight_steps_per_architecture_step`` weight steps are followed by one architecture step.
-    ``gates`` is ``full`` (gate gradients of all candidates) or ``two`` (of two sampled ones).
-    """
-
-    path: str = "ABABB"
-    warmup_share: float = 1.0 / 3.0
-    weight_steps_per_architecture_step: int = 5
-    gates: Literal["full", "two"] = "full"
-    learning_rate: float = 1e-3
-    beta1: float = 0.0
-    beta2: float = 0.999
-    initial_spread: float = 1e-3
-    regulariser_beta: float = 0.6
-    regulariser_macs: float = 450e6
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.warmup_share < 1.0:
-            raise SearcherError(f"warmup_share {self.warmup_share}: expected 0 up to below 1")
-        if self.weight_steps_per_architecture_step < 1:
-            raise SearcherError(
-                f"weight_steps_per_architecture_step {self.weight_steps_per_architecture_step}: "
-                "expected 1 or more"
-            )
-        if not (0 < self.learning_rate <= 100 and 0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise SearcherError(
-                f"learning_rate {self.learning_rate}, beta1 {self.beta1}, beta2 {self.beta2}: "
-                "expected a learning_rate above 0 and up to 100, betas from 0 to below 1"
-            )
-        if not 0.0 <= self.initial_spread <= 10.0:
-            raise SearcherError(f"initial_spread {self.initial_spread}: expected 0 to 10")
+__all__ = ["Proxyless", "ProxylessSettings"]
 
 
 class Proxyless(Searcher):
-    """Operations on one downsampling path, learned by gate gradients."""
+    """Operations, and the path if asked, learned by gate gradients or REINFORCE."""
 
     Settings = ProxylessSettings
 
@@ -93,28 +64,28 @@ class Proxyless(Searcher):
         self, problem: Problem, settings: ProxylessSettings, rng: np.random.Generator
     ) -> None:
         super().__init__(problem, settings, rng)
-        space = problem.space
-        self._path = space.parse_path(settings.path)
-        self._allowed = space.operation_allowed(self._path)
-        macs = space.operation_macs(self._path)
-        self._macs = macs
-        self._skip = space.operations.index("skip") if "skip" in space.operations else -1
-        self._regulariser = FlopsRegulariser(
-            macs, space.stem_macs, settings.regulariser_beta, settings.regulariser_macs
+        self._graph, edges = _searched_graph(problem, settings.path)
+        self._regulariser = FlopsRegulariser(settings.regulariser_beta, settings.regulariser_macs)
+        self._latency = latency_term(problem, settings.latency_weight, edges)
+        self._reward = Reward(settings.reinforce_exponent, settings.regulariser_macs)
+        self._learned = ArchitectureDistribution(
+            self._graph,
+            settings.operations_per,
+            settings.initial_spread,
+            (settings.learning_rate, (settings.beta1, settings.beta2)),
+            settings.path_learning_rate,
+            rng,
         )
-        smallest = space.stem_macs + int(np.where(self._allowed, macs, macs.max()).min(1).sum())
-        if problem.max_macs is not None and problem.max_macs < smallest:
-            raise SearcherError(
-                f"max_macs {problem.max_macs} is below the smallest architecture on path "
-                f"{settings.path} ({smallest}): raise the cap or choose another path"
-            )
-        shape = self._allowed.shape
-        self._alpha: Array = rng.uniform(-1.0, 1.0, shape) * settings.initial_spread
-        self._adam = Adam(shape, settings.learning_rate, (settings.beta1, settings.beta2))
+        self._draws = CappedDraws(problem, self._graph)
+        self._refuse_impossible_caps()
         self._warmup = UniformTraining(problem, settings.warmup_share, self._draw_uniform)
         self._weight_steps = 0
-        self._redrawn = 0
-        self._pair: npt.NDArray[np.bool_] | None = None
+        self._round = Round(settings.reinforce_samples)
+        by_gates = settings.estimator == "gates"
+        self._baseline = Baseline(
+            settings.path_baseline_rate if by_gates else settings.reinforce_baseline_rate
+        )
+        self._architecture_steps = 0
 
     def ask(self, n: int = 1) -> list[Work]:
         if not self._warmup.finished:
@@ -123,127 +94,209 @@ class Proxyless(Searcher):
         if missing > 0:
             count = min(missing, STEPS_PER_WORK)
             self._weight_steps += count
-            return [TrainWeights(tuple(self._sample(self._p()) for _ in range(count)))]
+            return [TrainWeights(tuple(self._sample() for _ in range(count)))]
+        if self.settings.estimator == "reinforce":
+            return [Evaluate(self._sample()) for _ in range(min(n, self._round.missing))]
         self._weight_steps = 0
         return [self._gate_work()]
 
     def tell(self, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(result, GatesMeasured):
-                self._architecture_step(result)
-            elif not isinstance(result, WeightsTrained):
-                self._pair = None  # A failed step teaches nothing.
+                self._step_by_gates(result)
+            elif isinstance(result, Evaluated):
+                self._round.told.append((result.work.architecture.index, result.score))
+            elif isinstance(result, Failure) and isinstance(result.work, Evaluate):
+                # A failed evaluation teaches nothing, but it was one of the round's.
+                self._round.told.append((result.work.architecture.index, None))
+        if self._round.told and self._round.missing <= 0:
+            self._step_by_reinforce()
 
     def recommend(self) -> Architecture:
-        return self._architecture(most_probable(self._p(), self._macs, self._spare_macs()))
+        return self._architecture(self._draws.mode(self._learned))
+
+    def samples(self, n: int, rng: np.random.Generator) -> list[Architecture]:
+        return [self._architecture(self._draws.sample(self._learned, rng)[0]) for _ in range(n)]
 
     def status(self) -> dict[str, float]:
-        p = self._p()
-        return {
-            "entropy": entropy(p),
-            "expected_macs": self._regulariser.expected_macs(p),
-            "skip_share": float((p.argmax(1) == self._skip).mean()),
-            "redrawn": float(self._redrawn),
+        status = {
+            "entropy": self._learned.entropy(),
+            "expected_macs": self._expected_macs(),
+            "skip_share": self._skip_share(),
         }
+        if not self._graph.single:
+            status["path_entropy"] = self._learned.paths.entropy()
+        if self._latency is not None:
+            status["expected_latency_ms"] = self._learned.expected(self._latency.table_EK)
+        return status
 
-    def _p(self) -> Array:
-        return softmax(self._alpha, self._allowed)
+    def warnings(self) -> list[str]:
+        uniform = max(self._highest_entropy(), 1e-12)
+        left, planned = self._learned.entropy() / uniform, self._planned_steps()
+        return [
+            *skip_collapse(self._skip_share(), self._graph.layers),
+            *decided_at_the_wrong_time(left, self._architecture_steps, planned),
+        ]
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """``operations``: of each layer of the recommendation, what was chosen and what else."""
+        mode, names = self._draws.mode(self._learned), self.problem.space.operations
+        rows = []
+        for layer, (edge, operation) in enumerate(zip(mode.edges, mode.operations, strict=True)):
+            p_K = self._learned.probabilities[edge].tolist()
+            rows.append(
+                {
+                    "layer": layer + 1,
+                    "operation": names[operation],
+                    "probability": p_K[operation],
+                    "probabilities": dict(zip(names, p_K, strict=True)),
+                }
+            )
+        return {"operations": rows}
+
+    # ---- architecture steps --------------------------------------------------------------
 
     def _gate_work(self) -> GateGradient:
-        p = self._p()
         if self.settings.gates == "full":
-            wanted, active = self._allowed, self._sample(p)
+            active = self._draw()
+            wanted = self._graph.edge_allowed[active.edges]
         else:
-            wanted, active = self._draw_pairs(p)
-            self._pair = wanted
+            wanted, active, redrawn = self._draws.sample_pair(self._learned, self.rng)
+            self.redrawn += redrawn
         candidates = tuple(tuple(np.flatnonzero(row).tolist()) for row in wanted)
-        return GateGradient(active, candidates)
+        return GateGradient(self._architecture(active), candidates)
 
-    def _architecture_step(self, result: GatesMeasured) -> None:
+    def _step_by_gates(self, result: GatesMeasured) -> None:
         """L = r(alpha) L_rec (Eq. 4): both factors depend on alpha."""
-        active = self._allowed if self._pair is None else self._pair
-        self._pair = None
-        full = self._p()
-        p = softmax(self._alpha, active)
-        # Two-path mode moves mass within the pair only, so r sees the pair's share of the layer.
-        mass = (full * active).sum(axis=1, keepdims=True)
-        gradient = self._regulariser.value(full) * gradient_of_alpha(result.gradients, p)
-        gradient += result.loss * gradient_of_alpha(self._regulariser.gradient(full), p) * mass
-        updated = self._adam.step(self._alpha, gradient, active)
-        if not active[self._allowed].all():
-            # The others' probabilities stay (Cai et al., section 3.2.1): keep the pair's mass.
-            updated -= np.where(
-                active, _log_mass(updated, active) - _log_mass(self._alpha, active), 0
-            )
-        self._alpha = updated
+        edges = self._edges_of(result.work.architecture)
+        active = np.zeros((self._graph.layers, self._graph.operations), dtype=bool)
+        for row, candidates in zip(active, result.work.candidates, strict=True):
+            row[list(candidates)] = True
+        expected = self._expected_macs()
+        value, slope = self._regulariser.value(expected), self._regulariser.slope(expected)
+        costs = result.loss * (slope * self._graph.edge_macs) + self._latency_costs()
+        baseline = result.loss if self._baseline.value is None else self._baseline.value
+        above = value * (result.loss - baseline)
+        self._learned.step_by_gates(edges, active, value * result.gradients, above, costs)
+        self._baseline.move(result.loss)
+        self._architecture_steps += 1
 
-    def _sample(self, p: Array) -> Architecture:
-        """A path of operations by p, given that it is within the cap."""
-        return self._within(p) or self.recommend()
+    def _step_by_reinforce(self) -> None:
+        indices, scores = self._round.close()
+        self._weight_steps = 0
+        self._architecture_steps += 1
+        if not len(indices):
+            return
+        rows = self.problem.space.unrank(indices)
+        macs = self.problem.space.macs(rows).tolist()
+        rewards = [self._reward.value(s, m) for s, m in zip(scores.tolist(), macs, strict=True)]
+        baseline = self._baseline.move(math.fsum(rewards) / len(rewards))
+        edges = self._graph.edges_of(rows[:, : self._graph.path_length])
+        operations = rows[:, self._graph.path_length :].astype(np.int64)
+        # Steps go down, rewards up.
+        drawn = [
+            Drawn(edges[i], operations[i], baseline - reward) for i, reward in enumerate(rewards)
+        ]
+        self._learned.step_by_scores(drawn, self._latency_costs())
 
-    def _within(self, p: Array) -> Architecture | None:
-        spare = self._spare_macs()
-        operations = (
-            draw(p, self.rng) if spare is None else draw_within(p, self._macs, spare, self.rng)
-        )
-        return None if operations is None else self._architecture(operations)
+    def _latency_costs(self) -> Array:
+        if self._latency is None:
+            return np.zeros(self._graph.edge_macs.shape)
+        return self._latency.costs
 
-    def _draw_pairs(self, p: Array) -> tuple[npt.NDArray[np.bool_], Architecture]:
-        """Two candidates a layer, and a path through them within the cap."""
-        for _ in range(REDRAWS):
-            wanted = draw_pairs(p, self.rng)
-            active = self._within(softmax(self._alpha, wanted))
-            if active is not None:
-                return wanted, active
-            self._redrawn += 1
-        # Under a cap so tight, the path comes first and each layer's second candidate after it.
-        active = self._sample(p)
-        wanted = np.zeros_like(self._allowed)
-        layers, operations = np.arange(len(p)), list(active.encoding[len(self._path) :])
-        wanted[layers, operations] = True
-        wanted[
-            layers, draw(np.where(wanted, 0.0, np.maximum(p, 1e-12) * self._allowed), self.rng)
-        ] = True
-        return wanted, active
+    def _expected_macs(self) -> float:
+        return self._graph.fixed_macs + self._learned.expected(self._graph.edge_macs)
 
-    def _spare_macs(self) -> int | None:
-        limit = self.problem.max_macs
-        return None if limit is None else limit - self.problem.space.stem_macs
+    # ---- draws -----------------------------------------------------------------------------
+
+    def _draw(self) -> Drawn:
+        drawn, redrawn = self._draws.sample(self._learned, self.rng)
+        self.redrawn += redrawn
+        return drawn
+
+    def _sample(self) -> Architecture:
+        return self._architecture(self._draw())
 
     def _draw_uniform(self, n: int) -> npt.NDArray[np.int8]:
-        uniform = self._allowed / self._allowed.sum(axis=1, keepdims=True)
-        return self.problem.space.encode([self._sample(uniform) for _ in range(n)])
+        drawn = self._draws.uniform(n, self._learned, self.rng)
+        return self.problem.space.encode([self._architecture(one) for one in drawn])
 
-    def _architecture(self, operations: npt.NDArray[np.int64]) -> Architecture:
-        row = np.concatenate([self._path, operations]).astype(np.int8)
+    def _architecture(self, drawn: Drawn) -> Architecture:
+        row = self._graph.encode(drawn.edges[None], drawn.operations[None])[0]
         return self.problem.space.architecture(row)
+
+    def _edges_of(self, architecture: Architecture) -> npt.NDArray[np.int64]:
+        path = architecture.encoding[: self._graph.path_length]
+        edges: npt.NDArray[np.int64] = self._graph.edges_of(np.array([path], dtype=np.int64))[0]
+        return edges
+
+    def _refuse_impossible_caps(self) -> None:
+        problem, graph = self.problem, self._graph
+        smallest = best_architecture(graph, -graph.edge_macs.astype(np.float64))
+        least = graph.fixed_macs + (smallest.total(graph.edge_macs) if smallest else 0)
+        if problem.max_macs is not None and problem.max_macs < least:
+            raise SearcherError(
+                f"max_macs {problem.max_macs} is below the smallest architecture on path "
+                f"{self.settings.path} ({least}): raise the cap or choose another path"
+            )
+        try:
+            self._draws.mode(self._learned)
+        except ValueError as error:
+            raise SearcherError(
+                f"no architecture on path {self.settings.path} has at most max_params "
+                f"{problem.max_params} within max_macs {problem.max_macs}: raise the caps or "
+                "choose another path"
+            ) from error
+
+    # ---- what people see ---------------------------------------------------------------
+
+    def _skip_share(self) -> float:
+        """Share of the recommendation's layers that do nothing at all, and so cost nothing."""
+        mode = self._draws.mode(self._learned)
+        macs = self._graph.edge_macs[mode.edges, mode.operations]
+        params = self._graph.edge_params[mode.edges, mode.operations]
+        return float(((macs == 0) & (params == 0)).mean())
+
+    def _highest_entropy(self) -> float:
+        choices_E = np.log(self._graph.edge_allowed.sum(axis=1))
+        return self._learned.paths.expected(choices_E) / self._graph.layers
+
+    def _planned_steps(self) -> int:
+        """About how many architecture steps the budget allows."""
+        problem, settings = self.problem, self.settings
+        images: int = problem.images_per_step
+        if settings.estimator == "reinforce":
+            images = settings.reinforce_samples * problem.images_per_evaluation
+        images += settings.weight_steps_per_architecture_step * problem.images_per_step
+        left = problem.budget_images - self._warmup.steps * problem.images_per_step
+        return max(0, left // images)
+
+    # ---- state -------------------------------------------------------------------------
 
     def _state(self) -> dict[str, Any]:
         return {
-            "alpha": self._alpha.tolist(),
-            "adam": self._adam.state_dict(),
+            **self._learned.state_dict(),
             "warmup": self._warmup.asked,
             "weight_steps": self._weight_steps,
-            "redrawn": self._redrawn,
-            "pair": None if self._pair is None else self._pair.tolist(),
+            "architecture_steps": self._architecture_steps,
+            "baseline": self._baseline.value,
+            "round": self._round.state_dict(),
         }
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
-        alpha = np.asarray(state["alpha"], dtype=float)
-        if alpha.shape != self._alpha.shape:
-            raise ValueError(f"alpha is of shape {alpha.shape}, expected {self._alpha.shape}")
-        self._alpha = alpha
-        self._adam.load_state_dict(state["adam"])
+        self._learned.load_state_dict(state)
         self._warmup.asked = int(state["warmup"])
         self._weight_steps = int(state["weight_steps"])
-        self._redrawn = int(state["redrawn"])
-        pair = state["pair"]
-        self._pair = None if pair is None else np.asarray(pair, dtype=bool)
+        self._architecture_steps = int(state["architecture_steps"])
+        baseline = state["baseline"]
+        self._baseline.value = None if baseline is None else float(baseline)
+        self._round.load_state_dict(state["round"])
 
 
-def _log_mass(alpha: Array, mask: npt.NDArray[np.bool_]) -> Array:
-    """log sum exp over the masked candidates of each layer, shape (L, 1)."""
-    masked = np.where(mask, alpha, -np.inf)
-    top = masked.max(axis=1, keepdims=True)
-    total: Array = top + np.log(np.exp(masked - top).sum(axis=1, keepdims=True))
-    return total
+def _searched_graph(problem: Problem, path: str) -> tuple[PathGraph, npt.NDArray[np.int64]]:
+    """The graph to search, and which edges of the space's graph its edges are."""
+    graph = problem.space.path_graph()
+    if path == "joint" or graph.path_length == 0:
+        return graph, np.arange(graph.edges)
+    codes = problem.space.parse_path(path)
+    return graph.restricted(codes), graph.edges_of(codes[None])[0]

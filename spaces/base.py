@@ -33,6 +33,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spaces.errors import SpaceError
+from spaces.names import unknown_name
+from spaces.path_graph import PathGraph
 
 Int8 = NDArray[np.int8]
 Int64 = NDArray[np.int64]
@@ -118,6 +120,14 @@ class Space(ABC):
         """Names of the operations; an operation's code is its place here."""
 
     @property
+    def default_operations(self) -> tuple[str, ...]:
+        """Operations that are no candidates; see ``uniform_architecture``. Codes follow the others.
+
+        None in most spaces.
+        """
+        return ()
+
+    @property
     @abstractmethod
     def size(self) -> int:
         """Number of indices. In a strict space some of them are not legal."""
@@ -182,6 +192,26 @@ class Space(ABC):
     def architecture(self, encoding: ArrayLike) -> Architecture:
         """Freeze one row, shape (columns,)."""
         return self.architectures(np.asarray(encoding)[None])[0]
+
+    def uniform_architecture(self, path: ArrayLike, operation: str) -> Architecture:
+        """Return the architecture of one path (path_length,) with ``operation`` on every layer.
+
+        With one of ``operations`` it is a member of the space like any other; SpaceError if the
+        space forbids it somewhere on the path. With one of ``default_operations`` it is none: its
+        index is at least ``size``, no index or text form parses to it, and nothing but ``macs``,
+        ``params`` and ``encode`` takes it; a trainer has to be told to build the operation.
+        """
+        known = (*self.operations, *self.default_operations)
+        if operation not in self.operations:
+            raise SpaceError(unknown_name("operation", operation, known))
+        code = self.operations.index(operation)
+        row = np.concatenate([np.asarray(path), np.full(self.layers, code)])
+        if not self.is_valid(row[None])[0]:
+            raise SpaceError(
+                f"operation {operation} is not allowed on every layer of path "
+                f"{self.path_text(path)}: choose another one"
+            )
+        return self.architecture(row)
 
     def encode(self, architectures: Sequence[Architecture]) -> Int8:
         """Stack architectures into a population (N, columns)."""
@@ -269,6 +299,13 @@ class Space(ABC):
     @abstractmethod
     def path_text(self, path: ArrayLike) -> str:
         """Return the text of one path (path_length,)."""
+
+    @abstractmethod
+    def path_graph(self) -> PathGraph:
+        """Return the paths as a graph with the costs of every candidate on every edge.
+
+        A space without a choice of path returns ``PathGraph.chain``.
+        """
 
     # ---- views -------------------------------------------------------------------------
 

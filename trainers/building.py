@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from torch import nn
 
 from spaces.networks.mesh import Mesh
 from trainers.codec import Codec
@@ -44,13 +45,17 @@ def build_trainer(
     trainer: TrainerSettings,
     evaluation_images: int,
     seed: int,
+    default_operations: Sequence[str] = (),
 ) -> tuple[Trainer, dict[str, Any] | None]:
     """A trainer, and the description of the supernet that it starts from (None: fresh weights).
 
-    The order of search_train and search_val and the fresh weights depend on ``seed``.
+    The order of search_train and search_val and the fresh weights depend on ``seed``. The blocks of
+    ``default_operations`` are always fresh.
     """
     charset = get_charset(data.charset)
-    net = build_supernet(build_mesh(supernet), recogniser, len(charset), data.max_length, seed)
+    net = build_supernet(
+        build_mesh(supernet), recogniser, len(charset), data.max_length, seed, default_operations
+    )
     start = None
     if supernet.start:
         start = load_supernet(net, supernet.start, supernet_identity(data, recogniser, supernet))
@@ -105,11 +110,14 @@ def find_supernet(start: str) -> Path:
 
 
 def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Load a stored supernet into ``net``; returns its provenance with the file's hash."""
-    return _load(net, find_supernet(start), start, identity)
+    """Load a stored supernet into ``net``; returns its provenance with the file's hash.
+
+    Default operations keep the weights they have: files of supernets hold none.
+    """
+    return _load(net.shared, find_supernet(start), start, identity)
 
 
-def _load(net: Supernet, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+def _load(net: nn.Module, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
     tensors, metadata = read_tensors(path)
     stored, provenance = metadata.get("identity"), metadata.get("provenance", {})
     if not (isinstance(stored, dict) and isinstance(provenance, dict)):

@@ -47,7 +47,7 @@ class Cost:
 
 
 class Pricer:
-    """Costs of the trainer's verbs on one mesh."""
+    """Costs of the trainer's verbs on one mesh, default operations included."""
 
     def __init__(self, mesh: Mesh, batch_images: int, calibration_images: int) -> None:
         self.tables = CostTables.build(

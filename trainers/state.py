@@ -1,12 +1,14 @@
 """Weights, optimiser state and counters of a trainer as tensors and plain numbers.
 
 Files are safetensors: a table of named arrays and nothing that could run. What comes from a file is
-checked against the network that is to receive it: same names, same shapes, finite numbers.
+checked against the network that is to receive it: same names, same shapes, finite numbers. A hash
+of the whole file stands in its header, since a flipped bit in a weight would go unnoticed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.numpy import save
 from torch import Tensor, nn
 
 from spaces.atomic import write_atomically
@@ -22,7 +24,12 @@ from trainers.errors import TrainerError
 
 #: Larger files are refused before they are opened: no supernet of the space comes near it.
 MAX_FILE_BYTES = 16 * 2**30
+#: What safetensors allows.
+MAX_HEADER_BYTES = 100_000_000
 METADATA_KEY = "strnas"
+#: Where the header holds the hash of the file; zeros stand for it while the hash is computed.
+HASH_ENTRY = re.compile(rb'"blake2b":"([0-9a-f]{32})"')
+NO_HASH = "0" * 32
 #: What each optimiser remembers of a parameter that has moved.
 OPTIMISER_ENTRIES: dict[type[torch.optim.Optimizer], frozenset[str]] = {
     torch.optim.AdamW: frozenset({"step", "exp_avg", "exp_avg_sq"}),
@@ -132,9 +139,13 @@ def unpack_parameters(model: nn.Module, packed: Tensor, source: str) -> dict[str
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """One safetensors file with ``metadata`` as JSON in its header, replaced atomically."""
-    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    content = save(plain, {METADATA_KEY: json.dumps(metadata)})
-    write_atomically(path, content)
+    # As arrays: with thousands of tensors, safetensors takes a quarter of the time for them.
+    plain = {name: value.detach().cpu().contiguous().numpy() for name, value in tensors.items()}
+    content = save(plain, {METADATA_KEY: json.dumps(metadata), "blake2b": NO_HASH})
+    # Quotes inside names and metadata are escaped: the entry cannot be mistaken for another text.
+    head, entry, rest = content.partition(f'"blake2b":"{NO_HASH}"'.encode())
+    digest = blake2b(content, digest_size=16).hexdigest()
+    write_atomically(path, b"".join((head, entry.replace(NO_HASH.encode(), digest.encode()), rest)))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -161,9 +172,27 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], Any]:
+    _check_hash(path)
     with safe_open(path, framework="pt") as file:
         metadata = json.loads((file.metadata() or {})[METADATA_KEY])
         return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+
+
+def _check_hash(path: Path) -> None:
+    """``ValueError`` if a file is not what its hash says. Older files have none."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        # A longer header is refused by safetensors, whatever stands in it.
+        header = file.read(min(int.from_bytes(start, "little"), MAX_HEADER_BYTES))
+        found = HASH_ENTRY.search(header)
+        if found is None:
+            return
+        digest = blake2b(start, digest_size=16)
+        digest.update(header[: found.start(1)] + NO_HASH.encode() + header[found.end(1) :])
+        while block := file.read(2**20):
+            digest.update(block)
+    if digest.hexdigest() != found[1].decode():
+        raise ValueError("its hash differs")
 
 
 def file_hash(path: Path) -> str:

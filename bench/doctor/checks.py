@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -33,8 +32,8 @@ from spaces import Architecture
 ROUND_TRIPS = 40
 #: Share of the budget, or images, that a piece of work may need: else its end cannot be spent.
 LARGEST_SHARE, LARGEST_PIECE = 0.1, 50
-#: Half of the asks and tells may take longer. Evaluations take about a second; the slowest searchers
-#: that make sense, Gaussian processes, take less.
+#: Half of the asks and tells may take longer. Evaluations take about a second; the slowest
+#: searchers that make sense, Gaussian processes, take less.
 SLOWEST_SECONDS = 5.0
 
 
@@ -52,7 +51,7 @@ def legal_proposals(subject: Subject) -> str:
                 if step.place >= batch:
                     raise Broken(f"asked for {batch} it gave {step.place + 1} pieces of work")
                 count += _check_members(searcher, step.work)
-            _check_member(searcher, searcher.recommend())
+            _recommended(searcher)
     return f"{count} architectures"
 
 
@@ -65,10 +64,10 @@ def caps_hold(subject: Subject) -> str:
     redrawn = 0
     for caps in ({"max_macs": macs}, {"max_params": params}):
         searcher = subject.make(max_macs=caps.get("max_macs"), max_params=caps.get("max_params"))
-        named = {"recommended": [searcher.recommend()], "proposed": list[Architecture]()}
+        named = {"proposed": list[Architecture](), "recommended": [_recommended(searcher)]}
         for step in rehearse(searcher, subject.budget_images):
             named["proposed"] += _members(searcher, step.work)
-            named["recommended"] += [searcher.recommend()]
+            named["recommended"] += [_recommended(searcher)]
         for verb, found in named.items():
             within = searcher.problem.allows(space.encode(found))
             if not within.all():
@@ -173,12 +172,10 @@ def failures_survive(subject: Subject) -> str:
 def recommendation(subject: Subject) -> str:
     """``recommend`` is legal from the start, and neither it nor ``samples`` changes anything."""
     searcher = subject.make()
-    _check_member(searcher, searcher.recommend())
 
     def look(current: Searcher) -> None:
         before = json.dumps(current.state_dict())
-        first = current.recommend()
-        _check_member(current, first)
+        first = _recommended(current)
         for other in current.samples(3, np.random.default_rng(0)):
             _check_member(current, other)
         if current.recommend() != first or json.dumps(current.state_dict()) != before:
@@ -187,7 +184,7 @@ def recommendation(subject: Subject) -> str:
     steps = _lines(rehearse(searcher, subject.budget_images, before=look))
     look(searcher)
     _same(_lines(_run(subject, subject.make())), steps, "a run that was asked what it recommends")
-    return f"looked {len(steps) + 2} times"
+    return f"looked {len(steps) + 1} times"
 
 
 def plain_records(subject: Subject) -> str:
@@ -196,10 +193,10 @@ def plain_records(subject: Subject) -> str:
 
     def look(current: Searcher) -> None:
         before = json.dumps(current.state_dict())
-        status = current.status()
+        status: Mapping[str, object] = current.status()
         for key, value in status.items():
             if not (isinstance(value, int | float) and math.isfinite(value)):
-                raise Broken(f"status {key} is {value!r}, expected a finite number")
+                raise Broken(f"status {key} is {value!r}, expected a finite int or float")
         try:
             json.dumps([status, current.warnings(), current.tables()], allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -269,7 +266,7 @@ def _run(subject: Subject, searcher: Searcher) -> list[Step]:
 def _fail(subject: Subject, fails: Callable[[int], bool]) -> int:
     """Run with failures; returns how many there were."""
     searcher = subject.make()
-    initial = searcher.recommend().index
+    initial = _recommended(searcher).index
     failed: set[int] = set()
     scored: set[int] = set()
     count = 0
@@ -278,8 +275,7 @@ def _fail(subject: Subject, fails: Callable[[int], bool]) -> int:
         count += isinstance(step.result, Failure)
         if isinstance(step.work, Evaluate):
             (scored if good else failed).add(step.work.architecture.index)
-    found = searcher.recommend()
-    _check_member(searcher, found)
+    found = _recommended(searcher)
     # What it named before any result it may go on naming: failing did not make it the incumbent.
     if found.index in failed - scored - {initial}:
         raise Broken(f"recommends {found.text}, whose evaluation failed")
@@ -318,14 +314,20 @@ def _check_members(searcher: Searcher, work: Work) -> int:
     return len(members)
 
 
+def _recommended(searcher: Searcher) -> Architecture:
+    found = searcher.recommend()
+    _check_member(searcher, found)
+    return found
+
+
 def _check_member(searcher: Searcher, found: Architecture) -> None:
     if not isinstance(found, Architecture):
         raise Broken(f"named {found!r}, expected an Architecture of the space")
     space = searcher.problem.space
+    if not space.is_valid(space.encode([found]))[0]:
+        raise Broken(f"{found.text} is illegal in {'the strict' if space.strict else 'this'} space")
     if space.parse(found.text) != found:
         raise Broken(f"{found.text} is not the architecture that the space calls so")
-    if not space.is_valid(space.encode([found]))[0]:
-        raise Broken(f"{found.text} is illegal in this space")
 
 
 def _check_candidates(searcher: Searcher, work: GateGradient) -> None:

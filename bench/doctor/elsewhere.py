@@ -28,7 +28,7 @@ DATA_FILE = ".mdb"
 
 @dataclass(frozen=True)
 class Answer:
-    """``lines[i]`` are those of the steps from the i-th state on; ``reached`` what it reached for."""
+    """``lines[i]`` are the steps from the i-th state on, ``reached`` what it reached for."""
 
     lines: list[list[str]]
     reached: list[str]

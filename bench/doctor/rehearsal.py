@@ -11,7 +11,6 @@ from bench.doctor.subject import evaluator_for
 from bench.work_records import describe_result, describe_work, kind_of
 from searchers.base import Failure, Result, Searcher, Work
 
-
 #: Pieces of work in a row that cost nothing, after which nobody waits for one that does.
 FREE = 20
 

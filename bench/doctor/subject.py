@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from bench.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Problem, Searcher
 from searchers.errors import SearcherError
 from searchers.finding import find_searcher
-from spaces import load_space
+from spaces import Space, load_space
 from spaces.names import unknown_name
 
 #: Cheap steps and evaluations, so that a small budget holds many of both.
@@ -41,7 +42,7 @@ class Subject:
     ) -> Searcher:
         """A fresh searcher."""
         problem = Problem(
-            load_space(self.space, strict=strict),
+            _space(self.space, strict),
             self.budget_images,
             IMAGES_PER_STEP,
             IMAGES_PER_EVALUATION,
@@ -65,6 +66,12 @@ class Subject:
         kind = find_searcher(data["name"]).kind
         settings = msgspec.convert(data["settings"], kind.Settings)
         return cls(data["name"], kind, settings, data["space"], data["budget_images"])
+
+
+@lru_cache(maxsize=4)
+def _space(name: str, strict: bool) -> Space:
+    """A space never changes, and counting it takes longer than many a rehearsal."""
+    return load_space(name, strict=strict)
 
 
 def evaluator_for(searcher: Searcher) -> SyntheticEvaluator:

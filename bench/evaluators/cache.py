@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 #: Of the file; about 200 bytes are used for an evaluation. Space is taken as it is needed.
 MAP_BYTES = 2**30
+#: Longer ones are not read; the longest one written is about 150 bytes.
+MAX_ENTRY_BYTES = 4096
+#: A month: no evaluation takes that long, and the sum of many stays a number.
+MAX_SECONDS = 2.6e6
+HASH_BYTES = 8
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     architecture: str
     score: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] | None
-    seconds: Annotated[float, msgspec.Meta(ge=0.0)]
+    seconds: Annotated[float, msgspec.Meta(ge=0.0, le=MAX_SECONDS)]
 
 
 class EvaluationCache:
@@ -53,8 +58,8 @@ class EvaluationCache:
             # Opened for each access, an environment survives forks and needs no closing.
             with self._open() as env, env.begin() as transaction:
                 found = transaction.get(key)
-            return None if found is None else msgspec.json.decode(found, type=Entry)
-        except (lmdb.Error, OSError, msgspec.DecodeError) as error:
+            return None if found is None else _unpack(key, found)
+        except (lmdb.Error, OSError, ValueError) as error:
             self._note(error)
             return None
 
@@ -62,19 +67,43 @@ class EvaluationCache:
         """Keep an entry."""
         try:
             with self._open() as env, env.begin(write=True) as transaction:
-                transaction.put(key, msgspec.json.encode(entry))
+                transaction.put(key, _pack(key, entry))
         except (lmdb.Error, OSError) as error:
             self._note(error)
 
     def _open(self) -> lmdb.Environment:
         self.path.mkdir(parents=True, exist_ok=True)
-        return lmdb.open(str(self.path), map_size=MAP_BYTES, max_readers=1024)
+        env = lmdb.open(str(self.path), map_size=MAP_BYTES, max_readers=1024)
+        pages = env.info()["last_pgno"] + 1
+        # Reading beyond the end of a file that is mapped into memory ends the process.
+        if (self.path / "data.mdb").stat().st_size < pages * env.stat()["psize"]:
+            env.close()
+            raise lmdb.CorruptedError("data.mdb is cut off")
+        return env
 
     def _note(self, error: Exception) -> None:
         self.trouble = (
             f"evaluation cache {self.path} was not used ({' '.join(str(error).split())}): delete "
             "it, set STRNAS_CACHE to another folder or run.evaluation_cache to false"
         )
+
+
+def _pack(key: bytes, entry: Entry) -> bytes:
+    content = msgspec.json.encode(entry)
+    return _hash_of(key, content) + content
+
+
+def _unpack(key: bytes, stored: bytes) -> Entry:
+    """The entry; ``ValueError`` unless every bit of it is as it was written, under this key."""
+    known, content = stored[:HASH_BYTES], stored[HASH_BYTES:]
+    if len(stored) > MAX_ENTRY_BYTES or known != _hash_of(key, content):
+        raise ValueError("an entry is damaged")
+    return msgspec.json.decode(content, type=Entry)
+
+
+def _hash_of(key: bytes, content: bytes) -> bytes:
+    # LMDB has no checksums, and a digit that has changed would be a score like any other.
+    return blake2b(key + content, digest_size=HASH_BYTES).digest()
 
 
 class CachedEvaluator(Evaluator):

@@ -1,4 +1,4 @@
-"""The seven operations of the AutoSTR space (paper, Table 2) and the three strides."""
+"""The seven operations of the AutoSTR space (paper, Table 2), the default one, and strides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Operation:
     """One candidate of a choice block: an inverted bottleneck, or the skip connection.
 
-    ``kernel`` and ``expansion`` are 0 for the skip connection.
+    ``kernel`` and ``expansion`` are 0 for the skip connection. A kernel without expansion is a
+    residual unit of full convolutions.
     """
 
     name: str
@@ -27,6 +28,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("skip", 0, 0),
 )
 SKIP = 6
+
+# What step 1 of AutoSTR puts on every layer while it searches the path (paper, Section 3.3). It is
+# no candidate: its code comes after those of the candidates, and no member of the space has it.
+DEFAULT_OPERATIONS: tuple[Operation, ...] = (Operation("residual", 3, 0),)
+# How the default operations are written in an architecture's text.
+DEFAULT_LETTERS = "r"
 
 # Stride codes: the place in these tuples. (height, width).
 STRIDES: tuple[tuple[int, int], ...] = ((1, 1), (2, 2), (2, 1))

@@ -23,12 +23,14 @@ from spaces.autostr.costs import CostTables
 from spaces.autostr.counting import MacCounts
 from spaces.autostr.digits import base7_digits, base7_numbers
 from spaces.autostr.encodings import ENCODINGS, AutoSTREncoding, make_encoding
-from spaces.autostr.operations import KEEP, OPERATIONS, SKIP
+from spaces.autostr.graph import build_graph
+from spaces.autostr.operations import DEFAULT_OPERATIONS, KEEP, OPERATIONS, SKIP
 from spaces.autostr.paths import PathSet
 from spaces.autostr.stored_counts import count_key, store_count, stored_count
-from spaces.autostr.text import read_index, read_text, write_texts
+from spaces.autostr.text import default_text, read_index, read_text, write_texts
 from spaces.base import Architecture, Bool, Int8, Int64, Space
 from spaces.errors import SpaceError
+from spaces.path_graph import PathGraph
 
 CODES = len(OPERATIONS)
 MAX_SIZE = 2**63 - 1
@@ -64,7 +66,8 @@ class AutoSTRSpace(Space):
         )
         # Fewer layers than downsamplings make no path, which PathSet refuses.
         count = math.comb(max(layers, 0), stages) * math.comb(stages, downsampling_a)
-        if count * CODES ** max(layers, 0) > MAX_SIZE:
+        # Indices of uniform architectures of default operations come after the others.
+        if count * (CODES ** max(layers, 0) + len(DEFAULT_OPERATIONS)) > MAX_SIZE:
             raise SpaceError(
                 f"{layers} layers make {count * CODES**layers} architectures, more than the "
                 f"{MAX_SIZE} that an index can name: use fewer layers"
@@ -94,6 +97,10 @@ class AutoSTRSpace(Space):
     @property
     def operations(self) -> tuple[str, ...]:
         return tuple(operation.name for operation in OPERATIONS)
+
+    @property
+    def default_operations(self) -> tuple[str, ...]:
+        return tuple(operation.name for operation in DEFAULT_OPERATIONS)
 
     @property
     def size(self) -> int:
@@ -143,6 +150,16 @@ class AutoSTRSpace(Space):
 
     def texts(self, encodings: ArrayLike) -> list[str]:
         return write_texts(self._checked(encodings))
+
+    def uniform_architecture(self, path: ArrayLike, operation: str) -> Architecture:
+        if operation not in self.default_operations:
+            return super().uniform_architecture(path, operation)
+        codes, default = self._path(path), self.default_operations.index(operation)
+        rank = default * len(self.paths) + int(self.paths.rank(codes[None])[0])
+        encoding = (*codes.tolist(), *[CODES + default] * self.layers)
+        return Architecture(
+            default_text(self.paths.text(codes), default), self.size + rank, encoding
+        )
 
     def rank(self, encodings: ArrayLike) -> Int64:
         array = self._checked(encodings)
@@ -248,7 +265,7 @@ class AutoSTRSpace(Space):
 
     def price(self, encodings: ArrayLike, costs: CostTables | None = None) -> tuple[Int64, Int64]:
         """Return MACs (N,) and parameters (N,) in one go, of this space or of other widths."""
-        return self._tables(costs).price(self._checked(encodings))
+        return self._tables(costs).price(self._checked(encodings, defaults=True))
 
     def macs(self, encodings: ArrayLike, costs: CostTables | None = None) -> Int64:
         return self.price(encodings, costs)[0]
@@ -282,6 +299,13 @@ class AutoSTRSpace(Space):
 
     def path_text(self, path: ArrayLike) -> str:
         return self.paths.text(self._path(path))
+
+    def path_graph(self) -> PathGraph:
+        return self._graph
+
+    @cached_property
+    def _graph(self) -> PathGraph:
+        return build_graph(self.costs, self.layers, self.strict)
 
     def path_states(self, path: ArrayLike) -> Int64:
         """Return (layers + 1, 2): the numbers of A and B before each layer, and at the end."""
@@ -321,23 +345,34 @@ class AutoSTRSpace(Space):
         # Clipped first, so that 256 does not become 0.
         return array if array.dtype == np.int8 else np.clip(array, -1, 127).astype(np.int8)
 
-    def _in_space(self, array: Int8) -> Bool:
-        """Return (N,) whether rows have a legal path and known operations; skips not judged."""
+    def _in_space(self, array: Int8, codes: int = CODES) -> Bool:
+        """Return (N,) whether rows have a legal path and operations below ``codes``.
+
+        Skips are not judged.
+        """
         valid = np.empty(len(array), np.bool_)
         for start in range(0, len(array), BLOCK):
             # As unsigned numbers, negative codes are too large as well.
             by_layer = np.ascontiguousarray(array[start : start + BLOCK].T).view(np.uint8)
             strides, operations = by_layer[: self.layers], by_layer[self.layers :]
-            found = (strides.max(axis=0) <= 2) & (operations.max(axis=0) < CODES)
+            found = (strides.max(axis=0) <= 2) & (operations.max(axis=0) < codes)
             for code, wanted in ((1, self.costs.downsampling_a), (2, self.costs.downsampling_b)):
                 found &= (strides == code).sum(axis=0, dtype=np.uint8) == wanted
             valid[start : start + BLOCK] = found
         return valid
 
-    def _checked(self, encodings: ArrayLike) -> Int8:
-        """Return encodings whose every row has a legal path and known operations."""
+    def _checked(self, encodings: ArrayLike, defaults: bool = False) -> Int8:
+        """Return encodings whose every row has a legal path and known operations.
+
+        With ``defaults`` a row may also have one default operation on all layers.
+        """
         array = self._shaped(encodings)
         wrong = np.flatnonzero(~self._in_space(array))
+        if defaults and len(wrong):
+            operations = array[wrong, self.layers :]
+            uniform = (operations[:, :1] >= CODES) & (operations == operations[:, :1])
+            known = self._in_space(array[wrong], CODES + len(DEFAULT_OPERATIONS))
+            wrong = wrong[~(uniform.all(axis=1) & known)]
         if len(wrong):
             raise SpaceError(
                 f"row {wrong[0]} of the encodings is {array[wrong[0]].tolist()}, expected stride "

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 
-from spaces.autostr.operations import KEEP, OPERATIONS, SKIP, STRIDE_LETTERS
+from spaces.autostr.operations import DEFAULT_LETTERS, KEEP, OPERATIONS, SKIP, STRIDE_LETTERS
 from spaces.autostr.paths import PathSet
 from spaces.base import Int8
 from spaces.errors import SpaceError
@@ -58,6 +58,11 @@ def read_text(text: str, paths: PathSet, strict: bool) -> Int8:
             "one per layer"
         )
     last = len(OPERATIONS) - 1
+    if operation_text[0] in DEFAULT_LETTERS and len(set(operation_text)) == 1:
+        raise SpaceError(
+            f"architecture {text!r} has a default operation, which is no member of the space: it "
+            f"stands in while a path is searched; give digits from 0 to {last}"
+        )
     for layer, digit in enumerate(operation_text, start=1):
         if digit not in "0123456"[: last + 1]:
             raise SpaceError(
@@ -73,6 +78,11 @@ def read_text(text: str, paths: PathSet, strict: bool) -> Int8:
                 "the strict space forbids: choose 0 to 5 there, or leave strict off"
             )
     return np.concatenate([path, operations])
+
+
+def default_text(path: str, default: int) -> str:
+    """Return the text of ``path`` with the default operation number ``default`` on every layer."""
+    return f"{path}-{DEFAULT_LETTERS[default] * len(path)}"
 
 
 def example_text(paths: PathSet) -> str:

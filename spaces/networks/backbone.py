@@ -19,7 +19,7 @@ class Backbone(nn.Module):
     """Stem and one operation a layer: ``images_B3HW -> features_BChw``.
 
     ``strides`` are the codes of the downsampling path (0 none, 1 A = (2, 2), 2 B = (2, 1)) and
-    ``operations`` the candidates' indices, both of length ``mesh.layers``.
+    ``operations`` the codes of candidates or default operations, both of length ``mesh.layers``.
     """
 
     def __init__(self, mesh: Mesh, strides: Sequence[int], operations: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""The candidate operations of a choice block (AutoSTR, Table 2) as modules.
+"""The candidate operations of a choice block (AutoSTR, Table 2) as modules, and the default one.
 
 An operation is built for a pair of widths; the stride arrives with the call, because a supernet may
 use the same weights for the (2, 2) and the (2, 1) downsampling of a block.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.autostr.operations import OPERATIONS
+from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS
 from spaces.networks.normalisation import BatchNorm, Normaliser
 
 Stride = tuple[int, int]
@@ -19,6 +19,14 @@ Stride = tuple[int, int]
 
 class Candidate(nn.Module):
     """Interface of a candidate: ``x_BCHW, stride -> y_BDhw`` with h = ceil(H / stride[0])."""
+
+    @property
+    def branch_norm(self) -> BatchNorm | None:
+        """The last batch norm beside an identity shortcut; None without such a shortcut.
+
+        Where its scale is zero, the block passes its input on.
+        """
+        return None
 
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         raise TypeError(f"{type(self).__name__} does not define forward()")
@@ -68,6 +76,10 @@ class MBConv(Candidate):
         self.depthwise = Convolution(hidden, hidden, kernel, depthwise=True)
         self.project = Convolution(hidden, outputs, 1)
 
+    @property
+    def branch_norm(self) -> BatchNorm | None:
+        return self.project.norm if self.shortcut else None
+
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         hidden = x_BCHW
         if self.expand is not None:
@@ -98,6 +110,29 @@ class ProjectionShortcut(Candidate):
         return y_BDhw
 
 
+class ResidualUnit(Candidate):
+    """The residual unit of ASTER (Shi et al., 2018, Table 1): step 1's default operation.
+
+    1x1 convolution with the stride, batch norm, ReLU, 3x3 convolution, batch norm; ReLU after the
+    sum with the input, or with its projection (strided 1x1, batch norm) where the shape changes.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, downsamples: bool) -> None:
+        super().__init__()
+        self.reduce = Convolution(inputs, outputs, 1)
+        self.convolve = Convolution(outputs, outputs, kernel)
+        self.project = Convolution(inputs, outputs, 1) if downsamples else None
+
+    @property
+    def branch_norm(self) -> BatchNorm | None:
+        return self.convolve.norm if self.project is None else None
+
+    def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        shortcut_BDhw = x_BCHW if self.project is None else self.project(x_BCHW, norm, stride)
+        hidden_BDhw = F.relu(self.reduce(x_BCHW, norm, stride))
+        return F.relu(self.convolve(hidden_BDhw, norm) + shortcut_BDhw)
+
+
 class Stem(nn.Module):
     """3x3 convolution of the image, batch norm, ReLU: ``(B, 3, H, W) -> (B, width, H, W)``."""
 
@@ -110,8 +145,10 @@ class Stem(nn.Module):
 
 
 def build_operation(operation: int, inputs: int, outputs: int, downsamples: bool) -> Candidate:
-    """The candidate with index ``operation`` between two widths."""
-    choice = OPERATIONS[operation]
+    """The candidate with code ``operation`` between two widths; default operations come last."""
+    choice = (*OPERATIONS, *DEFAULT_OPERATIONS)[operation]
+    if choice.kernel and not choice.expansion:
+        return ResidualUnit(inputs, outputs, choice.kernel, downsamples)
     if choice.kernel:
         return MBConv(inputs, outputs, choice.kernel, choice.expansion, downsamples)
     return ProjectionShortcut(inputs, outputs) if downsamples else Identity()

@@ -8,8 +8,8 @@ import pytest
 
 from bench.errors import PresetError
 from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
-from searchers.finding import find_searcher
 from searchers import SEARCHERS
+from searchers.finding import find_searcher
 
 
 @pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "paper"])
@@ -105,3 +105,33 @@ def test_known_keys_cover_every_section() -> None:
         "description", "run", "space", "data", "recogniser", "supernet", "trainer", "landscape",
         "supernet_recipe", "searcher",
     }  # fmt: skip
+
+
+def test_a_file_may_hold_settings_of_plug_ins_that_do_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('description = "mine"\n[searcher."my.module:Mine"]\nanything = 1\n')
+    assert load_preset(str(path)).searcher["my.module:Mine"] == {"anything": 1}
+    load_preset(str(path), searcher=find_searcher("random"))
+
+
+def test_a_section_of_a_searcher_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('description = "mine"\n[searcher.randon]\ntraining_share = 0.1\n')
+    with pytest.raises(PresetError, match=r"did you mean 'searcher\.random\.training_share'"):
+        load_preset(str(path))
+
+
+def test_a_key_of_a_plug_in_is_split_at_its_last_dot() -> None:
+    """A module may have dots, and one that does not run may not be set from the command line."""
+    with pytest.raises(PresetError, match=r"unknown key 'searcher\.my\.module:Mine\.cooling'"):
+        load_preset("tiny", ["searcher.my.module:Mine.cooling=0.5"])
+
+
+def test_members_of_a_family_have_sections_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('description = "mine"\n[searcher."optuna:nsgaii"]\ntraining_share = 0.25\n')
+    found = find_searcher("optuna:nsgaii")
+    preset = load_preset(str(path), searcher=found)
+    assert searcher_settings(preset, found).training_share == 0.25
+    with pytest.raises(PresetError, match="did you mean 'searcher.optuna:nsgaii.training_share'"):
+        load_preset(str(path), ["searcher.optuna:nsgaii.training_shar=0.5"], found)

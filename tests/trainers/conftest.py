@@ -82,6 +82,7 @@ def make_trainer() -> MakeTrainer:
         seed: int = 0,
         words: int = 32,
         workers: int = 0,
+        default_operations: tuple[str, ...] = (),
         **settings: Any,
     ) -> Trainer:
         recogniser = recogniser or RecogniserSettings()
@@ -95,7 +96,7 @@ def make_trainer() -> MakeTrainer:
         }
         trainer_settings = TrainerSettings(**(given | settings))
         mesh = NARROW if full else SMALL
-        net = build_supernet(mesh, recogniser, len(CHARSET), max_length=5, seed=seed)
+        net = build_supernet(mesh, recogniser, len(CHARSET), 5, seed, default_operations)
         train, val = StripedWords(words, 10, size), StripedWords(words, 11, size)
         batch = trainer_settings.batch_images
         data = TrainerData(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from spaces.networks.normalisation import Normaliser
-from spaces.networks.operations import MBConv
+from spaces.networks.operations import Candidate
 from trainers.recogniser.attention import AttentionHead
 from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.head import Head
@@ -97,8 +97,8 @@ def initialise(module: nn.Module) -> None:
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
-        elif isinstance(part, MBConv) and part.shortcut:
-            nn.init.zeros_(part.project.norm.weight)
+        elif isinstance(part, Candidate) and part.branch_norm is not None:
+            nn.init.zeros_(part.branch_norm.weight)
     for part in module.modules():
         if isinstance(part, Rectifier):
             part.reset()

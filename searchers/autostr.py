@@ -1,0 +1,144 @@
+"""AutoSTR (Zhang et al., *Efficient Backbone Search for Scene Text Recognition*, 2020), both steps:
+
+1. the downsampling path, with a default operation on every layer (Eq. 2): ``PathSearch``;
+2. the operations on that path, by gate gradients and the regulariser on MACs (Eqs. 3 to 5):
+   ``Proxyless``, warmed up on uniform operations for a third of the step (one epoch of three).
+
+The paper trains each of ten paths for five epochs and searches operations for three; it says that
+this took 1.7 and 0.5 times 4 GPU days (section 4.5), hence the default ``path_share`` of 0.77. By
+epochs it would be 50 of 53. Weights go on from step 1 to step 2, where both use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from searchers.base import Problem, Result, Searcher, Work
+from searchers.errors import SearcherError
+from searchers.path_search import PathSearch, PathSearchSettings
+from searchers.proxyless import Proxyless, ProxylessSettings
+from spaces import Architecture
+
+Part = TypeVar("Part", PathSearchSettings, ProxylessSettings)
+
+
+@dataclass(frozen=True)
+class AutoSTRSettings(PathSearchSettings, ProxylessSettings):
+    """The settings of both steps, and ``path_share``: step 1's part of the budget.
+
+    ``path`` stays empty: finding it is step 1. What ``proxyless`` has for the joint space alone is
+    of no effect.
+    """
+
+    path: str = ""
+    path_share: float = 0.77
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.path_share < 1.0:
+            raise SearcherError(f"path_share {self.path_share}: expected between 0 and 1")
+        if self.path:
+            raise SearcherError(
+                f"path {self.path!r}: autostr searches the path itself; leave it out, or use "
+                "searcher proxyless for a path of your own"
+            )
+        self.of_path_search()
+        self.of_operation_search(ProxylessSettings().path)
+
+    def of_path_search(self) -> PathSearchSettings:
+        """Step 1's settings."""
+        return self._part(PathSearchSettings)
+
+    def of_operation_search(self, path: str) -> ProxylessSettings:
+        """Step 2's settings, on the path that was found."""
+        return self._part(ProxylessSettings, path=path)
+
+    def _part(self, kind: type[Part], **changes: Any) -> Part:
+        own = {field.name: getattr(self, field.name) for field in fields(kind)}
+        return kind(**{**own, **changes})
+
+
+class AutoSTR(Searcher):
+    """The path first, with one operation everywhere; then the operations by gate gradients."""
+
+    Settings = AutoSTRSettings
+
+    def __init__(
+        self, problem: Problem, settings: AutoSTRSettings, rng: np.random.Generator
+    ) -> None:
+        super().__init__(problem, settings, rng)
+        share = max(1, int(settings.path_share * problem.budget_images))
+        self._paths = PathSearch(
+            replace(problem, budget_images=share), settings.of_path_search(), rng
+        )
+        self._operations: Proxyless | None = None
+        # What step 2 refuses is refused now, not when half of the budget is spent.
+        self._operation_search(np.random.default_rng(0))
+
+    @classmethod
+    def default_operations(cls, settings: AutoSTRSettings) -> tuple[str, ...]:
+        return PathSearch.default_operations(settings.of_path_search())
+
+    def ask(self, n: int = 1) -> list[Work]:
+        work = [] if self._operations else self._paths.ask(n)
+        if not work:
+            if self._operations is None:
+                self._operations = self._operation_search(self.rng)
+            work = self._operations.ask(n)
+        self._count()
+        return work
+
+    def tell(self, results: Sequence[Result]) -> None:
+        (self._operations or self._paths).tell(results)
+        self._count()
+
+    def recommend(self) -> Architecture:
+        return (self._operations or self._paths).recommend()
+
+    def samples(self, n: int, rng: np.random.Generator) -> list[Architecture]:
+        return [] if self._operations is None else self._operations.samples(n, rng)
+
+    def status(self) -> dict[str, float]:
+        step = 1.0 if self._operations is None else 2.0
+        return {"step": step, **(self._operations or self._paths).status()}
+
+    def warnings(self) -> list[str]:
+        later = [] if self._operations is None else self._operations.warnings()
+        return [*self._paths.warnings(), *later]
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """``paths`` (Table 5, step 1); in step 2 also ``operations`` (Fig. 5)."""
+        later = {} if self._operations is None else self._operations.tables()
+        return {**self._paths.tables(), **later}
+
+    def _operation_search(self, rng: np.random.Generator) -> Proxyless:
+        """Step 2 on the best path, with all that step 1 does not use."""
+        left = self.problem.budget_images - self._paths.planned_images
+        path = self.problem.space.path_text(self._paths.path)
+        return Proxyless(
+            replace(self.problem, budget_images=left),
+            self.settings.of_operation_search(path),
+            rng,
+        )
+
+    def _count(self) -> None:
+        steps = [step for step in (self._paths, self._operations) if step is not None]
+        self.repaired = sum(step.repaired for step in steps)
+        self.redrawn = sum(step.redrawn for step in steps)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "paths": self._paths.state_dict(),
+            "operations": None if self._operations is None else self._operations.state_dict(),
+        }
+
+    def _load_state(self, state: Mapping[str, Any]) -> None:
+        # Both steps have this searcher's generator, which each of them restores to the same state.
+        self._paths.load_state_dict(state["paths"])
+        self._operations = None
+        if state["operations"] is not None:
+            self._operations = self._operation_search(self.rng)
+            self._operations.load_state_dict(state["operations"])
