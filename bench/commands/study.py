@@ -9,6 +9,7 @@ import click
 
 from bench.commands.output import print_json, print_table
 from bench.errors import RecordError
+from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
     from bench.study.plan import Plan
@@ -67,6 +68,8 @@ def study(
     from bench.study.execute import Workers, execute_plan
 
     plan.folder.mkdir(parents=True, exist_ok=True)
+    # A study folder says by itself what it is; `bench compare` takes the question from here.
+    write_atomically(plan.folder / "study.toml", file.read_bytes())
     with counting(f"runs of {described.name}", quiet) as report:
         troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
     troubles = [(end.spec.title, end.trouble or "") for end in troubled]

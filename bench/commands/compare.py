@@ -1,0 +1,108 @@
+"""``bench compare``."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands.output import print_json, print_table
+from bench.errors import RecordError
+
+
+@click.command()
+@click.argument("places", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Report folder; see below by default.")
+@click.option("--name", default=None, help="Title of the report; the folder's name by default.")
+@click.option("--question", default="", help="What the study asks, for the report's head.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Shift of the score below which searchers count as equivalent.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def compare(
+    places: tuple[Path, ...],
+    out: Path | None,
+    name: str | None,
+    question: str,
+    margin: float,
+    as_json: bool,
+) -> None:
+    """Compare the runs in and below the given folders; results/runs if none is given.
+
+    Writes report.html, report.md, report.json, figures/ and tables/: into the study's folder if
+    one folder is given, into results/comparison-... otherwise. Unfinished and damaged runs are
+    named, never silently dropped.
+    """
+    from bench.comparison.analysis import analyse
+    from bench.comparison.protocol import Protocol
+    from bench.report import main_table_rows, write_report
+
+    given = places or (Path("results") / "runs",)
+    records, excluded = _read(given)
+    folder = out or _default_folder(given)
+    title = name or (given[0].resolve().name if len(given) == 1 else folder.name)
+    study = _study_question(given)
+    analysis = analyse(records, title, question or study, Protocol(margin=margin), excluded)
+    paths = write_report(analysis, folder)
+    if as_json:
+        print_json(
+            {
+                "searchers": analysis["searchers"],
+                "tests": analysis["tests"],
+                "report": paths,
+                "excluded": analysis["excluded"],
+                "unfinished": analysis["unfinished"],
+            }
+        )
+        return
+    columns, rows = main_table_rows(analysis)
+    print_table(columns, rows)
+    for row in [*analysis["unfinished"], *analysis["excluded"]]:
+        click.echo(f"left out: {row['run']}: {row['reason']}")
+    click.echo(f"report: {paths['report.html']}")
+
+
+def _read(places: tuple[Path, ...]) -> tuple[list[Any], list[dict[str, str]]]:
+    """Records, and the folders that could not be read with their reasons."""
+    from bench.records import find_runs, read_run
+
+    records: dict[str, Any] = {}
+    excluded = []
+    for folder in find_runs(places):
+        try:
+            record = read_run(folder)
+        except RecordError as error:
+            excluded.append({"run": str(folder), "reason": str(error)})
+            continue
+        if record.run_id in records:
+            same = records[record.run_id].folder
+            excluded.append({"run": str(folder), "reason": f"the same run as {same}"})
+            continue
+        records[record.run_id] = record
+    return list(records.values()), excluded
+
+
+def _default_folder(places: tuple[Path, ...]) -> Path:
+    if len(places) == 1 and places[0] != Path("results") / "runs":
+        return places[0]
+    named = "\n".join(sorted(str(place.resolve()) for place in places))
+    return Path("results") / f"comparison-{blake2b(named.encode(), digest_size=4).hexdigest()}"
+
+
+def _study_question(places: tuple[Path, ...]) -> str:
+    """The question of the study whose folder this is."""
+    from bench.errors import PresetError
+    from bench.study.file import read_study
+
+    if len(places) != 1 or not (places[0] / "study.toml").is_file():
+        return ""
+    try:
+        return read_study(places[0] / "study.toml").question
+    except PresetError:
+        return ""

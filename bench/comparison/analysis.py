@@ -1,0 +1,114 @@
+"""The analysis of a set of runs: everything that a report shows, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bench import __version__
+from bench.comparison import anytime, costs, health, placement, provenance, scores
+from bench.comparison.answers import refused
+from bench.comparison.groups import Groups, group_runs
+from bench.comparison.protocol import ENDPOINT, Protocol, check_one_protocol
+from bench.errors import RecordError
+from bench.records import RunRecord
+from spaces import Space, load_space
+
+
+def analyse(
+    records: Sequence[RunRecord],
+    name: str,
+    question: str = "",
+    protocol: Protocol | None = None,
+    excluded: Sequence[dict[str, str]] = (),
+) -> dict[str, Any]:
+    """The analysis of runs of one protocol; ``excluded`` runs are named with their reasons.
+
+    Raises ``RecordError`` for no runs at all, or runs of different protocols.
+    """
+    protocol = protocol or Protocol()
+    if not records:
+        raise RecordError("no run could be read: there is nothing to compare")
+    check_one_protocol(records)
+    groups = group_runs(records)
+    first = records[0].identity
+    space = _space(records[0])
+    run_settings = first["preset"]["run"]
+    limits = {"macs": first["max_macs"], "params": first["max_params"]}
+    rows = provenance.run_rows(groups)
+    return {
+        "name": name,
+        "question": question,
+        "endpoint": ENDPOINT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "program": f"strnas-bench {__version__}",
+        "evaluator": run_settings["evaluator"],
+        "space": {"name": space.name, "settings": space.settings()},
+        "preset": records[0].manifest.get("preset_name", "unknown"),
+        "budget_images": run_settings["budget_images"],
+        "caps": {"max_macs": limits["macs"], "max_params": limits["params"]},
+        "margin": protocol.margin,
+        "baseline": protocol.baseline,
+        "searchers": _searchers(records, groups, protocol),
+        "tests": scores.tests(groups, protocol),
+        "critical_difference": scores.ranks(groups, protocol),
+        "curves": anytime.curves(groups, protocol),
+        "pareto": placement.pareto(
+            groups, {"macs": limits["macs"] or space.max_macs(), "params": limits["params"]}
+        ),
+        "mac_distribution": placement.mac_distribution(groups, space),
+        "supernet_health": health.supernet_health(records, space),
+        "proxy_final": refused("no architecture of this study was trained from scratch yet"),
+        "runs": rows,
+        "excluded": list(excluded),
+        "unfinished": [
+            {"run": row["folder"], "reason": "no result yet: run the same command to resume it"}
+            for row in rows
+            if not row["complete"]
+        ],
+        "checklist": provenance.checklist(groups, records),
+        "deviations": provenance.deviations(records[0]),
+        "versions": provenance.versions(records),
+        "hardware": provenance.hardware(records),
+        "hyperparameters": provenance.hyperparameters(groups),
+    }
+
+
+def _searchers(
+    records: Sequence[RunRecord], groups: Groups, protocol: Protocol
+) -> list[dict[str, Any]]:
+    sharing = costs.supernet_sharing(records)
+    verdicts = scores.against_baseline(groups, protocol)
+    found = []
+    for group in groups.groups:
+        found.append(
+            {
+                "name": group.label,
+                "runs": len(group.runs),
+                "complete": len(group.complete),
+                "failed": len(group.complete) - len(group.scored),
+                "unfinished": len(group.runs) - len(group.complete),
+                **scores.endpoint(group, protocol),
+                "auc": anytime.area(group, groups, protocol),
+                "macs": costs.size(group, "macs", protocol),
+                "params": costs.size(group, "params", protocol),
+                "cost": costs.costs(group, sharing),
+                "against_random": verdicts[group.label],
+                "proposals": costs.proposals(group),
+                "failures": costs.failures(group),
+                "overhead_seconds": costs.overhead_seconds(group),
+            }
+        )
+    return sorted(found, key=_by_score)
+
+
+def _by_score(row: dict[str, Any]) -> tuple[float, str]:
+    """Best first; those without a score last."""
+    value = row["score"].get("estimate")
+    return (1.0 if value is None else -float(value), row["name"])
+
+
+def _space(record: RunRecord) -> Space:
+    described = record.manifest["space"]
+    return load_space(str(described["name"]), **described["settings"])

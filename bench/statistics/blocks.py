@@ -1,0 +1,114 @@
+"""From recorded runs to a complete paired matrix.
+
+A block is what all searchers of a study share: supernet seed and data-split seed. Paired tests need
+a score of every searcher in every block, so a block in which one is missing is left out for all,
+and named. A run that failed is such a hole too. Leaving it out flatters the searcher that failed,
+therefore failures are counted next to every result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from bench.statistics.answers import Floats, NotComputable
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """The endpoint of one run; ``score`` is None (or NaN) if the run failed."""
+
+    searcher: str
+    block: str
+    score: float | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no usable score; NaN and infinity never count as one."""
+        return self.score is None or not isfinite(self.score)
+
+
+@dataclass(frozen=True)
+class DroppedBlock:
+    """A block that is left out, with the searchers that failed in it or were not run."""
+
+    block: str
+    failed: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """One sentence."""
+        parts = [f"{' and '.join(self.failed)} failed"] * bool(self.failed)
+        parts += [f"{' and '.join(self.missing)} not run"] * bool(self.missing)
+        return f"block {self.block}: {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class PairedScores:
+    """``scores[i][j]`` of searcher j in block i; ``runs``, ``failed``: counts per searcher."""
+
+    searchers: tuple[str, ...]
+    blocks: tuple[str, ...]
+    scores: tuple[tuple[float, ...], ...]
+    dropped: tuple[DroppedBlock, ...]
+    runs: tuple[int, ...]
+    failed: tuple[int, ...]
+
+    @property
+    def matrix(self) -> Floats:
+        """(blocks, searchers)."""
+        return np.array(self.scores, dtype=np.float64)
+
+    def column(self, searcher: str) -> Floats:
+        """Scores (blocks,) of one searcher."""
+        return np.asarray(self.matrix[:, self.searchers.index(searcher)])
+
+
+def paired_matrix(
+    runs: Iterable[RunScore], searchers: Sequence[str] | None = None
+) -> PairedScores | NotComputable:
+    """The blocks that all ``searchers`` completed, in the order in which blocks first appear.
+
+    Without ``searchers``, all that appear; runs of others are ignored. Refused if a searcher has
+    two runs in one block, since which of them counts is not a question for statistics, and if no
+    block is complete. One searcher is no reason to refuse: it has intervals, if no comparisons.
+    """
+    found = list(runs)
+    names = tuple(dict.fromkeys(run.searcher for run in found) if searchers is None else searchers)
+    found = [run for run in found if run.searcher in names]
+    if not found:
+        return NotComputable("there are no runs")
+    counted = Counter((run.searcher, run.block) for run in found)
+    twice = [f"{searcher} in {block}" for (searcher, block), n in counted.items() if n > 1]
+    if twice:
+        return NotComputable(f"more than one run of a searcher in a block: {', '.join(twice)}")
+    by_place = {(run.block, run.searcher): run for run in found}
+    complete: list[str] = []
+    dropped: list[DroppedBlock] = []
+    for block in dict.fromkeys(run.block for run in found):
+        missing = tuple(name for name in names if (block, name) not in by_place)
+        here = [by_place[block, name] for name in names if (block, name) in by_place]
+        failed = tuple(run.searcher for run in here if run.failed)
+        if failed or missing:
+            dropped.append(DroppedBlock(block, failed, missing))
+        else:
+            complete.append(block)
+    if not complete:
+        reasons = "; ".join(block.reason for block in dropped)
+        return NotComputable(f"no block was completed by all searchers ({reasons})")
+    scores = tuple(
+        tuple(float(by_place[block, name].score or 0.0) for name in names) for block in complete
+    )
+    return PairedScores(
+        searchers=names,
+        blocks=tuple(complete),
+        scores=scores,
+        dropped=tuple(dropped),
+        runs=tuple(sum(run.searcher == name for run in found) for name in names),
+        failed=tuple(sum(run.searcher == name and run.failed for run in found) for name in names),
+    )

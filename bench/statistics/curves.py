@@ -1,0 +1,168 @@
+"""Anytime curves: the score of the incumbent against what was spent, as right-continuous steps.
+
+A curve holds its value from the moment a result was paid for until the next one. Curves of several
+blocks are read on one grid, from the largest of their first costs to the smallest of their last:
+before, some have no incumbent yet; after, some were not run. Costs are in the unit of the axis
+(evaluations, images, seconds), scores are to maximise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.statistics.answers import (
+    Floats,
+    NotComputable,
+    StatisticsError,
+    check_count,
+)
+from bench.statistics.bootstrap import (
+    Centre,
+    bootstrap_centres,
+    centre_of,
+    percentiles,
+    smallest_sample,
+)
+from bench.statistics.intervals import NAMES
+
+#: Bands are drawn at every point of the grid: fewer resamples than for a table.
+BAND_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class StepCurve:
+    """``values[i]`` holds from ``costs[i]`` on; both (points,), costs never fall.
+
+    Of several values at the same cost the last one holds.
+    """
+
+    costs: Floats
+    values: Floats
+
+    def __post_init__(self) -> None:
+        for name in ("costs", "values"):
+            found = np.array(getattr(self, name), dtype=np.float64)
+            if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
+                raise StatisticsError(f"{name} of a curve: expected finite numbers, at least one")
+            found.setflags(write=False)
+            object.__setattr__(self, name, found)
+        if len(self.costs) != len(self.values):
+            raise StatisticsError(f"{len(self.costs)} costs and {len(self.values)} values")
+        if (np.diff(self.costs) < 0.0).any():
+            raise StatisticsError("costs of a curve fall: expected them in the order of spending")
+
+    def at(self, costs: npt.ArrayLike) -> Floats:
+        """Values at ``costs`` (points,), none of them before the first cost of the curve.
+
+        Raises:
+            StatisticsError: where the curve has no value yet.
+        """
+        wanted = np.asarray(costs, dtype=np.float64)
+        steps = np.searchsorted(self.costs, wanted, side="right") - 1
+        if (steps < 0).any() or not np.isfinite(wanted).all():
+            raise StatisticsError(f"a curve that starts at {self.costs[0]:g} has no value before")
+        return np.asarray(self.values[steps])
+
+    def area(self, start: float, end: float) -> float | NotComputable:
+        """Mean height between two costs: the normalised area under the curve, exactly.
+
+        Beyond its last cost a curve keeps its value; it is up to the caller to end there.
+        """
+        if not start < end:
+            return NotComputable(
+                f"no area between {start:g} and {end:g}: the curves do not overlap"
+            )
+        if start < self.costs[0]:
+            return NotComputable(f"the curve starts at {self.costs[0]:g}, after {start:g}")
+        inner = self.costs[(self.costs > start) & (self.costs < end)]
+        edges = np.concatenate(([start], inner, [end]))
+        return float(self.at(edges[:-1]) @ np.diff(edges)) / (end - start)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Centre of ``n`` curves at every cost of ``grid``, with pointwise intervals.
+
+    ``low`` and ``high`` are None if there are too few blocks for an interval; ``note`` says so.
+    """
+
+    grid: tuple[float, ...]
+    centre: tuple[float, ...]
+    low: tuple[float, ...] | None
+    high: tuple[float, ...] | None
+    n: int
+    level: float
+    method: str
+    note: str = ""
+
+
+def incumbent(costs: npt.ArrayLike, scores: npt.ArrayLike) -> StepCurve | NotComputable:
+    """The best score so far, from evaluations in the order of spending.
+
+    Failed evaluations are NaN or None; the curve starts with the first that gave a score.
+    """
+    at = np.asarray(costs, dtype=np.float64)
+    found = np.asarray(scores, dtype=np.float64)
+    if at.shape != found.shape:
+        raise StatisticsError(f"costs of shape {at.shape} and scores of shape {found.shape}")
+    usable = np.isfinite(found)
+    if not usable.any():
+        return NotComputable(f"none of {len(found)} evaluations gave a score")
+    return StepCurve(at[usable], np.maximum.accumulate(found[usable]))
+
+
+def common_range(curves: Sequence[StepCurve]) -> tuple[float, float] | NotComputable:
+    """First and last cost at which all curves have a value."""
+    if not curves:
+        return NotComputable("there are no curves")
+    start = max(float(curve.costs[0]) for curve in curves)
+    end = min(float(curve.costs[-1]) for curve in curves)
+    if start > end:
+        reason = f"the curves do not overlap: one starts at {start:g}, another ends at {end:g}"
+        return NotComputable(reason, n=len(curves))
+    return start, end
+
+
+def common_grid(curves: Sequence[StepCurve], points: int = 100) -> Floats | NotComputable:
+    """Evenly spaced costs (points,) over the common range; one point if that is one."""
+    check_count(points, "points")
+    found = common_range(curves)
+    if isinstance(found, NotComputable):
+        return found
+    return np.linspace(*found, points) if found[0] < found[1] else np.array(found[:1])
+
+
+def resampled(curves: Sequence[StepCurve], grid: npt.ArrayLike) -> Floats:
+    """Values (curves, points) on ``grid`` (points,), within the common range."""
+    return np.stack([curve.at(grid) for curve in curves])
+
+
+def band(
+    curves: Sequence[StepCurve],
+    grid: npt.ArrayLike,
+    rng: np.random.Generator,
+    centre: Centre = "median",
+    level: float = 0.95,
+    resamples: int = BAND_RESAMPLES,
+) -> Band | NotComputable:
+    """Median or interquartile mean of one curve per block, with a bootstrap band over blocks."""
+    needed, n = smallest_sample(level), len(curves)
+    if not n:
+        return NotComputable("there are no curves")
+    values = resampled(curves, grid)
+    costs = tuple(np.asarray(grid, dtype=np.float64).tolist())
+    middle = tuple(centre_of(values.T, centre).tolist())
+    if n < needed:
+        note = f"a band needs at least {needed} blocks, not {n}"
+        return Band(costs, middle, None, None, n, level, NAMES[centre], note)
+    # Where no curve steps, the band stays as it is: only the columns that change are drawn.
+    steps = np.concatenate(([True], (values[:, 1:] != values[:, :-1]).any(axis=0)))
+    draws = bootstrap_centres(values[:, steps], centre, rng, resamples)
+    back = np.cumsum(steps) - 1
+    low, high = (tuple(end[back].tolist()) for end in percentiles(draws, level))
+    method = f"{NAMES[centre]}, pointwise percentile bootstrap over blocks ({resamples} resamples)"
+    return Band(costs, middle, low, high, n, level, method)

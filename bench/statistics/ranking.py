@@ -1,0 +1,122 @@
+"""How well a proxy score ranks architectures by their final score: Kendall's tau.
+
+The panel is a sample of architectures (n,), each with a proxy score and a final score, which is the
+mean over the seeds of stand-alone training: bootstrapping architectures takes their seeds along
+(Davison and Hinkley, Bootstrap Methods, 1997, section 3.8, resample the clusters and not within).
+Kendall, Rank Correlation Methods, 1948 (tau-b, and its error under the null hypothesis).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.statistics.answers import (
+    Estimate,
+    Floats,
+    NotComputable,
+    check_count,
+    columns,
+    matrix,
+)
+from bench.statistics.bootstrap import (
+    RESAMPLES,
+    percentile_estimate,
+    resampled_counts,
+    smallest_sample,
+)
+
+BOOTSTRAP = "percentile bootstrap over architectures"
+
+
+def kendall_tau(
+    proxy: npt.ArrayLike,
+    final: npt.ArrayLike,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Estimate | NotComputable:
+    """Kendall's tau-b of two scores (n,), with a percentile bootstrap over architectures."""
+    pair = panel(proxy, final)
+    if isinstance(pair, NotComputable):
+        return pair
+    return _tau_interval([pair], rng, level, resamples, "Kendall's tau-b")
+
+
+def seed_ceiling(
+    final: npt.ArrayLike, rng: np.random.Generator, level: float = 0.95, resamples: int = RESAMPLES
+) -> Estimate | NotComputable:
+    """Mean tau-b between the seeds of stand-alone training: no proxy can be asked for more.
+
+    ``final`` is (architectures, seeds), at least two seeds; the bootstrap is over architectures.
+    """
+    found = matrix(final)
+    if isinstance(found, NotComputable):
+        return found
+    if found.shape[1] < 2:
+        return NotComputable(f"a ceiling needs 2 seeds, not {found.shape[1]}", n=len(found))
+    pairs = [(found[:, i], found[:, j]) for i, j in combinations(range(found.shape[1]), 2)]
+    for pair in pairs:
+        if min(float(np.ptp(side)) if len(side) else 0.0 for side in pair) == 0.0:
+            return NotComputable("with one seed all final scores are equal", n=len(found))
+    return _tau_interval(pairs, rng, level, resamples, "mean tau-b between seeds")
+
+
+def null_standard_error(n: int) -> float:
+    """Standard error of tau over ``n`` architectures without ties, if the proxy says nothing.
+
+    sqrt(2 (2n + 5) / (9 n (n - 1))): 0.129 for 30, 0.098 for 50, 0.068 for 100.
+    """
+    check_count(n - 1, "n - 1")
+    return float((2.0 * (2 * n + 5) / (9.0 * n * (n - 1))) ** 0.5)
+
+
+def panel(proxy: npt.ArrayLike, final: npt.ArrayLike) -> tuple[Floats, Floats] | NotComputable:
+    """Both scores (n,) of at least two architectures, neither of them constant."""
+    pair = columns(proxy, final)
+    if isinstance(pair, NotComputable):
+        return pair
+    n = len(pair[0])
+    if n < 2:
+        return NotComputable(f"a ranking needs 2 architectures, not {n}", n=n)
+    for name, side in zip(("proxy", "final"), pair, strict=True):
+        if np.ptp(side) == 0.0:
+            return NotComputable(f"all {n} {name} scores are equal: they rank nothing", n=n)
+    return pair
+
+
+def _tau_interval(
+    pairs: list[tuple[Floats, Floats]],
+    rng: np.random.Generator,
+    level: float,
+    resamples: int,
+    name: str,
+) -> Estimate | NotComputable:
+    n, needed = len(pairs[0][0]), smallest_sample(level)
+    value = float(np.mean([_tau(a, b, np.ones((1, n)))[0] for a, b in pairs]))
+    if n < needed:
+        reason = f"an interval needs at least {needed} architectures, not {n}"
+        return NotComputable(reason, value, n)
+    counts = resampled_counts(n, rng, resamples)
+    draws = np.mean([_tau(a, b, counts) for a, b in pairs], axis=0)
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return NotComputable("no resample ranks anything", value, n)
+    return percentile_estimate(value, draws, n, level, f"{name}, {BOOTSTRAP}")
+
+
+def _tau(a: Floats, b: Floats, counts: Floats) -> Floats:
+    """Tau-b of resamples in which architecture i is counts[r, i] times, (resamples,).
+
+    NaN where all of a resample is tied; copies of one architecture are tied in both scores.
+    """
+    first, second = np.sign(a[:, None] - a), np.sign(b[:, None] - b)
+
+    def weighted(signs: Floats) -> Floats:
+        return np.asarray(np.einsum("ri,ri->r", counts @ signs, counts))
+
+    agreement = weighted(first * second)
+    scale = np.sqrt(weighted(np.abs(first)) * weighted(np.abs(second)))
+    return np.divide(agreement, scale, out=np.full_like(agreement, np.nan), where=scale > 0.0)
