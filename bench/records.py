@@ -168,11 +168,10 @@ class RunRecord:
                 seconds += event.time.ask + event.time.trainer + event.time.tell
             elif event.verdict.score is not None:
                 rows.append((images, evaluations, macs, seconds, event.verdict.score))
-        columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-        return Trajectory(
-            *(np.array(column, dtype=np.int64) for column in columns[:3]),
-            *(np.array(column, dtype=np.float64) for column in columns[3:]),
-        )
+        table = np.array(rows, dtype=np.float64).reshape(len(rows), 5)
+        # Multiply-adds of a run stay below 2^53, where floats still count by one.
+        images_P, evaluations_P, macs_P = table[:, :3].astype(np.int64).T
+        return Trajectory(images_P, evaluations_P, macs_P, table[:, 3], table[:, 4])
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:

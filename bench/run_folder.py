@@ -44,10 +44,14 @@ class RunFolder:
             refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(path)
-            self._adopt(manifest)
-            (path / CHECKPOINT).mkdir(exist_ok=True)
-            sweep_temporaries(path)
-            sweep_temporaries(path / CHECKPOINT)
+            try:
+                self._adopt(manifest)
+                (path / CHECKPOINT).mkdir(exist_ok=True)
+                sweep_temporaries(path)
+                sweep_temporaries(path / CHECKPOINT)
+            except BaseException:
+                self.close()
+                raise
         except OSError as error:
             raise RecordError(
                 f"run folder {path} cannot be written ({error.strerror or error}): choose another "

@@ -41,6 +41,11 @@ class TrainWeights:
 
     architectures: tuple[Architecture, ...]
 
+    def __post_init__(self) -> None:
+        # Work that costs nothing would keep a run from ever ending.
+        if not self.architectures:
+            raise SearcherError("TrainWeights of no architecture: name at least one path")
+
 
 @dataclass(frozen=True)
 class GateGradient:
@@ -166,7 +171,7 @@ class Problem:
         """
         if self.max_params is None:
             return self.space.sample(n, rng, self.max_macs)
-        kept: list[npt.NDArray[np.int8]] = []
+        kept = [np.zeros((0, self.space.columns), dtype=np.int8)]
         missing, drawn, block = n, 0, 64
         while missing > 0 and drawn < DRAWS * n:
             rows = self.space.sample(block, rng, self.max_macs)

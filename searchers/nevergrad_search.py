@@ -26,10 +26,13 @@ OFFERED = (
     "DiscreteBSOOnePlusOne",
     "DiscreteLengler2OnePlusOne",
     "DiscreteLengler3OnePlusOne",
+    "DiscreteLenglerFourthOnePlusOne",
     "DiscreteLenglerHalfOnePlusOne",
     DEFAULT,
     "DiscreteOnePlusOne",
     "DoubleFastGADiscreteOnePlusOne",
+    "MultiDiscrete",
+    "NGOpt",
     "OnePtRecombiningDiscreteLenglerOnePlusOne",
     "PortfolioDiscreteOnePlusOne",
     "RecombiningDiscreteLenglerOnePlusOne",
@@ -49,6 +52,10 @@ REFUSED = (
     (("OnePlusOneT",), "refuses points that it knows so eagerly that it was worse than random "
      "search on the planted landscape"),
     (("SADiscrete",), "follows worse points at a temperature that depends on the loss's scale"),
+    (
+        ("FastGADiscrete",),
+        "was no better than random search on the planted landscape",
+    ),
     (("Sparse",), "sets choices to the option in the middle, which is no better than others"),
     (("Random", "QuasiRandom", "Halton", "Hammersley", "LHS", "OneShot"), "is a form of random "
      "search"),
@@ -65,7 +72,7 @@ class NevergradSettings(EncodedSettings):
     than nevergrad can handle.
     """
 
-    encoding: str = "positions"
+    encoding: str = "per-layer"
     optimiser: str = DEFAULT
 
     def __post_init__(self) -> None:

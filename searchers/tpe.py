@@ -32,7 +32,7 @@ class TPESettings(EncodedSettings):
     manifest stands for them.
     """
 
-    encoding: str = "positions"
+    encoding: str = "per-layer"
     n_startup_trials: int = 10
     n_ei_candidates: int = 24
     multivariate: bool = True

@@ -69,7 +69,7 @@ def test_its_commands_work(folder: Path, line: list[str]) -> None:
         line = [*line, "--quiet"]
         if "cpu" in line:
             # Minutes with the supernet; that preset, searcher and options exist shows in a second.
-            line += ["--evaluator", "synthetic"]
+            line += ["--evaluator", "synthetic", "--budget-images", "4000"]
     said = bench(folder, *line)
     assert ("fit for `bench run`" if line[0] == "doctor" else "Recommended by") in said
 

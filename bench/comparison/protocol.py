@@ -60,11 +60,9 @@ def check_one_protocol(records: Sequence[RunRecord]) -> None:
 def _shared(record: RunRecord) -> dict[str, Any]:
     shared = {key: value for key, value in record.identity.items() if key not in VARIES}
     # Seeds of landscapes are to synthetic runs what supernets are to others.
-    shared["preset"] = {key: value for key, value in shared["preset"].items()}
-    shared["preset"]["landscape"] = {
-        key: value for key, value in shared["preset"]["landscape"].items() if key != "seed"
-    }
-    return shared
+    landscape = dict(shared["preset"]["landscape"])
+    landscape.pop("seed")
+    return {**shared, "preset": {**shared["preset"], "landscape": landscape}}
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

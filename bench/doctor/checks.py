@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from statistics import median
 
 import numpy as np
 
-from bench.doctor.elsewhere import continue_elsewhere
+from bench.doctor.elsewhere import Answer, continue_elsewhere
 from bench.doctor.rehearsal import Step, rehearse
 from bench.doctor.subject import Subject
 from searchers.base import (
@@ -144,23 +145,10 @@ def round_trip(subject: Subject) -> str:
 
 def fresh_process(subject: Subject) -> str:
     """So does a fresh process with another hash seed, from the start and from later on."""
-    steps: list[Step] = []
-    states: list[str] = []
-
-    def save(searcher: Searcher) -> None:
-        # As text at once: what a searcher hands out may go on changing.
-        states.append(json.dumps(searcher.state_dict()))
-
-    for step in rehearse(subject.make(seed=5), subject.budget_images, before=save):
-        steps.append(step)
-    places = (0, len(steps) * 2 // 3)
-    starts = [
-        (json.loads(states[place]), sum(step.images for step in steps[place:])) for place in places
-    ]
-    answer = continue_elsewhere(subject, starts)
+    expected, places, answer = _elsewhere(subject)
     for place, lines in zip(places, answer.lines, strict=True):
-        _same(_lines(steps[place:]), lines, f"a fresh process that goes on from step {place}")
-    return f"{len(steps)} steps, and {len(answer.lines[1])} from step {places[1]}"
+        _same(expected[place:], lines, f"a fresh process that goes on from step {place}")
+    return f"{len(expected)} steps, and {len(answer.lines[1])} from step {places[1]}"
 
 
 def failures_survive(subject: Subject) -> str:
@@ -212,10 +200,9 @@ def plain_records(subject: Subject) -> str:
 
 def keeps_to_itself(subject: Subject) -> str:
     """It reaches for no trainer, no harness and no word images while it works."""
-    state = json.loads(json.dumps(subject.make(seed=5).state_dict()))
-    reached = continue_elsewhere(subject, [(state, subject.budget_images)]).reached
-    if reached:
-        raise Broken(f"reached for {', '.join(reached[:3])}")
+    _, _, answer = _elsewhere(subject)
+    if answer.reached:
+        raise Broken(f"reached for {', '.join(answer.reached[:3])}")
     return "no trainer, no data"
 
 
@@ -261,6 +248,28 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
 
 def _run(subject: Subject, searcher: Searcher) -> list[Step]:
     return list(rehearse(searcher, subject.budget_images))
+
+
+@lru_cache(maxsize=1)
+def _elsewhere(subject: Subject) -> tuple[list[str], tuple[int, int], Answer]:
+    """A run here, steps of it from which a fresh process went on, and what that has to say.
+
+    Kept for the next check: for a library that is slow to import the process takes seconds.
+    """
+    steps: list[Step] = []
+    states: list[str] = []
+
+    def save(searcher: Searcher) -> None:
+        # As text at once: what a searcher hands out may go on changing.
+        states.append(json.dumps(searcher.state_dict()))
+
+    for step in rehearse(subject.make(seed=5), subject.budget_images, before=save):
+        steps.append(step)
+    places = (0, len(steps) * 2 // 3)
+    starts = [
+        (json.loads(states[place]), sum(step.images for step in steps[place:])) for place in places
+    ]
+    return _lines(steps), places, continue_elsewhere(subject, starts)
 
 
 def _fail(subject: Subject, fails: Callable[[int], bool]) -> int:

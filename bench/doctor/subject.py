@@ -22,7 +22,8 @@ IMAGES_PER_STEP, IMAGES_PER_EVALUATION = 2, 10
 NOISE = 0.02
 
 
-@dataclass(frozen=True)
+# Without comparison by value: code may change under a name, and settings may have no hash.
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A searcher by name and settings; ``budget_images`` is what each rehearsal may spend."""
 

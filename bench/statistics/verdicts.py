@@ -16,7 +16,7 @@ sentence says that it is too small to matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.statistics.answers import Estimate, NotComputable
@@ -86,7 +86,8 @@ def shift_text(shift: Estimate | NotComputable) -> str:
 
 def _different(evidence: Evidence, adjusted_p: float, within_margin: bool) -> Verdict:
     shift = evidence.shift.value or 0.0
-    facts = f"({shift_text(evidence.shift)}; n = {evidence.n}, Holm {p_text(adjusted_p)})"
+    seen = _turned(evidence.shift) if shift < 0.0 else evidence.shift
+    facts = f"({shift_text(seen)}; n = {evidence.n}, Holm {p_text(adjusted_p)})"
     if shift == 0.0:
         sentence = f"{evidence.first} and {evidence.second} differ, neither way by much {facts}"
         return Verdict("different", sentence)
@@ -96,6 +97,13 @@ def _different(evidence: Evidence, adjusted_p: float, within_margin: bool) -> Ve
     if within_margin:
         sentence += f"; yet the difference lies within the margin of {evidence.margin:g}"
     return Verdict("different", sentence, better)
+
+
+def _turned(shift: Estimate | NotComputable) -> Estimate | NotComputable:
+    """The shift of the second over the first: a winner's is told as a gain."""
+    if isinstance(shift, Estimate):
+        return replace(shift, value=-shift.value, low=-shift.high, high=-shift.low)
+    return shift
 
 
 def _equivalent(evidence: Evidence) -> str:
@@ -135,7 +143,7 @@ def _underpowered(evidence: Evidence) -> str:
 def _prospects(detectable: DetectableEffect, margin: float | None) -> str:
     """What this study could have found, and how many blocks would find the margin."""
     chance = f"{100 * detectable.power:.0f} %"
-    text = f"a difference of {detectable.effect:.4f} would have been found with {chance}"
+    text = f"a difference of {detectable.effect:.4f} would have been found with {chance} power"
     if margin is None or margin >= detectable.effect:
         return text
     blocks = required_blocks(margin, detectable.sd_difference, detectable.alpha, detectable.power)

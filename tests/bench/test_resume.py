@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,14 +16,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports the module by name.
 
 import run_child
-from run_child import log_of
+from run_child import Job, check_equal, lines_in, log_of
 
-KILLS = 10
-#: Budget of the tiny preset, in images.
-WHOLE = 640
-
-
-#: Enough for all kinds of events where the whole of the tiny preset is not needed.
+KILLS = 6
+#: Images: enough for all kinds of events where the whole of the tiny preset is not needed.
 SHORT = 240
 
 
@@ -32,46 +29,19 @@ def command(searcher: str, folder: Path, seed: int = 0) -> list[str]:
     return [sys.executable, "-m", "bench", *arguments, "--out", str(folder), "--quiet", "--json"]
 
 
-def finish(
-    searcher: str, folder: Path, seed: int = 0, budget_images: int = SHORT
-) -> dict[str, object]:
-    return run_child.finish(searcher, folder, seed, budget_images)
+def finish(searcher: str, folder: Path, seed: int = 0) -> dict[str, object]:
+    return run_child.finish(Job(searcher, folder, seed, SHORT))
 
 
-def lines_in(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-@pytest.mark.parametrize("searcher", ["random", "proxyless"])
-def test_sigkill_at_ten_moments(searcher: str, tmp_path: Path) -> None:
-    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    expected = finish(searcher, undisturbed, budget_images=WHOLE)
-    total = len(log_of(undisturbed))
+# Over all searchers, at 200 moments, in test_slow.
+@pytest.mark.parametrize(("searcher", "cache"), [("random", "own"), ("proxyless", "none")])
+def test_sigkill_at_several_moments(searcher: str, cache: str, tmp_path: Path) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    finish(searcher, undisturbed)
+    # Half of the checkpoints would otherwise fall behind the end of so short a run.
+    job = Job(searcher, tmp_path / "run", 0, SHORT, checkpoint_seconds=0.2)
     moments = random.Random(searcher)
-    seen: list[dict[str, object]] = []
-    for kill in range(KILLS):
-        process = run_child.start(searcher, disturbed, 0, WHOLE)
-        # Spread over the whole run: wait for the kill's share of the events, then a little more,
-        # so that steps, log lines and checkpoints are all hit.
-        wanted = kill * total // KILLS
-        deadline = time.monotonic() + 60
-        while process.is_alive() and lines_in(disturbed / "events.jsonl") < wanted:
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        time.sleep(moments.random() * (0.3 if wanted else 2.0))
-        process.kill()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        assert not (disturbed / "result.json").exists()
-        before = seen
-        if (disturbed / "events.jsonl").exists():
-            seen = log_of(disturbed)
-        assert seen[: len(before)] == before, f"kill {kill} lost acknowledged events"
-    resumed = finish(searcher, disturbed, budget_images=WHOLE)
-    assert log_of(disturbed) == log_of(undisturbed)
-    assert resumed["recommendation"] == expected["recommendation"]
-    table = "incumbents.csv"
-    assert (disturbed / table).read_bytes() == (undisturbed / table).read_bytes()
+    run_child.kill_many_times(job, cache, undisturbed, KILLS, moments, f"cache {cache}")
 
 
 def test_same_seed_same_log_another_seed_another(tmp_path: Path) -> None:
@@ -108,11 +78,11 @@ def test_interrupt_exits_with_130_and_resumes(tmp_path: Path) -> None:
 def test_killed_between_the_last_checkpoint_and_the_result(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     expected = finish("proxyless", folder)
-    log, table = log_of(folder), (folder / "incumbents.csv").read_bytes()
+    before = tmp_path / "before"
+    shutil.copytree(folder, before)
     (folder / "result.json").unlink()
     assert finish("proxyless", folder)["recommendation"] == expected["recommendation"]
-    assert log_of(folder) == log
-    assert (folder / "incumbents.csv").read_bytes() == table
+    check_equal(folder, before)
 
 
 def test_a_damaged_checkpoint_or_log_is_recovered_or_named(

@@ -123,6 +123,20 @@ def test_scores_are_gradients_of_the_log_probability() -> None:
     assert (np.delete(logits, edges) <= 0).all()
 
 
+def test_costs_weigh_on_a_row_as_often_as_it_was_met() -> None:
+    found, graph = learned("edge", seed=4), SMALL.path_graph()
+    costs = graph.edge_macs / 1e6
+    given = found._operations_gradient(costs, found.allowed_RK)
+    paths = graph.edges_of(SMALL.paths.codes[:2])
+    drawn = [Drawn(path, np.zeros(4, np.int64)) for path in paths]
+    found.step_by_scores(drawn, costs)
+    # With beta1 = 0, Adam's first moment is the gradient itself.
+    gradient = np.array(found.state_dict()["adam"]["first"])
+    share = np.bincount(found.row_E[paths].ravel(), minlength=len(given)) / 2
+    expected = share[:, None] * given * found.allowed_RK
+    np.testing.assert_allclose(gradient, expected, atol=1e-12)
+
+
 def test_only_rows_on_the_path_move() -> None:
     found, graph = learned("edge", seed=3), SMALL.path_graph()
     edges = graph.edges_of(SMALL.paths.codes[:1])[0]
@@ -179,6 +193,29 @@ def test_caps_hold_and_redraws_are_counted(
     assert len(np.unique(rows, axis=0)) > 0.5 * len(rows)
     samples = of.space.encode(made.samples(3, np.random.default_rng(0)))
     assert of.allows(samples).all()
+
+
+def test_every_architecture_thrown_away_is_counted() -> None:
+    of = problem(BUDGET)
+    rows = of.space.sample(4_000, np.random.default_rng(0))
+    cap = int(np.quantile(of.space.macs(rows), 0.25))
+    made = make(of=problem(BUDGET, max_macs=cap), initial_spread=0.0)
+    rng = np.random.default_rng(1)
+    counts = [made._draws.sample(made._learned, rng)[1] for _ in range(800)]
+    # Geometric: three failures for each success, standard deviation sqrt(12).
+    assert np.mean(counts) == pytest.approx(3.0, abs=4 * np.sqrt(12 / 800))
+
+
+def test_the_last_resort_under_a_cap_still_follows_the_distribution() -> None:
+    made = make(of=problem(BUDGET, max_macs=100_000_000))
+    state = made.state_dict()
+    alpha = np.zeros((15, 7))
+    alpha[:, 0] = 3.0
+    made.load_state_dict({**state, "alpha": alpha.tolist()})
+    rng = np.random.default_rng(2)
+    found = [made._draws._by_importance(made._learned, rng).operations for _ in range(100)]
+    uniform = made.problem.draw(2_000, rng)[:, 15:]
+    assert (np.array(found) == 0).mean() > (uniform == 0).mean() + 0.1
 
 
 def test_state_round_trip_also_between_ask_and_tell(variant: dict[str, object]) -> None:

@@ -226,7 +226,8 @@ def test_wrong_options_of_tpe_are_refused() -> None:
         TPESettings(group=True, multivariate=False)
 
 
+@pytest.mark.slow
 def test_the_gaussian_process_finds_more_than_its_random_start() -> None:
     searcher = make("optuna:gp")
-    seen = [planted(found) for found in lead(searcher, 9)]
+    seen = [planted(found) for found in lead(searcher, 16)]
     assert max(seen[3:]) > max(seen[:3])

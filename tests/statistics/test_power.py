@@ -64,6 +64,13 @@ def test_detectable_effect_has_the_power_it_says() -> None:
     assert more.effect < found.effect
 
 
+def test_the_fewest_blocks_find_large_effects_only() -> None:
+    found = detectable_effect(1.0, 6, 0.05)
+    assert isinstance(found, DetectableEffect)
+    # All six differences must have one sign.
+    assert stats.norm.cdf(found.effect) ** 6 == pytest.approx(0.8, abs=1e-3)
+
+
 @pytest.mark.parametrize(("effect", "power"), [(3.0, 0.8), (0.8, 0.8), (0.3, 0.9), (0.05, 0.8)])
 def test_required_blocks_are_enough_and_one_less_is_not(effect: float, power: float) -> None:
     n = required_blocks(effect, 1.0, ALPHA, power)

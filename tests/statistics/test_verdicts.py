@@ -40,6 +40,9 @@ def test_different() -> None:
         assert part in pair.verdict.sentence
     (pair,) = pairs_of(two(-0.03, 0.01, 12))
     assert pair.verdict.better == "b"
+    # The winner's shift is a gain, whichever place it has in the pair.
+    assert "b scores higher than a (shift +0.0" in pair.verdict.sentence
+    assert pair.evidence.shift.value < 0.0
 
 
 def test_different_but_too_small_to_matter() -> None:
