@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.latency import LatencyTable, latency_array, read_latency
 from bench.presets import searcher_settings
 from bench.settings import Preset
 from searchers.base import Problem, Searcher
@@ -38,14 +39,17 @@ class Chosen:
     name: str
     kind: type[Searcher]
     settings: Any
+    latency: LatencyTable | None = None
 
     @classmethod
     def of(cls, choice: SearcherChoice, preset: Preset) -> Chosen:
         """Look the choice up; errors name what is unknown or wrong."""
+        table = preset.run.latency_table
+        latency = read_latency(Path(table)) if table else None
         if not isinstance(choice, str):
-            return cls(*choice)
+            return cls(*choice, latency)
         found = find_searcher(choice)
-        return cls(choice, found.kind, searcher_settings(preset, found))
+        return cls(choice, found.kind, searcher_settings(preset, found), latency)
 
     @property
     def default_operations(self) -> tuple[str, ...]:
@@ -72,13 +76,16 @@ class Chosen:
         An evaluation consumes what the preset says, unless the data are known to have less.
         """
         wanted = preset.run.evaluation_images + preset.trainer.calibration_images
+        space = load_space(preset.space.name, strict=preset.space.strict)
         problem = Problem(
-            space=load_space(preset.space.name, strict=preset.space.strict),
+            space=space,
             budget_images=preset.run.budget_images,
             images_per_step=preset.trainer.batch_images,
             images_per_evaluation=images_per_evaluation or wanted,
             max_macs=caps.max_macs,
             max_params=caps.max_params,
+            training_share=preset.run.training_share,
+            latency_ms=None if self.latency is None else latency_array(self.latency, space),
         )
         sequence = np.random.SeedSequence(seed, spawn_key=(SEARCHER_STREAM,))
         return self.kind(problem, self.settings, np.random.default_rng(sequence))

@@ -70,6 +70,7 @@ class Run:
             "hyperparameters": asdict(chosen.settings),
             "seed": seed,
             **asdict(caps),
+            "latency": chosen.latency and identity_hash(settings_as_dict(chosen.latency)),
             "preset": _without_bookkeeping(preset),
             "data": self.built.data_hashes,
             "supernet": self.supernet_start and self.supernet_start["hash"],
@@ -182,7 +183,8 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
     plain = settings_as_dict(preset)
     del plain["description"], plain["searcher"], plain["supernet_recipe"]
-    del plain["run"]["checkpoint_seconds"], plain["run"]["evaluation_cache"]
+    for key in ("checkpoint_seconds", "evaluation_cache", "latency_table"):
+        del plain["run"][key]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]
     del plain["supernet"]["start"]

@@ -123,6 +123,8 @@ class Problem:
     images_per_evaluation: int
     max_macs: int | None = None
     max_params: int | None = None
+    #: Share of the budget that black-box searchers spend on weights before the first evaluation.
+    training_share: float = 0.5
     #: Milliseconds (E, K) of every candidate on every edge of ``space.path_graph()``, if measured.
     latency_ms: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 

@@ -24,12 +24,15 @@ Encodings = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class BlackBoxSettings:
-    """``training_share`` of the budget goes to the weights before the first evaluation."""
+    """``training_share`` of the budget goes to the weights before the first evaluation.
 
-    training_share: float = 0.5
+    None: what the protocol says for all black-box searchers (``Problem.training_share``).
+    """
+
+    training_share: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.training_share < 1.0:
+        if self.training_share is not None and not 0.0 <= self.training_share < 1.0:
             raise SearcherError(
                 f"training_share {self.training_share}: expected a number from 0 up to, not "
                 "including, 1"
@@ -43,7 +46,10 @@ class BlackBox(Searcher):
         self, problem: Problem, settings: BlackBoxSettings, rng: np.random.Generator
     ) -> None:
         super().__init__(problem, settings, rng)
-        self._training = UniformTraining(problem, settings.training_share, self._draw)
+        share = settings.training_share
+        if share is None:
+            share = problem.training_share
+        self._training = UniformTraining(problem, share, self._draw)
         self._best: tuple[float, int] | None = None
         #: What is recommended before anything is known.
         self._first = int(problem.space.rank(problem.draw(1, rng))[0])

@@ -46,6 +46,11 @@ from searchers.finding import find_searcher
     type=click.Choice(["supernet", "synthetic"]),
     help="supernet, or a made-up landscape in seconds, to try a searcher on.",
 )
+@click.option(
+    "--latency-table",
+    metavar="JSON",
+    help="Measured by `bench latency measure`, for latency terms.",
+)
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
@@ -152,6 +157,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:
         overrides.append(f"trainer.device={quoted(given['device'])}")
+    if given["latency_table"]:
+        overrides.append(f"run.latency_table={quoted(given['latency_table'])}")
     if given["evaluator"]:
         overrides.append(f"run.evaluator={given['evaluator']}")
     if given["from_scratch"]:
