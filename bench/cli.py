@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
     "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
+    "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),
     "study": ("bench.commands.study:study", "Do many runs under one protocol."),

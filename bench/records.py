@@ -31,6 +31,7 @@ class EventResult(Struct, frozen=True):
     """Of an event's result, what comparisons use."""
 
     score: float | None = None
+    loss: float | None = None
     failure: str | None = None
 
 
@@ -138,6 +139,8 @@ class RunRecord:
         preset = self.identity["preset"]
         if preset["run"]["evaluator"] == "synthetic":
             return f"landscape {preset['landscape']['seed']}"
+        if preset["run"]["evaluator"] == "replay":
+            return f"record {self.identity['data']['replay'][0][:8]}"
         start = self.identity["supernet"]
         return f"supernet {start[:8]}" if start else "fresh weights"
 

@@ -89,10 +89,10 @@ class Run:
 
     @property
     def trainer(self) -> Trainer:
-        """What trains the supernet; ``PresetError`` for a run on the made-up landscape."""
+        """What trains the supernet; ``PresetError`` for a run without a supernet."""
         if self.built.trainer is None:
             raise PresetError(
-                "run.evaluator = synthetic trains no supernet: leave it out, or choose supernet"
+                f"run.evaluator = {self.preset.run.evaluator} trains nothing: choose supernet"
             )
         return self.built.trainer
 
@@ -176,6 +176,13 @@ class Run:
 
     def _trouble(self) -> list[str]:
         """What the harness itself has to say."""
+        replay = self.built.data.get("replay")
+        if replay is not None:
+            return [
+                f"scores are replayed from {replay['evaluations']} recorded evaluations; others are "
+                f"predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
+                f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
+            ]
         return [self.cache.trouble] if self.cache is not None and self.cache.trouble else []
 
 
@@ -183,7 +190,7 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
     plain = settings_as_dict(preset)
     del plain["description"], plain["searcher"], plain["supernet_recipe"]
-    for key in ("checkpoint_seconds", "evaluation_cache", "latency_table"):
+    for key in ("checkpoint_seconds", "evaluation_cache", "latency_table", "replay"):
         del plain["run"][key]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]

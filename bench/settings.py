@@ -23,7 +23,8 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``referee_points``: at how many equal parts of the budget the referee scores the recommendation,
     with ``referee_samples`` draws beside it where a distribution is learned. ``evaluator`` is the
-    supernet, or a made-up landscape with a planted optimum, to try searchers on.
+    supernet, a made-up landscape with a planted optimum, or what the runs in the folder ``replay``
+    recorded.
     ``training_share`` of the budget is what black-box searchers spend on weights before their first
     evaluation. ``latency_table``: a file of `bench latency measure`, for searchers that weigh
     latency. ``evaluation_cache``: whether evaluations are kept and looked up (billed in any case).
@@ -31,10 +32,11 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     budget_images: Positive = 50_000
     evaluation_images: Positive = 500
-    evaluator: Literal["supernet", "synthetic"] = "supernet"
+    evaluator: Literal["supernet", "synthetic", "replay"] = "supernet"
     evaluation_cache: bool = True
     training_share: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.5
     latency_table: str = ""
+    replay: str = ""
     referee_samples: Annotated[int, Meta(ge=0, le=100)] = 4
     referee_points: Annotated[int, Meta(ge=1, le=100)] = 4
     checkpoint_seconds: Annotated[float, Meta(ge=0.0)] = 60.0

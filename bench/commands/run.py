@@ -43,9 +43,10 @@ from searchers.finding import find_searcher
 @click.option("--max-params", type=PARAMETER_LIMIT, help="Hard cap on parameters of that backbone.")
 @click.option(
     "--evaluator",
-    type=click.Choice(["supernet", "synthetic"]),
-    help="supernet, or a made-up landscape in seconds, to try a searcher on.",
+    type=click.Choice(["supernet", "synthetic", "replay"]),
+    help="supernet; a made-up landscape, to try a searcher on in seconds; or recorded runs.",
 )
+@click.option("--replay", metavar="FOLDER", help="The runs that --evaluator replay answers from.")
 @click.option(
     "--latency-table",
     metavar="JSON",
@@ -157,6 +158,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:
         overrides.append(f"trainer.device={quoted(given['device'])}")
+    if given["replay"]:
+        overrides.append(f"run.replay={quoted(given['replay'])}")
     if given["latency_table"]:
         overrides.append(f"run.latency_table={quoted(given['latency_table'])}")
     if given["evaluator"]:
@@ -195,7 +198,7 @@ def _scores(found: dict[str, Any]) -> dict[str, object]:
     """What the referee found; a made-up landscape has no words and never claims any."""
     score, words = found["score"], found["test_words"]
     if words == 0:
-        return {"quality (made-up landscape)": score}
+        return {"quality (not measured on words)": score}
     read = None if score is None else f"{score:.4f} of {words:,} held-out words"
     return {
         "word accuracy, test": read,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import RecordError
+from bench.errors import PresetError, RecordError
 from bench.evaluators.base import Evaluator
 from bench.evaluators.landscape import Landscape
 from bench.evaluators.synthetic import SyntheticEvaluator
@@ -44,6 +45,8 @@ def build_evaluator(
     """The evaluator that the preset asks for; reads, or renders, the data if it needs any."""
     if preset.run.evaluator == "synthetic":
         return _synthetic(preset, space)
+    if preset.run.evaluator == "replay":
+        return _replay(preset, space)
     return _supernet(preset, space, seed, default_operations, render_progress)
 
 
@@ -52,6 +55,21 @@ def _synthetic(preset: Preset, space: Space) -> Built:
     evaluation = preset.run.evaluation_images + preset.trainer.calibration_images
     evaluator = SyntheticEvaluator(landscape, preset.trainer.batch_images, evaluation)
     return Built(evaluator, evaluation, {}, {}, None, None)
+
+
+def _replay(preset: Preset, space: Space) -> Built:
+    # Here, since scikit-learn takes a second to load.
+    from bench.evaluators.replay import ReplayEvaluator, read_record
+
+    if not preset.run.replay:
+        raise PresetError(
+            "run.evaluator = replay needs run.replay, the folder of the runs to replay"
+        )
+    record = read_record(Path(preset.run.replay), space)
+    evaluator = ReplayEvaluator(space, record, preset.trainer.batch_images)
+    described = {"replay": evaluator.describe()}
+    hashes = {"replay": [record.digest]}
+    return Built(evaluator, record.evaluation_images, described, hashes, None, None)
 
 
 def _supernet(

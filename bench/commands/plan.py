@@ -1,0 +1,84 @@
+"""``bench plan``: how many paired blocks a study needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands.output import print_json, print_table
+
+
+@click.command()
+@click.argument("pilot", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--effect",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Shift of the score that the study shall find.",
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="Probability with which it shall be found.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Familywise error, shared out by Holm.",
+)
+@click.option("--baseline", default="random", show_default=True, help="What all are compared with.")
+@click.option("--all-pairs", is_flag=True, help="Compare all pairs, not each with the baseline.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def plan(
+    pilot: tuple[Path, ...],
+    effect: float,
+    power: float,
+    alpha: float,
+    baseline: str,
+    all_pairs: bool,
+    as_json: bool,
+) -> None:
+    """How many blocks (seeds, or supernets x seeds) a study like this PILOT needs.
+
+    The spread of paired differences comes from the pilot's runs. Its estimate from a few blocks is
+    uncertain itself: the last column plans with the upper end of its 95 % interval.
+    """
+    from bench.comparison.planning import needed_blocks
+
+    found = needed_blocks(pilot, effect, power, alpha, None if all_pairs else baseline)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(
+        f"to find a shift of {effect:g} with probability {power:g}, {found['comparisons']} "
+        f"comparisons at {alpha:g} (Holm: the smallest p below {found['threshold']:.4g})"
+    )
+    rows = [
+        (
+            row["pair"],
+            row["pilot_blocks"],
+            _number(row["sd_difference"]),
+            _number(row["correlation"]),
+            _blocks(row["blocks"]),
+            _blocks(row["blocks_cautious"]),
+        )
+        for row in found["pairs"]
+    ]
+    print_table(["pair", "pilot", "sd of difference", "rho", "blocks", "cautiously"], rows)
+
+
+def _number(answer: dict[str, Any]) -> str:
+    value = answer.get("estimate")
+    return f"{value:.3f}" if value is not None else str(answer.get("refused"))
+
+
+def _blocks(answer: dict[str, Any]) -> str:
+    value = answer.get("estimate")
+    return f"{value:,.0f}" if value is not None else str(answer.get("refused"))

@@ -1,0 +1,208 @@
+"""The analysis of runs: what it counts, what it refuses, what it leaves out by name."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.comparison.analysis import analyse
+from bench.comparison.groups import group_runs
+from bench.comparison.protocol import Protocol
+from bench.errors import RecordError
+from bench.records import RunRecord, find_runs, read_run, read_runs
+
+
+@pytest.fixture(scope="module")
+def records(study: Path) -> list[RunRecord]:
+    return read_runs(find_runs([study]))
+
+
+@pytest.fixture(scope="module")
+def analysis(records: list[RunRecord]) -> dict[str, Any]:
+    return analyse(records, "landscapes")
+
+
+def edited(folder: Path, target: Path, file: str, change: Any) -> Path:
+    """A copy of a run folder with one of its JSON files changed."""
+    shutil.copytree(folder, target)
+    path = target / file
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+    return target
+
+
+def searcher(analysis: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(row for row in analysis["searchers"] if row["name"] == name)
+    return found
+
+
+def test_it_is_plain_data_without_nan(analysis: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(analysis, allow_nan=False)) == analysis
+
+
+def test_endpoints_are_the_means_of_the_final_scores(
+    records: list[RunRecord], analysis: dict[str, Any]
+) -> None:
+    for row in analysis["searchers"]:
+        scores = [r.score for r in records if r.searcher == row["name"]]
+        assert row["score"]["n"] == row["complete"] == len(scores) == 8
+        assert math.isclose(row["score"]["estimate"], float(np.mean(np.array(scores, float))))
+    estimates = [row["score"]["estimate"] for row in analysis["searchers"]]
+    assert estimates == sorted(estimates, reverse=True)
+
+
+def test_pairs_are_paired_by_block(records: list[RunRecord], analysis: dict[str, Any]) -> None:
+    scores = {
+        name: [r.score for r in sorted(records, key=lambda r: r.block) if r.searcher == name]
+        for name in ("evolution", "random")
+    }
+    expected = stats.wilcoxon(
+        np.array(scores["evolution"], float), np.array(scores["random"], float)
+    )
+    row = searcher(analysis, "evolution")["against_random"]
+    assert math.isclose(row["p"], float(expected.pvalue), abs_tol=1e-9)
+    assert row["n"] == 8
+    assert analysis["tests"]["blocks"] == 8
+    assert len(analysis["tests"]["pairs"]) == 3
+
+
+def test_the_same_runs_give_the_same_analysis(records: list[RunRecord]) -> None:
+    first, second = (analyse(list(order), "x") for order in (records, records[::-1]))
+    for found in (first, second):
+        del found["created"]
+    # Rows may come in the order of folders; every number has to be the same.
+    assert first["searchers"] == second["searchers"]
+    assert first["critical_difference"] == second["critical_difference"]
+
+
+def test_curves_end_at_the_endpoint(records: list[RunRecord], analysis: dict[str, Any]) -> None:
+    by_id = {record.run_id: record for record in records}
+    for axis in ("images", "evaluations", "macs", "seconds"):
+        for drawn in analysis["curves"][axis]["searchers"].values():
+            for run in drawn["runs"]:
+                assert run["y"][-1] == by_id[run["run_id"]].score
+                assert len(run["x"]) == 5
+
+
+def test_every_number_of_a_run_is_traceable(
+    records: list[RunRecord], analysis: dict[str, Any]
+) -> None:
+    assert {row["run_id"] for row in analysis["runs"]} == {r.run_id for r in records}
+    for row in analysis["runs"]:
+        record = read_run(Path(row["folder"]))
+        assert record.score == row["score"]
+
+
+def test_recommendations_are_placed_in_the_exact_distribution(analysis: dict[str, Any]) -> None:
+    found = analysis["mac_distribution"]
+    assert sum(found["counts"]) == found["architectures"] == 142_569_272_143_588_290
+    assert all(0.0 < row["quantile"] <= 1.0 for row in found["recommendations"])
+
+
+def test_weights_are_counted(analysis: dict[str, Any]) -> None:
+    health = analysis["supernet_health"]
+    # 4 % of 3,000 images in steps of 8, 24 runs.
+    assert health["steps"] == 24 * 15
+    updates = health["updates"]["operations"]
+    assert sum(row["updates"] for row in updates) == 15 * health["steps"]
+    assert math.isclose(sum(row["expected"] for row in updates), 15 * health["steps"])
+
+
+def test_unfinished_runs_are_named_and_enter_nothing(study: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    lost = copied / "runs" / "evolution" / "supernet1-seed0"
+    (lost / "result.json").unlink()
+    found = analyse(read_runs(find_runs([copied])), "x")
+    assert [row["run"] for row in found["unfinished"]] == [str(lost)]
+    assert searcher(found, "evolution")["complete"] == 7
+    assert found["tests"]["blocks"] == 7
+    assert any("evolution not run" in reason for reason in found["tests"]["dropped"])
+
+
+def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    path = copied / "runs" / "evolution" / "supernet1-seed0" / "result.json"
+    result = json.loads(path.read_text())
+    result["recommendation"]["score"] = None
+    path.write_text(json.dumps(result))
+    found = analyse(read_runs(find_runs([copied])), "x")
+    row = searcher(found, "evolution")
+    assert (row["failed"], row["score"]["n"]) == (1, 7)
+    assert any("evolution failed" in reason for reason in found["tests"]["dropped"])
+
+
+@pytest.mark.parametrize("names", [["random"], ["evolution"], ["random", "evolution"]])
+def test_one_or_two_searchers_are_no_reason_to_crash(
+    records: list[RunRecord], names: list[str]
+) -> None:
+    found = analyse([r for r in records if r.searcher in names], "x")
+    json.dumps(found, allow_nan=False)
+    assert "refused" in found["critical_difference"]
+    if names == ["evolution"]:
+        against = searcher(found, "evolution")["against_random"]
+        assert against["verdict"] == "not comparable"
+        assert "random was not run" in against["sentence"]
+
+
+def test_constant_scores_are_refused_with_the_reason(study: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    for path in copied.rglob("result.json"):
+        result = json.loads(path.read_text())
+        result["recommendation"]["score"] = 0.5
+        path.write_text(json.dumps(result))
+    found = analyse(read_runs(find_runs([copied])), "x")
+    json.dumps(found, allow_nan=False)
+    row = searcher(found, "evolution")
+    assert row["score"]["estimate"] == 0.5
+    assert row["against_random"]["verdict"] in ("equivalent", "not comparable", "underpowered")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda m: m["identity"]["preset"]["run"].update(budget_images=1), "budget_images"),
+        (lambda m: m["identity"].update(max_macs=10**9), "max_macs"),
+        (lambda m: m["identity"]["preset"]["trainer"].update(batch_images=3), "batch_images"),
+    ],
+)
+def test_runs_of_two_protocols_are_refused(
+    study: Path, tmp_path: Path, change: Any, named: str
+) -> None:
+    def apply(manifest: dict[str, Any]) -> None:
+        change(manifest)
+        manifest["identity_hash"] = "another"
+
+    folder = study / "runs" / "random" / "supernet1-seed0"
+    other = edited(folder, tmp_path / "other", "run.json", apply)
+    with pytest.raises(RecordError, match=named):
+        analyse(read_runs([*find_runs([study]), other]), "x")
+
+
+def test_two_settings_of_a_searcher_are_two_searchers(study: Path, tmp_path: Path) -> None:
+    def apply(manifest: dict[str, Any]) -> None:
+        manifest["identity"]["hyperparameters"]["population"] = 7
+        manifest["identity_hash"] = "another"
+
+    folder = study / "runs" / "evolution" / "supernet1-seed0"
+    other = edited(folder, tmp_path / "other", "run.json", apply)
+    groups = group_runs(read_runs([*find_runs([study]), other]))
+    assert groups.labels == ["evolution (population=100)", "evolution (population=7)",
+                             "local-search", "random"]  # fmt: skip
+
+
+def test_a_margin_makes_equivalence_possible(records: list[RunRecord]) -> None:
+    found = analyse(records, "x", protocol=Protocol(margin=0.9))
+    words = {pair["verdict"] for pair in found["tests"]["pairs"]}
+    assert words <= {"different", "equivalent"}
+    assert "equivalent" in words

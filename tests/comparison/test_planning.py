@@ -1,0 +1,58 @@
+"""``bench plan``: blocks from a pilot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.cli import run as bench
+from bench.comparison.planning import needed_blocks
+from bench.errors import RecordError
+from bench.records import find_runs, read_runs
+from bench.statistics.power import required_blocks
+
+
+def test_the_pilots_spread_decides(study: Path) -> None:
+    found = needed_blocks([study], 0.05, 0.8, 0.05, "random")
+    assert [row["pair"] for row in found["pairs"]] == [
+        "evolution - random",
+        "local-search - random",
+    ]
+    records = sorted(read_runs(find_runs([study])), key=lambda r: r.block)
+    evolution, random = (
+        np.array([r.score for r in records if r.searcher == name], float)
+        for name in ("evolution", "random")
+    )
+    deviation = float((evolution - random).std(ddof=1))
+    assert found["pairs"][0]["blocks"]["estimate"] == required_blocks(0.05, deviation, 0.025, 0.8)
+    assert (
+        found["pairs"][0]["blocks_cautious"]["estimate"] > found["pairs"][0]["blocks"]["estimate"]
+    )
+
+
+def test_smaller_effects_need_more_blocks(study: Path) -> None:
+    counts = [
+        needed_blocks([study], effect, 0.8, 0.05, None)["pairs"][0]["blocks"]["estimate"]
+        for effect in (0.1, 0.05, 0.02)
+    ]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+
+
+def test_what_a_pilot_cannot_tell_is_refused(study: Path) -> None:
+    with pytest.raises(RecordError, match="no run of tpe"):
+        needed_blocks([study], 0.05, 0.8, 0.05, "tpe")
+    with pytest.raises(RecordError, match="one searcher"):
+        needed_blocks([study / "runs" / "random"], 0.05, 0.8, 0.05, "random")
+
+
+def test_the_command(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert bench(["plan", str(study), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["comparisons"] == 2
+    assert bench(["plan", str(study)]) == 0
+    assert "evolution - random" in capsys.readouterr().out
+    assert bench(["plan", str(study), "--effect", "0"]) == 2

@@ -1,0 +1,89 @@
+"""Reading run folders that may be damaged, foreign or hostile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import RecordError
+from bench.records import find_runs, read_run, read_runs
+
+
+@pytest.fixture
+def folder(study: Path, tmp_path: Path) -> Path:
+    copied = tmp_path / "run"
+    shutil.copytree(study / "runs" / "random" / "supernet1-seed0", copied)
+    return copied
+
+
+def change(path: Path, edit: Any) -> None:
+    data = json.loads(path.read_text())
+    edit(data)
+    path.write_text(json.dumps(data))
+
+
+def test_a_run_is_read(folder: Path) -> None:
+    record = read_run(folder)
+    assert (record.searcher, record.seed, record.complete) == ("random", 0, True)
+    assert record.block == "landscape 1, seed 0"
+    assert record.trajectory.images[-1] == record.result["cost"]["total"]["images"]  # type: ignore[index]
+    assert (record.trajectory.images[1:] > record.trajectory.images[:-1]).all()
+
+
+def test_folders_are_found_below(study: Path) -> None:
+    assert len(find_runs([study])) == 24
+    assert find_runs([study, study / "runs"]) == find_runs([study])
+    with pytest.raises(RecordError, match="no such folder"):
+        find_runs([study / "none"])
+    with pytest.raises(RecordError, match=r"no run\.json"):
+        find_runs([study / "runs" / "random" / "supernet1-seed0" / "checkpoint"])
+
+
+def test_links_are_not_followed(folder: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.mkdir()
+    (loop / "again").symlink_to(tmp_path)
+    with pytest.raises(RecordError):
+        find_runs([loop])
+
+
+def test_the_same_run_twice_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    with pytest.raises(RecordError, match="same run"):
+        read_runs([folder, tmp_path / "copy"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", "{"),
+        ("run.json", "[]"),
+        ("run.json", '{"identity_hash": "x"}'),
+        ("run.json", '{"identity_hash": "x", "identity": {"searcher": "a", "seed": 1}}'),
+        ("run.json", '{"identity_hash": "x", "identity": [1]}'),
+        ("result.json", "{"),
+        ("result.json", "[" * 5000),
+        ("result.json", '{"recommendation": {"score": 7}}'),
+        ("result.json", '{"recommendation": {"score": "high"}}'),
+        ("result.json", '{"recommendation": null}'),
+        ("events.jsonl", '{"event": 0, "kind": 3}\n'),
+        ("events.jsonl", '{"event": 5, "kind": "evaluate"}\n'),
+        ("events.jsonl", "nonsense\n"),
+        ("events.jsonl", '{"event": 0, "kind": "referee", "verdict": {"score": []}}\n'),
+    ],
+)
+def test_damaged_files_are_named(folder: Path, name: str, content: str) -> None:
+    (folder / name).write_text(content)
+    with pytest.raises(RecordError, match=name):
+        read_run(folder)
+
+
+def test_a_torn_last_line_is_no_damage(folder: Path) -> None:
+    log = folder / "events.jsonl"
+    whole = len(read_run(folder).events)
+    log.write_bytes(log.read_bytes()[:-5])
+    assert len(read_run(folder).events) == whole - 1
