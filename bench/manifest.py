@@ -15,7 +15,10 @@ from bench.errors import RecordError
 from spaces.atomic import write_atomically
 
 FILE_NAME = "run.json"
-PACKAGES = ("strnas-bench", "torch", "numpy", "scipy", "opencv-python-headless", "lmdb")
+PACKAGES = (
+    "strnas-bench", "torch", "numpy", "scipy", "opencv-python-headless", "lmdb", "optuna",
+    "nevergrad",
+)  # fmt: skip
 MAX_BYTES = 16 * 2**20
 
 

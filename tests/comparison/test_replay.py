@@ -70,7 +70,7 @@ def test_a_study_can_be_replayed(study: Path, tmp_path: Path, capsys: Any) -> No
     for folder in (study / "runs").glob("*/supernet1-*"):
         (one / f"{folder.parent.name}-{folder.name}").symlink_to(folder)
     # Links are not followed below a place; given as they are, they are run folders like others.
-    with pytest.raises(RecordError, match="no run.json"):
+    with pytest.raises(RecordError, match=r"no run\.json"):
         read_record(one, SPACE)
     source = study / "runs" / "random" / "supernet1-seed0"
     command = ["run", "--searcher", "evolution", "--preset", "tiny", "--evaluator", "replay"]
