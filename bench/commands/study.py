@@ -65,11 +65,13 @@ def study(
             print_json(summary(plan, []))
         return 0
     from bench.progress import counting
-    from bench.study.execute import Workers, execute_plan
+    from bench.study.execute import Workers, execute_plan, prepare_data
 
     plan.folder.mkdir(parents=True, exist_ok=True)
     # A study folder says by itself what it is; `bench compare` takes the question from here.
     write_atomically(plan.folder / "study.toml", file.read_bytes())
+    with counting("rendering words", quiet) as rendering:
+        prepare_data(plan, rendering)
     with counting(f"runs of {described.name}", quiet) as report:
         troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
     troubles = [(end.spec.title, end.trouble or "") for end in troubled]

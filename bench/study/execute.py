@@ -76,6 +76,21 @@ def execute_plan(
     return troubled
 
 
+def prepare_data(
+    plan: Plan, progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
+    """Render the words that all runs share, once and here, before workers ask for them."""
+    if plan.preset.run.evaluator != "supernet":
+        return
+    from trainers.data_splits import open_splits
+
+    open_splits(
+        plan.preset.data,
+        plan.preset.recogniser.input_size,
+        lambda _, done, total: progress(done, total),
+    )
+
+
 def do_run(spec: RunSpec) -> RunEnd:
     """Begin or resume one run, in whatever process this is."""
     from bench.run import Run

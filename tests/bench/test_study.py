@@ -171,3 +171,25 @@ def test_a_killed_study_is_completed_by_the_same_command(tmp_path: Path) -> None
 
 def lines_below(folder: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in folder.rglob("events.jsonl"))
+
+
+def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
+    """As on another machine: the worker's cache is empty, and its pool allows no children."""
+    text = QUICK.replace('"run.evaluator=synthetic"', '"run.budget_images=60"').replace(
+        '["random", "proxyless"]', '["random"]'
+    )
+    path = study_file(tmp_path, text.replace("seeds = 3", "seeds = 2"))
+    plan = make_plan(read_study(path), tmp_path / "out")
+    script = (
+        "import os, joblib\n"
+        "from pathlib import Path\n"
+        "from bench.study.file import read_study\n"
+        "from bench.study.plan import make_plan\n"
+        "from bench.study.execute import do_run\n"
+        f"plan = make_plan(read_study(Path({str(path)!r})), Path({str(plan.folder)!r}))\n"
+        "ends = joblib.Parallel(2)(joblib.delayed(do_run)(run) for run in plan.runs)\n"
+        "assert [end.trouble for end in ends] == [None, None], ends\n"
+    )
+    environment = {**os.environ, "STRNAS_CACHE": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=200)
+    assert plan.count(DONE) == 2

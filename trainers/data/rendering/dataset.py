@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context, get_start_method
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +92,7 @@ def _stream(
     processes = min(processes, len(starts))
     chunks = (
         (render_records(split, s, min(s + _CHUNK, count), seed, settings) for s in starts)
-        if processes == 1
+        if processes == 1 or _in_a_foreign_pool()
         else _parallel(split, count, seed, settings, processes)
     )
     for records in chunks:
@@ -126,6 +126,11 @@ def _parallel(
         finally:
             for future in pending:
                 future.cancel()
+
+
+def _in_a_foreign_pool() -> bool:
+    """Whether this is a worker of loky, whose children would look for its start method in vain."""
+    return get_start_method(allow_none=True) not in (None, *get_all_start_methods())
 
 
 def _one_thread() -> None:
