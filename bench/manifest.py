@@ -30,7 +30,7 @@ def hardware(device: str) -> dict[str, Any]:
     return {
         "machine": platform.machine(),
         "system": platform.system(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
         "device": device,
@@ -79,7 +79,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Model of the CPU, as the system names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

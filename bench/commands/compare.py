@@ -46,9 +46,11 @@ def compare(
     given = places or (Path("results") / "runs",)
     records, excluded = _read(given)
     folder = out or _default_folder(given)
-    title = name or (given[0].resolve().name if len(given) == 1 else folder.name)
-    study = _study_question(given)
-    analysis = analyse(records, title, question or study, Protocol(margin=margin), excluded)
+    study_name, study_question = _study(given)
+    title = name or study_name or folder.resolve().name
+    analysis = analyse(
+        records, title, question or study_question, Protocol(margin=margin), excluded
+    )
     paths = write_report(analysis, folder)
     if as_json:
         print_json(
@@ -95,14 +97,15 @@ def _default_folder(places: tuple[Path, ...]) -> Path:
     return Path("results") / f"comparison-{blake2b(named.encode(), digest_size=4).hexdigest()}"
 
 
-def _study_question(places: tuple[Path, ...]) -> str:
-    """The question of the study whose folder this is."""
+def _study(places: tuple[Path, ...]) -> tuple[str, str]:
+    """Name and question of the study whose folder this is; empty where it is none."""
     from bench.errors import PresetError
     from bench.study.file import read_study
 
     if len(places) != 1 or not (places[0] / "study.toml").is_file():
-        return ""
+        return "", ""
     try:
-        return read_study(places[0] / "study.toml").question
+        study = read_study(places[0] / "study.toml")
     except PresetError:
-        return ""
+        return "", ""
+    return study.name, study.question

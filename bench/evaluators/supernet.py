@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from bench.evaluators.base import NOT_FINITE, Evaluator, Verdict
+from bench.manifest import processor
 from searchers.base import (
     Evaluated,
     Failure,
@@ -111,7 +112,8 @@ class SupernetEvaluator(Evaluator):
             "case_sensitive": self.case_sensitive,
             "numerics": [
                 torch.__version__,
-                self.trainer.device.type,
+                # Another processor may add up in another order.
+                processor() if self.device == "cpu" else torch.cuda.get_device_name(self.device),
                 torch.get_num_threads(),
                 settings.precision,
                 settings.evaluation_batch_images,

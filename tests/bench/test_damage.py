@@ -211,28 +211,22 @@ def test_cut_at_every_byte_and_changed_at_200(searcher: str, tmp_path: Path) -> 
     check_flips(scene, n=200)
 
 
-def test_every_byte_of_a_checkpoint_counts(tmp_path: Path) -> None:
-    """What a run does with an unusable file, the others show; here each byte makes it one."""
-    scene = make_scene("random", tmp_path / "run", SYNTHETIC)
+def test_every_byte_of_a_file_of_tensors_counts(tmp_path: Path) -> None:
+    """What a run does without a usable checkpoint, the others show; each byte can make it one."""
     path = tmp_path / "file"
-    tensors = {"a": torch.arange(40.0), "b/c": torch.ones(3, 2).half(), "n": torch.tensor(7)}
-    write_tensors(path, tensors, {"text": '"blake2b":"' + "0" * 32, "n": [1, 2.5]})
+    tensors = {"a": torch.arange(9.0), "b/c": torch.ones(3, 2).half(), "n": torch.tensor(7)}
     start_of_hash = b'"blake2b":"'
-    for whole in (scene.stopped.checkpoint, path.read_bytes()):
-        assert whole is not None
-        path.write_bytes(whole)
-        read_tensors(path)
-        entry = whole.index(start_of_hash)
-        for place in range(len(whole)):
-            path.write_bytes(whole[:place])
-            with pytest.raises(TrainerError, match="is damaged or not a file of this project"):
-                read_tensors(path)
-            # The entry of the hash aside: if only that has changed, the rest is as it was.
-            if entry <= place < entry + len(start_of_hash) + 32:
-                continue
-            changed = bytearray(whole)
-            changed[place] ^= 1 << place % 8
-            path.write_bytes(changed)
+    write_tensors(path, tensors, {"text": f'{start_of_hash.decode()}{"0" * 32}"', "n": [1, 2.5]})
+    whole = path.read_bytes()
+    assert read_tensors(path)[1]["n"] == [1, 2.5]
+    entry = whole.index(start_of_hash)
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        damaged = [whole[:place], bytes(changed)]
+        # If only the entry of the hash has changed, the rest is as it was.
+        for content in damaged[: 1 if entry <= place < entry + len(start_of_hash) + 32 else 2]:
+            path.write_bytes(content)
             with pytest.raises(TrainerError, match="is damaged or not a file of this project"):
                 read_tensors(path)
 

@@ -133,7 +133,5 @@ def test_members_of_a_family_have_sections_of_their_own(tmp_path: Path) -> None:
     found = find_searcher("optuna:nsgaii")
     preset = load_preset(str(path), searcher=found)
     assert searcher_settings(preset, found).training_share == 0.25
-    with pytest.raises(
-        PresetError, match=r"mean 'searcher\.optuna:nsgaii\.training_share'"
-    ):
+    with pytest.raises(PresetError, match=r"mean 'searcher\.optuna:nsgaii\.training_share'"):
         load_preset(str(path), ["searcher.optuna:nsgaii.training_shar=0.5"], found)
