@@ -1,0 +1,19 @@
+"""Figures as SVG: drawn by matplotlib, finished so that they carry tooltips and stay small.
+
+``look``        colours, markers and short names of the searchers of a report
+``canvas``      a drawing measured in points; marks with tooltips; what goes wrong elsewhere
+``svg``         from matplotlib's file to one that can stand on a page among others
+``endpoint``    the endpoint of every run, and of every searcher with its interval
+``effects``     shifts against random with their intervals
+``curves``      anytime curves: centres with bands; every run
+``ranks``       the critical-difference diagram
+``pareto``      score against cost
+``macs``        where recommendations lie in the space
+``supernet``    updates against what was expected
+``proxy``       proxy score against final score
+
+A figure is as high as its rows need, names are set where nothing can overlap them, and every mark
+that stands for a run says which.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,93 @@
+"""The endpoint: every run a dot, every searcher a mean with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
+from bench.report.figures.look import GREY, Look, widest
+from bench.report.plain import interval_of, number_of
+from bench.report.words import compact, shown
+
+TALL = 1.25
+#: Runs that lie close are told apart by height.
+LANES = (0.0, 0.11, -0.11, 0.22, -0.22)
+
+
+def endpoint_figure(
+    searchers: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], look: Look
+) -> str | None:
+    """SVG, or None if no run has a score; searchers from top to bottom as given."""
+    names = [str(entry.get("name")) for entry in searchers]
+    numbers = [_numbers(entry.get("score")) for entry in searchers]
+    scored = [run for run in runs if run.get("score") is not None and run["searcher"] in names]
+    values = [run["score"] for run in scored] + [value for row in numbers for value in row]
+    if not values:
+        return None
+    labels = [look.label(name) for name in names]
+    texts = [_beside(entry.get("score")) for entry in searchers]
+    left, right = widest(labels) + 16.0, widest(texts, 8.0) + 14.0
+    row, width = ROW * TALL, WIDTH - left - right
+    canvas = Canvas("endpoint", "Endpoint of every run and searcher", row * len(names) + 40.0, look)
+    axes = row_axes(canvas, labels, left, 34.0, width, row)
+    value_axis(axes, "endpoint: score on test of what was recommended")
+    axes.set_xlim(widened(min(values), max(values)))
+    for index, (name, found, text) in enumerate(zip(names, numbers, texts, strict=True)):
+        style = look.style(name)
+        of_it = sorted((run for run in scored if run["searcher"] == name), key=_score)
+        for place, run in enumerate(of_it):
+            (dot,) = axes.plot(
+                run["score"], index - 0.16 + 0.7 * LANES[place % len(LANES)],
+                marker=style.marker, color=style.colour, markerfacecolor=style.face,
+                markersize=3.6, markeredgewidth=0.7, alpha=0.75, clip_on=False,
+            )  # fmt: skip
+            canvas.mark(dot, run_tip(run), run.get("run_id"))
+        if found:
+            low, high = (found[1], found[2]) if len(found) == 3 else (found[0], found[0])
+            line, = axes.plot(
+                [low, high], [index + 0.28] * 2, color=style.colour, linewidth=2.6,
+                solid_capstyle="butt", zorder=3,
+            )  # fmt: skip
+            (mean,) = axes.plot(
+                found[0], index + 0.28, marker=style.marker, color=style.colour,
+                markerfacecolor=style.face, markersize=6.5, zorder=4, markeredgewidth=1.2,
+            )  # fmt: skip
+            for artist in (line, mean):
+                canvas.mark(artist, f"{name}\n{text}")
+        middle = 34.0 + row * (len(names) - index - 0.5)
+        canvas.text(
+            WIDTH - 4.0, middle, text, size=8.0, ha="right", va="center_baseline",
+            colour=GREY if len(found) < 3 else "#1f2328",
+        )  # fmt: skip
+    return canvas.svg()
+
+
+def run_tip(run: Mapping[str, Any]) -> str:
+    """What a mark of a run says."""
+    lines = [f"{run.get('searcher')}", f"run {run.get('run_id')}"]
+    score, macs = number_of(run.get("score")), number_of(run.get("macs"))
+    if score is not None:
+        lines.append(f"score {score:.4f}")
+    if macs is not None:
+        lines.append(f"{compact(macs)} MACs")
+    return "\n".join(lines)
+
+
+def _score(run: Mapping[str, Any]) -> float:
+    return float(run["score"])
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    """Mean, low and high; the mean alone; or nothing."""
+    mean, interval = number_of(value), interval_of(value)
+    if mean is None:
+        return ()
+    return (mean,) if interval is None else (mean, *interval)
+
+
+def _beside(value: object) -> str:
+    found = shown(value, "score")
+    if found.text == "refused":
+        return "no mean"
+    return f"{found.text} {found.detail}".strip()

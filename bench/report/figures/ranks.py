@@ -1,0 +1,112 @@
+"""The critical-difference diagram (Demsar, JMLR 7, 2006, figure 1): the best is to the left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil, floor
+from typing import Any
+
+from bench.report.figures.canvas import SMALL, WIDTH, Canvas
+from bench.report.figures.look import GREY, INK, Look, text_width, widest
+from bench.report.plain import number_of, part
+
+STEM = 17.0
+BAR = 6.0
+
+
+def ranks_figure(found: Mapping[str, Any], look: Look) -> str | None:
+    """SVG, or None if there are no ranks."""
+    ranks = {
+        str(name): float(rank)
+        for name, rank in (part(found, "ranks") or {}).items()
+        if number_of(rank) is not None
+    }
+    if not ranks:
+        return None
+    names = sorted(ranks, key=lambda name: (ranks[name], name))
+    cliques = _cliques(found, ranks)
+    half = (len(names) + 1) // 2
+    sides = (names[:half], names[half:][::-1])
+    left, right = (widest(look.label(name) for name in side) + 50.0 for side in sides)
+    left = max(left, 84.0)
+    lowest = max(1, floor(min(ranks.values())))
+    highest = max(ceil(max(ranks.values())), lowest + 1, len(names))
+    height = 62.0 + BAR * len(cliques) + STEM * half
+    canvas = Canvas("critical-difference", "Average ranks and critical difference", height, look)
+    width = WIDTH - left - right
+    axis = height - 44.0
+
+    def across(rank: float) -> float:
+        return left + (rank - lowest) / (highest - lowest) * width
+
+    canvas.line([left, left + width], [axis, axis], color=GREY, linewidth=0.8)
+    for rank in range(lowest, highest + 1):
+        x = across(rank)
+        canvas.line([x, x], [axis, axis + 4.0], color=GREY, linewidth=0.8)
+        canvas.text(x, axis + 7.0, str(rank), size=SMALL, ha="center")
+    canvas.text(left - 10.0, axis + 7.0, "average rank", size=SMALL, colour=GREY, ha="right")
+    _ruler(canvas, number_of(found.get("cd")), left, axis + 26.0, width / (highest - lowest))
+    for index, clique in enumerate(cliques):
+        y = axis - 7.0 - BAR * index
+        ends = [across(rank) for rank in (min(clique), max(clique))]
+        canvas.line([ends[0] - 3.0, ends[1] + 3.0], [y, y], color=INK, linewidth=3.0, alpha=0.75)
+    under = axis - 10.0 - BAR * len(cliques)
+    for side, members in zip((-1, 1), sides, strict=True):
+        for index, name in enumerate(members):
+            x, y = across(ranks[name]), under - STEM * (index + 0.5)
+            _stem(canvas, name, ranks[name], (x, y, axis), side, left if side < 0 else left + width)
+    return canvas.svg()
+
+
+def _stem(
+    canvas: Canvas,
+    name: str,
+    rank: float,
+    place: tuple[float, float, float],
+    side: int,
+    end: float,
+) -> None:
+    """From the rank on the axis down and out to the name."""
+    x, y, axis = place
+    style = canvas.look.style(name)
+    out = end + side * 6.0
+    line = canvas.line([x, x, out], [axis, y, y], color=style.colour, linewidth=1.0)
+    dot = canvas.line(
+        [x], [axis], marker=style.marker, color=style.colour, markerfacecolor=style.face,
+        markersize=5.0, linestyle="none",
+    )  # fmt: skip
+    for artist in (line, dot):
+        canvas.mark(artist, f"{name}\naverage rank {rank:.2f}")
+    ha = "right" if side < 0 else "left"
+    canvas.text(out + side * 30.0, y, canvas.look.label(name), ha=ha, va="center_baseline")
+    canvas.text(
+        out + side * 4.0, y, f"{rank:.2f}", size=SMALL, ha=ha, va="center_baseline", colour=GREY
+    )
+
+
+def _ruler(canvas: Canvas, cd: float | None, left: float, y: float, scale: float) -> None:
+    """How far apart ranks must be to differ; one that is too long for the sheet ends open."""
+    if cd is None:
+        return
+    text = f"critical difference {cd:.2f}"
+    room = canvas.width - left - text_width(text, SMALL) - 12.0
+    fits = cd * scale <= room
+    right = left + (cd * scale if fits else room)
+    for x in (left, right) if fits else (left,):
+        canvas.line([x, x], [y - 3.0, y + 3.0], color=INK, linewidth=1.0)
+    if not fits:
+        canvas.line(
+            [right - 4.0, right, right - 4.0], [y - 3.0, y, y + 3.0], color=INK, linewidth=1.0
+        )
+    canvas.line([left, right], [y, y], color=INK, linewidth=1.0)
+    canvas.text(right + 6.0, y, text, size=SMALL, va="center_baseline")
+
+
+def _cliques(found: Mapping[str, Any], ranks: Mapping[str, float]) -> list[Sequence[float]]:
+    """Ranks of the members of each group of two or more."""
+    groups = [
+        [ranks[str(name)] for name in clique if str(name) in ranks]
+        for clique in part(found, "cliques") or ()
+        if isinstance(clique, list)
+    ]
+    return [group for group in groups if len(group) > 1]

@@ -1,0 +1,119 @@
+"""The main table: what a study found, a searcher a row. The terminal prints it too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.report.model import Column, Table
+from bench.report.plain import entries, interval_of, number_of, part, plain, reason_of
+from bench.report.words import BLANK, compact
+
+COLUMNS = (
+    Column("searcher", "searcher"),
+    Column("runs", "runs"),
+    Column("score", "score on test", "score"),
+    Column("verdict", "against random", "verdict"),
+    Column("macs", "MACs", "compact"),
+    Column("params", "parameters", "compact"),
+    Column("images_sunk", "images, sunk", "compact"),
+    Column("images_amortised", "images, amortised", "compact"),
+    Column("images_private", "images, private", "compact"),
+)
+COSTS = ("images_sunk", "images_amortised", "images_private")
+TERMINAL = (
+    "searcher", "runs", "score on test", "against random", "MACs", "params",
+    "images sunk / amortised / private",
+)  # fmt: skip
+
+
+def main_table(analysis: Mapping[str, Any]) -> Table:
+    """The main table of an analysis that ``plain`` has made safe."""
+    rows = [main_row(entry) for entry in entries(analysis.get("searchers"))]
+    return Table("searchers", "Searchers, by score", COLUMNS, rows)
+
+
+def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values of one searcher."""
+    return {
+        "searcher": entry.get("name"),
+        "runs": runs_text(entry),
+        "score": entry.get("score"),
+        "macs": entry.get("macs"),
+        "params": entry.get("params"),
+        **{key: cost_of(entry, key) for key in COSTS},
+        "verdict": verdict_of(entry),
+    }
+
+
+def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Headings, and a row of texts for each searcher: what the terminal prints.
+
+    Narrower than the page's: scores to three digits, sizes without intervals, the three views of
+    cost in one column. A refused statistic gives its reason.
+    """
+    rows = [
+        [
+            str(row["searcher"]),
+            row["runs"],
+            _narrow_score(row["score"]),
+            str(row["verdict"] or BLANK),
+            _narrow_size(row["macs"]),
+            _narrow_size(row["params"]),
+            " / ".join(_narrow_size(row[key]) for key in COSTS),
+        ]
+        for row in main_table(plain(analysis)).rows
+    ]
+    return list(TERMINAL), rows
+
+
+def _narrow_score(value: object) -> str:
+    number, interval = number_of(value), interval_of(value)
+    if number is None:
+        return reason_of(value) or BLANK
+    ends = "no interval" if interval is None else f"[{interval[0]:.3f}, {interval[1]:.3f}]"
+    return f"{number:.3f} {ends}"
+
+
+def _narrow_size(value: object) -> str:
+    number = number_of(value)
+    return BLANK if number is None else compact(number, 3)
+
+
+def cost_of(entry: Mapping[str, Any], key: str) -> Any:
+    """A cost of one searcher, or why there is none."""
+    costs = entry.get("cost")
+    refused = isinstance(costs, Mapping) and "refused" in costs
+    return costs if refused else part(costs, key)
+
+
+def runs_text(entry: Mapping[str, Any]) -> str:
+    """``20``, or what became of them: ``18 of 20; 1 failed, 1 unfinished``."""
+    total, complete = number_of(entry.get("runs")), number_of(entry.get("complete"))
+    if total is None:
+        return ""
+    lost = [
+        f"{count:.0f} {word}"
+        for word in ("failed", "unfinished")
+        if (count := number_of(entry.get(word)) or 0.0) > 0
+    ]
+    if not lost and complete in (None, total):
+        return f"{total:.0f}"
+    text = f"{complete:.0f} of {total:.0f}" if complete is not None else f"{total:.0f}"
+    return "; ".join([text, *([", ".join(lost)] if lost else [])])
+
+
+def is_reference(entry: Mapping[str, Any]) -> bool:
+    """Whether it is random search, which the others are held against."""
+    return entry.get("name") == "random"
+
+
+def verdict_of(entry: Mapping[str, Any]) -> str | None:
+    """The verdict word against random; ``reference`` for random."""
+    if is_reference(entry):
+        return "reference"
+    against = entry.get("against_random")
+    found = part(against, "verdict")
+    if found is None and isinstance(against, Mapping) and "refused" in against:
+        return "not comparable"
+    return None if found is None else str(found)

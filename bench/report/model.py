@@ -1,0 +1,234 @@
+"""What a report is made of, whichever way it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+from urllib.parse import quote
+
+from bench.report.plain import interval_of, number_of
+from bench.report.words import NUMERIC, Kind, Shown, shown
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: key in the rows, heading, how to show it; ``paged`` False: in the CSV file only."""
+
+    key: str
+    heading: str
+    kind: Kind = "text"
+    paged: bool = True
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is aligned to the right."""
+        return self.kind in NUMERIC
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as text, with the letter of the note that says why something is lacking."""
+
+    shown: Shown
+    letter: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of raw values; ``name`` is that of the CSV file, which holds all of ``rows``.
+
+    ``every`` thins what pages show where neighbouring rows say nearly the same (curves).
+    """
+
+    block: ClassVar[str] = "table"
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Mapping[str, Any]]
+    every: int = 1
+
+    @property
+    def paged(self) -> tuple[Column, ...]:
+        """The columns that pages show."""
+        return tuple(column for column in self.columns if column.paged)
+
+    @property
+    def thinned(self) -> Sequence[Mapping[str, Any]]:
+        """The rows that pages show."""
+        return self.rows[:: self.every]
+
+    def cells(self, limit: int | None = None) -> list[list[Cell]]:
+        """The first ``limit`` rows that pages show."""
+        letters = self._letters()
+        return [
+            [_cell(row.get(column.key), column, letters) for column in self.paged]
+            for row in self.thinned[:limit]
+        ]
+
+    def notes(self) -> list[str]:
+        """Where intervals come from, and the reasons behind refusals."""
+        methods: dict[str, dict[str, None]] = {}
+        for column in self.paged:
+            for row in self.thinned:
+                value = row.get(column.key)
+                if interval_of(value) is not None:
+                    methods.setdefault(_method(value), {})[column.heading] = None
+        notes = [f"{'; '.join(names)}: {method}." for method, names in methods.items() if method]
+        refusals = [f"({letter}) {reason}" for reason, letter in self._letters().items()]
+        return [*notes, *refusals]
+
+    def _letters(self) -> dict[str, str]:
+        """Reason -> letter, in the order in which they are met."""
+        found: dict[str, str] = {}
+        for row in self.thinned:
+            for column in self.paged:
+                reason = shown(row.get(column.key), column.kind).reason
+                if reason:
+                    found.setdefault(reason, _letter(len(found)))
+        return found
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing and the tables that hold its numbers; ``name`` is that of the SVG file."""
+
+    block: ClassVar[str] = "figure"
+    name: str
+    caption: str
+    svg: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    block: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What stands where a figure or a table would: the reason why there is none."""
+
+    block: ClassVar[str] = "refused"
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    block: ClassVar[str] = "bullets"
+    items: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and values."""
+
+    block: ClassVar[str] = "facts"
+    facts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    block: ClassVar[str] = "heading"
+    text: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What is there for those who look for it."""
+
+    block: ClassVar[str] = "fold"
+    title: str
+    blocks: Sequence[Block]
+
+
+Block: TypeAlias = "Figure | Table | Text | Refused | Bullets | Facts | Heading | Fold"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report; ``key`` is its anchor."""
+
+    key: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole of it."""
+
+    name: str
+    question: str
+    banner: str
+    created: str
+    sections: Sequence[Section] = field(default_factory=tuple)
+
+    def tables(self) -> list[Table]:
+        """Every table, those of figures and folds included."""
+        return [
+            table
+            for section in self.sections
+            for block in section.blocks
+            for table in _tables(block)
+        ]
+
+    def figures(self) -> list[Figure]:
+        """Every figure, those in folds included."""
+        return [
+            figure
+            for section in self.sections
+            for block in section.blocks
+            for figure in _figures(block)
+        ]
+
+
+def _tables(block: Block) -> list[Table]:
+    if isinstance(block, Table):
+        return [block]
+    if isinstance(block, Figure):
+        return list(block.tables)
+    inner = block.blocks if isinstance(block, Fold) else ()
+    return [table for entry in inner for table in _tables(entry)]
+
+
+def _figures(block: Block) -> list[Figure]:
+    if isinstance(block, Figure):
+        return [block]
+    inner = block.blocks if isinstance(block, Fold) else ()
+    return [figure for entry in inner for figure in _figures(entry)]
+
+
+def _cell(value: object, column: Column, letters: Mapping[str, str]) -> Cell:
+    found = shown(value, column.kind)
+    link = address(str(value)) if column.kind == "link" and value else ""
+    return Cell(found, letters.get(found.reason, ""), link)
+
+
+def address(path: str) -> str:
+    """``path`` as an address in a page, which can name neither a scheme nor a host."""
+    start = "/" if path.startswith("/") else ""
+    return quote(f"{start}{path.strip('/')}", safe="/")
+
+
+def _method(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return ""
+    level = number_of(value.get("level"))
+    method = str(value.get("method") or "")
+    return method if level is None else f"{method}, {100.0 * level:.4g} %".lstrip(", ")
+
+
+def _letter(index: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    first, last = divmod(index, 26)
+    return (_letter(first - 1) if first else "") + "abcdefghijklmnopqrstuvwxyz"[last]

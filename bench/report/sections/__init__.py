@@ -1,0 +1,47 @@
+"""From the analysis to the sections of the report, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.report.figures.look import Look
+from bench.report.model import Report
+from bench.report.sections.anytime import anytime
+from bench.report.sections.conduct import conduct, runs
+from bench.report.sections.costs import mac_distribution, pareto
+from bench.report.sections.outcome import outcome, question
+from bench.report.sections.pairs import all_pairs, ranks
+from bench.report.sections.provenance import checklist, provenance
+from bench.report.sections.supernet import proxy_final, supernet_health
+from bench.report.words import value_text
+
+BANNER = "Made-up landscape: says nothing about text recognition."
+
+
+def report_of(analysis: Mapping[str, Any], out: Path) -> Report:
+    """The report in ``out`` of an analysis that ``plain`` made safe; call it in ``house_style``."""
+    banner = BANNER if analysis.get("evaluator") == "synthetic" else ""
+    look = Look.of(analysis, banner)
+    return Report(
+        name=value_text(analysis.get("name") or "comparison"),
+        question=value_text(analysis.get("question") or ""),
+        banner=banner,
+        created=value_text(analysis.get("created") or ""),
+        sections=(
+            question(analysis),
+            outcome(analysis, look),
+            anytime(analysis, look),
+            all_pairs(analysis),
+            ranks(analysis, look),
+            pareto(analysis, look),
+            mac_distribution(analysis, look),
+            supernet_health(analysis, look),
+            proxy_final(analysis, look),
+            conduct(analysis),
+            runs(analysis, out),
+            checklist(analysis),
+            provenance(analysis),
+        ),
+    )

@@ -1,0 +1,133 @@
+"""Score of the incumbent against each budget axis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bench.report.figures.curves import centres_figure, runs_figure, unit_of
+from bench.report.figures.look import Look
+from bench.report.model import Block, Column, Figure, Heading, Refused, Section, Table, Text
+from bench.report.plain import entries, part, reason_of
+from bench.report.words import label_of
+
+#: Of the points of a curve, pages show about this many rows a searcher.
+SHOWN_POINTS = 5
+STATISTICS = ("median", "median_low", "median_high", "iqm", "iqm_low", "iqm_high")
+
+
+def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
+    """Centres with bands on every axis; every run on the first of them that has curves."""
+    curves = analysis.get("curves")
+    title = "Anytime curves"
+    if not isinstance(curves, Mapping) or reason_of(curves) or not curves:
+        reason = reason_of(curves or None) or "there is no axis"
+        return Section("curves", title, [Refused("Anytime curves", reason)])
+    blocks: list[Block] = [
+        Text(
+            "The referee's score on test of the recommendation so far, against what the run had "
+            "spent. Curves are steps: a value holds until the next look. Bands are pointwise "
+            "intervals over blocks; where there are too few blocks there is no band."
+        )
+    ]
+    runs_wanted = True
+    for axis, curve in curves.items():
+        blocks.append(
+            Heading(
+                f"Against {unit_of(axis, curve) if reason_of(curve) is None else label_of(axis)}"
+            )
+        )
+        found = _axis(axis, curve, look, runs_wanted)
+        runs_wanted = runs_wanted and len(found) < 2
+        blocks += found
+    return Section("curves", title, blocks)
+
+
+def _axis(axis: str, curve: object, look: Look, runs_wanted: bool) -> list[Block]:
+    reason = reason_of(curve)
+    if reason or not isinstance(curve, Mapping):
+        return [
+            Refused(
+                f"Curves against {label_of(axis)}", reason or "this analysis does not hold them"
+            )
+        ]
+    key, unit = slug(axis), unit_of(axis, curve)
+    drawn = centres_figure(key, curve, look)
+    if drawn is None:
+        return [Refused(f"Curves against {label_of(axis)}", "no searcher has a curve")]
+    shown = list((part(curve, "searchers") or {}).values())
+    bands = any(part(entry, f"{key}_low") for entry in shown for key in ("median", "iqm"))
+    caption = f"Median and interquartile mean of the score against {unit}"
+    caption += ", with bands." if bands else "."
+    lacking = dict.fromkeys(note for entry in shown if (note := part(entry, "note")))
+    caption = " ".join([caption, *(f"{note.capitalize()}." for note in map(str, lacking))])
+    blocks: list[Block] = [Figure(f"curves-{key}", caption, drawn, (_table(key, unit, curve),))]
+    runs = runs_figure(key, curve, look) if runs_wanted else None
+    if runs is not None:
+        caption = (
+            f"Every run against {unit}: thin lines are runs, the thick one is their median, the "
+            "grey one the median of random."
+        )
+        figure = Figure(f"runs-{key}", caption, runs, (_runs_table(key, unit, curve),))
+        blocks.append(figure)
+    return blocks
+
+
+def slug(axis: str) -> str:
+    """A file name for an axis."""
+    return re.sub(r"[^a-z0-9]+", "-", axis.lower()).strip("-")[:24] or "axis"
+
+
+def _table(key: str, unit: str, curve: Mapping[str, Any]) -> Table:
+    rows, points = [], 0
+    for name, entry in (part(curve, "searchers") or {}).items():
+        grid = part(entry, "grid") or []
+        points = max(points, len(grid))
+        for index, cost in enumerate(grid):
+            row = {"searcher": name, "cost": cost, "n": part(entry, "n")}
+            for statistic in STATISTICS:
+                values = part(entry, statistic)
+                row[statistic] = values[index] if isinstance(values, list) else None
+            rows.append(row)
+    columns = (
+        Column("searcher", "searcher"),
+        Column("n", "runs", "count"),
+        Column("cost", unit, "number"),
+        *(
+            Column(name, name.replace("_", ", ").replace("iqm", "IQM"), "score")
+            for name in STATISTICS
+        ),
+    )
+    every = max(1, points // SHOWN_POINTS)
+    return Table(f"curves-{key}", f"Score against {unit}", columns, rows, every)
+
+
+def _runs_table(key: str, unit: str, curve: Mapping[str, Any]) -> Table:
+    """The ends of the runs' curves; the runs in full stand in report.json."""
+    rows = []
+    for name, entry in (part(curve, "searchers") or {}).items():
+        for run in entries(part(entry, "runs")):
+            x, y = run.get("x") or [], run.get("y") or []
+            if x and y:
+                rows.append(
+                    {
+                        "searcher": name,
+                        "run_id": run.get("run_id"),
+                        "looks": len(x),
+                        "first_cost": x[0],
+                        "first_score": y[0],
+                        "last_cost": x[-1],
+                        "last_score": y[-1],
+                    }
+                )
+    columns = (
+        Column("searcher", "searcher"),
+        Column("run_id", "run", "code"),
+        Column("looks", "looks of the referee", "count"),
+        Column("first_cost", f"{unit} at first", "number"),
+        Column("first_score", "score at first", "score"),
+        Column("last_cost", f"{unit} at last", "number"),
+        Column("last_score", "score at last", "score"),
+    )
+    return Table(f"runs-{key}", f"First and last score against {unit}", columns, rows)

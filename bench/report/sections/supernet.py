@@ -1,0 +1,94 @@
+"""Health of the supernet, and how well proxy scores foretell final ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.report.figures.look import Look
+from bench.report.figures.proxy import proxy_figure
+from bench.report.figures.supernet import updates_figure
+from bench.report.model import Block, Column, Facts, Figure, Refused, Section, Table
+from bench.report.plain import entries, number_of, part, reason_of
+from bench.report.words import estimate_text, label_of, value_text
+
+UPDATES = (
+    Column("name", "name", "code"),
+    Column("updates", "updates", "count"),
+    Column("expected", "expected", "count"),
+)
+PANEL = (
+    Column("architecture", "architecture", "code"),
+    Column("proxy", "proxy score", "score"),
+    Column("final", "final score", "score"),
+)
+QUALITY = (Column("what", "statistic"), Column("value", "value", "number"))
+
+
+def supernet_health(analysis: Mapping[str, Any], look: Look) -> Section:
+    """Updates per operation and path against expectation."""
+    title = "Supernet health"
+    updates = analysis.get("supernet_health")
+    if reason_of(updates) is None:
+        updates = part(updates, "updates")
+    reason = reason_of(updates)
+    if reason:
+        return Section("supernet", title, [Refused("Supernet health", reason)])
+    blocks: list[Block] = []
+    health = analysis.get("supernet_health")
+    counted = [
+        (label_of(key), _fact(value))
+        for key, value in (health.items() if isinstance(health, Mapping) else ())
+        if key != "updates"
+    ]
+    if counted:
+        blocks.append(Facts(counted))
+    coverage = part(updates, "coverage")
+    if isinstance(coverage, Mapping) and (reason := reason_of(coverage)):
+        blocks.append(Refused("Coverage", reason))
+    elif isinstance(coverage, Mapping):
+        blocks.append(Facts([(label_of(k), _fact(value)) for k, value in coverage.items()]))
+    for what in ("operations", "paths"):
+        found = part(updates, what)
+        rows = entries(found)
+        drawn = updates_figure(what, rows, look)
+        if drawn is None:
+            why = reason_of(found) if isinstance(found, Mapping) else None
+            blocks.append(Refused(f"Updates of {what}", why or "none were counted"))
+            continue
+        caption = f"Weight updates of {what} against what uniform drawing would give."
+        table = Table(f"updates-{what}", f"Updates of {what}", UPDATES, rows)
+        blocks.append(Figure(f"updates-{what}", caption, drawn, (table,)))
+    return Section("supernet", title, blocks)
+
+
+def proxy_final(analysis: Mapping[str, Any], look: Look) -> Section:
+    """Rank agreement of proxy and final score, where both exist."""
+    title = "Proxy against final score"
+    found = analysis.get("proxy_final")
+    reason = reason_of(found)
+    if reason or not isinstance(found, Mapping):
+        return Section("proxy", title, [Refused("Proxy against final score", reason or "none")])
+    rows = [row for key, value in found.items() if key != "points" for row in _quality(key, value)]
+    quality = Table("proxy-quality", "How well the proxy ranks", QUALITY, rows)
+    drawn = proxy_figure(found, look)
+    if drawn is None:
+        refused = Refused("Proxy against final score", "no architecture has both scores")
+        return Section("proxy", title, [refused, quality])
+    panel = Table("proxy-final", "The panel", PANEL, entries(found.get("points")))
+    caption = "Proxy score and final score of every architecture of the panel."
+    return Section("proxy", title, [quality, Figure("proxy-final", caption, drawn, (panel,))])
+
+
+def _quality(key: str, value: object) -> list[dict[str, Any]]:
+    """A statistic a row; top-k precision and regret may come for several k."""
+    name = {"tau": "Kendall's tau-b", "top_k": "precision of the top k"}.get(key, label_of(key))
+    if not isinstance(value, Mapping) or number_of(value) is not None or reason_of(value):
+        return [{"what": name, "value": value}]
+    return [{"what": f"{name}, {inner}", "value": entry} for inner, entry in value.items()]
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, Mapping) or number_of(value) is not None:
+        return estimate_text(value, "number")
+    return value_text(value)

@@ -1,0 +1,65 @@
+"""Write a report: pages, figures, tables and the analysis itself, each file whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError
+from bench.report.csv_tables import csv_bytes
+from bench.report.figures.canvas import house_style
+from bench.report.html import html_page
+from bench.report.markdown import markdown_page
+from bench.report.plain import plain
+from bench.report.sections import report_of
+from spaces.atomic import sweep_temporaries, write_atomically
+
+FOLDERS = ("", "figures", "tables")
+
+
+def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
+    """Write the report of ``analysis`` into ``out``, which is made if need be.
+
+    Returns name -> path, with names such as ``report.html``, ``figures/endpoint.svg`` and
+    ``tables/runs.csv``. Links to manifests go from ``out`` to the folders of the runs, which are
+    taken as given: from the working directory, or absolute. The same analysis in the same place
+    gives the same bytes.
+
+    Raises:
+        RecordError: if the folder cannot be written, or the analysis is no JSON data.
+    """
+    known = plain(analysis)
+    with house_style():
+        report = report_of(known, out)
+    content = {"report.json": _json(known)}
+    for figure in report.figures():
+        content[f"figures/{figure.name}.svg"] = figure.svg.encode()
+    for table in report.tables():
+        content[f"tables/{table.name}.csv"] = csv_bytes(table)
+    content["report.md"] = markdown_page(report).encode()
+    # Last, since it links to all the others.
+    content["report.html"] = html_page(report).encode()
+    try:
+        for folder in FOLDERS:
+            (out / folder).mkdir(parents=True, exist_ok=True)
+            sweep_temporaries(out / folder)
+        for path, data in content.items():
+            write_atomically(out / path, data)
+    except OSError as error:
+        raise RecordError(
+            f"report folder {out} cannot be written ({error.strerror or error}): choose another "
+            "with --out"
+        ) from error
+    return {path: str(out / path) for path in content}
+
+
+def _json(analysis: Mapping[str, Any]) -> bytes:
+    """A line for each part: curves stay short, and a change is found in a diff."""
+    lines = [
+        f"{json.dumps(key, ensure_ascii=False)}: "
+        + json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        for key, value in analysis.items()
+    ]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()

@@ -1,0 +1,151 @@
+"""The page in a real browser: nothing is fetched, nothing fails, curves and tooltips are there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fabricated import FIXTURES, PAYLOADS
+
+from bench.report import write_report
+
+playwright = pytest.importorskip("playwright.sync_api")
+FOUND = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+BROWSER = os.environ.get("STRNAS_BROWSER") or FOUND
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path")
+#: Of the SVG of Chromium, elements with a size on the screen.
+DRAWN = "[...document.querySelectorAll('%s path')].filter(p => p.getBoundingClientRect().width > 5)"
+SHAPES = ("five", "twelve", "hostile", "long", "refused", "lone-run", "as-analysed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("pages")
+    for name in SHAPES:
+        write_report(FIXTURES[name](), place / name)
+    return place
+
+
+class Visit:
+    """A page, what it complained of and what it asked for."""
+
+    def __init__(self, browser: Any, path: Path) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.context.route("**/*", self._route)
+        self.page.goto(path.as_uri())
+
+    def _route(self, route: Any) -> None:
+        self.requests.append(route.request.url)
+        route.continue_() if route.request.url.startswith("file:") else route.abort()
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_page_opens_without_complaint_or_request(browser: Any, folder: Path, name: str) -> None:
+    path = folder / name / "report.html"
+    with Visit(browser, path) as visit:
+        assert visit.complaints == []
+        assert [url for url in visit.requests if url != path.as_uri()] == []
+        assert visit.page.locator("h2").count() == 13
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_nothing_runs_over_the_edge(browser: Any, folder: Path, name: str) -> None:
+    with Visit(browser, folder / name / "report.html") as visit:
+        visit.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        for width in (1280, 800, 390):
+            visit.page.set_viewport_size({"width": width, "height": 900})
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_curves_are_drawn(browser: Any, folder: Path) -> None:
+    with Visit(browser, folder / "five" / "report.html") as visit:
+        for name in ("curves-images", "curves-seconds", "runs-images"):
+            assert visit.page.evaluate(f"{DRAWN % f'#figure-{name} .mark'}.length") >= 5, name
+        runs = visit.page.evaluate(f"{DRAWN % '#figure-runs-images .mark[data-run]'}.length")
+        assert runs == 100
+
+
+def test_hovering_tells_the_run(browser: Any, folder: Path) -> None:
+    with Visit(browser, folder / "five" / "report.html") as visit:
+        tip = visit.page.locator("#tip")
+        assert tip.is_hidden()
+        mark = visit.page.locator("#figure-endpoint .mark[data-run]").first
+        run = mark.get_attribute("data-run")
+        mark.hover(force=True)
+        assert tip.is_visible()
+        assert f"run {run}" in tip.inner_text()
+        hot = visit.page.locator(".mark.hot")
+        # The same run in the figures of cost and of the space, too.
+        assert hot.count() >= 4
+        assert {hot.nth(i).get_attribute("data-run") for i in range(hot.count())} == {run}
+        visit.page.mouse.move(2, 2)
+        assert tip.is_hidden()
+
+
+def test_hostile_strings_are_shown_and_not_run(browser: Any, folder: Path) -> None:
+    with Visit(browser, folder / "hostile" / "report.html") as visit:
+        text = visit.page.locator("main").inner_text()
+        for payload in PAYLOADS:
+            assert payload in text
+        assert visit.page.evaluate("window.hit") is None
+        mark = visit.page.locator("#figure-effects .mark").first
+        mark.hover(force=True)
+        assert "<script>alert(1)</script>" in visit.page.locator("#tip").inner_text()
+        assert visit.page.locator("#tip *").count() == 0
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", ["twelve", "long", "hostile", "five", "as-analysed"])
+def test_no_two_labels_of_a_figure_overlap(browser: Any, folder: Path, name: str) -> None:
+    overlapping = """() => {
+      const bad = [];
+      document.querySelectorAll('figure svg').forEach(svg => {
+        const sheet = svg.getBoundingClientRect();
+        const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim());
+        const boxes = texts.map(t => t.getBoundingClientRect());
+        boxes.forEach((a, i) => {
+          if (a.left < sheet.left - 1 || a.right > sheet.right + 1) {
+            bad.push(['cut', texts[i].textContent]);
+          }
+          boxes.slice(i + 1).forEach((b, j) => {
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            // Boxes of lines are taller than their letters.
+            if (wide > 1 && high > 5) {
+              bad.push([texts[i].textContent, texts[i + 1 + j].textContent]);
+            }
+          });
+        });
+      });
+      return bad;
+    }"""
+    with Visit(browser, folder / name / "report.html") as visit:
+        assert visit.page.evaluate(overlapping) == []

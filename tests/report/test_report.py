@@ -1,0 +1,281 @@
+"""What `write_report` writes, for analyses of every shape."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, analysis, refusals
+
+from bench.errors import RecordError
+from bench.report import main_table_rows, write_report
+from bench.report.sections import BANNER
+
+#: Words that only a number that is none leaves behind.
+STRAY = re.compile(r"\b(nan|NaN|inf|Infinity|None)\b")
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("reports")
+    for name, make in FIXTURES.items():
+        write_report(make(), place / name)
+    return {name: place / name for name in FIXTURES}
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text between them."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page(folder: Path) -> Page:
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_no_number_that_is_none_reaches_a_page(reports: dict[str, Path], name: str) -> None:
+    for file in ("report.html", "report.md"):
+        text = (reports[name] / file).read_text(encoding="utf-8")
+        assert not STRAY.findall(text), file
+    for table in (reports[name] / "tables").glob("*.csv"):
+        assert not re.search(r"(^|,)(nan|NaN|inf|None)(,|$)", table.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_the_page_is_whole_and_asks_nobody_for_anything(
+    reports: dict[str, Path], name: str
+) -> None:
+    found = page(reports[name])
+    tags = [tag for tag, _ in found.tags]
+    assert tags.count("script") == 1
+    assert not {"img", "iframe", "object", "embed", "form", "base", "audio", "video"} & set(tags)
+    policy = next(a["content"] for tag, a in found.tags if a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    for _, attributes in found.tags:
+        assert not [key for key in attributes if key.startswith("on")]
+        for key in ("href", "src"):
+            target = attributes.get(key) or ""
+            assert not re.match(r"(?i)[a-z][a-z0-9+.-]*:|//", target) or target == "data:,"
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_ids_are_unique_and_links_within_the_page_lead_somewhere(
+    reports: dict[str, Path], name: str
+) -> None:
+    found = page(reports[name])
+    ids = [a["id"] for _, a in found.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    targets = {a["href"] for _, a in found.tags if (a.get("href") or "").startswith("#")}
+    assert {target[1:] for target in targets if target} <= set(ids)
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_everything_that_the_pages_link_to_is_there(reports: dict[str, Path], name: str) -> None:
+    links = [a.get("href") or "" for tag, a in page(reports[name]).tags if tag == "a"]
+    mine = [link for link in links if link.startswith(("tables/", "figures/", "report."))]
+    written = re.findall(
+        r"\]\(((?:tables|figures)/[^)]+)\)", (reports[name] / "report.md").read_text()
+    )
+    for link in (*mine, *written):
+        assert (reports[name] / link).exists(), link
+
+
+def test_every_figure_has_a_table_and_is_an_svg_of_its_own(reports: dict[str, Path]) -> None:
+    for folder in reports.values():
+        source = (folder / "report.html").read_text(encoding="utf-8")
+        for figure in re.findall(r"<figure .*?</figure>", source, re.DOTALL):
+            assert "<table" in figure
+        for file in (folder / "figures").glob("*.svg"):
+            root = ElementTree.parse(file).getroot()
+            assert root.tag == "{http://www.w3.org/2000/svg}svg"
+            assert root.get("aria-label")
+
+
+def test_all_figures_of_a_full_study_are_drawn(reports: dict[str, Path]) -> None:
+    names = {file.stem for file in (reports["five"] / "figures").iterdir()}
+    assert names == {
+        "endpoint", "effects", "curves-images", "curves-evaluations", "curves-seconds",
+        "curves-macs", "runs-images", "critical-difference", "pareto-macs", "pareto-params",
+        "mac-distribution", "updates-operations", "updates-paths", "proxy-final",
+    }  # fmt: skip
+
+
+def test_what_was_refused_gives_its_reason_and_no_figure(reports: dict[str, Path]) -> None:
+    found = page(reports["refused"])
+    assert not list((reports["refused"] / "figures").iterdir())
+    assert "svg" not in [tag for tag, _ in found.tags]
+    for reason in ("an interval needs at least 6 blocks, not 2", "needs at least 8 blocks, not 2"):
+        assert reason in found.text
+        assert reason in (reports["refused"] / "report.md").read_text()
+
+
+def test_hostile_strings_are_text(reports: dict[str, Path]) -> None:
+    for name in ("hostile", "refused-hostile"):
+        found = page(reports[name])
+        for payload in PAYLOADS:
+            assert payload in found.text
+        assert "<script>alert" not in (reports[name] / "report.md").read_text(encoding="utf-8")
+        for file in (reports[name] / "figures").glob("*.svg"):
+            tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(file).iter()}
+            assert not tags & {"script", "img", "a", "foreignObject"}
+
+
+def test_formulas_and_underscores_in_names_are_not_interpreted(reports: dict[str, Path]) -> None:
+    texts = {e.text for e in ElementTree.parse(reports["hostile"] / "figures/endpoint.svg").iter()}
+    assert {"$\\frac{1}{2}$ _hidden | `x`", "_leading"} <= texts
+
+
+def test_addresses_of_manifests_name_no_scheme_and_no_host(tmp_path: Path) -> None:
+    made = analysis(("random",), 3)
+    for run, folder in zip(made["runs"], ("javascript:alert(1)", "//evil", "a b/#?c"), strict=True):
+        run["folder"] = folder
+    write_report(made, tmp_path)
+    links = [a.get("href") or "" for tag, a in page(tmp_path).tags if tag == "a"]
+    manifests = [link for link in links if link.endswith("run.json")]
+    assert len(manifests) == 3
+    assert not [link for link in manifests if ":" in link or link.startswith("//") or "#" in link]
+
+
+def test_manifests_are_found_from_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = analysis(("random",), 2)
+    made["runs"][0]["folder"] = "results/study/runs/one"
+    made["runs"][1]["folder"] = str(tmp_path / "elsewhere")
+    write_report(made, Path("results/study"))
+    manifests = [row["manifest"] for row in rows(Path("results/study/tables/runs.csv"))]
+    assert manifests == ["runs/one/run.json", "../../elsewhere/run.json"]
+
+
+def test_a_made_up_landscape_is_named_on_every_page_and_figure(reports: dict[str, Path]) -> None:
+    files = [*reports["twelve"].glob("report.[hm]*"), *reports["twelve"].glob("figures/*.svg")]
+    assert len(files) > 10
+    for file in files:
+        assert BANNER in file.read_text(encoding="utf-8"), file.name
+    assert BANNER not in (reports["five"] / "report.html").read_text(encoding="utf-8")
+
+
+def test_verdicts_are_words_with_a_colour_and_a_sign(reports: dict[str, Path]) -> None:
+    source = (reports["five"] / "report.html").read_text(encoding="utf-8")
+    for word, sign in (("different", "≠"), ("equivalent", "≈"), ("underpowered", "?")):
+        assert f'<b class="v v-{word}">{sign} {word}</b>' in source
+    assert '<b class="v v-not-comparable">∅ not comparable</b>' in source
+
+
+def test_unfinished_and_excluded_runs_are_named_with_their_reasons(
+    reports: dict[str, Path],
+) -> None:
+    text = page(reports["five"]).text
+    for part in ("tpe-3", "stopped at 60 % of its budget", "results/", "of another preset"):
+        assert part in text
+
+
+def test_the_analysis_is_written_as_it_is(tmp_path: Path) -> None:
+    made = analysis(FIVE, 3)
+    write_report(made, tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == made
+
+
+def test_numbers_that_are_none_are_null_in_the_analysis(reports: dict[str, Path]) -> None:
+    text = (reports["broken-numbers"] / "report.json").read_text(encoding="utf-8")
+    found = json.loads(text, parse_constant=pytest.fail)
+    assert found["searchers"][0]["score"]["estimate"] is None
+    assert found["runs"][0]["score"] is None
+
+
+def test_tables_hold_raw_numbers(reports: dict[str, Path]) -> None:
+    main = rows(reports["five"] / "tables/searchers.csv")
+    assert [row["searcher"] for row in main] == list(FIVE)
+    assert float(main[0]["score"]) == pytest.approx(0.9)
+    assert float(main[0]["score_low"]) == pytest.approx(0.894)
+    assert main[0]["score_n"] == "20"
+    assert main[0]["images_private"] == "840000"
+    assert main[0]["verdict"] == "different"
+    pairs = rows(reports["five"] / "tables/pairs.csv")
+    assert len(pairs) == 10
+    assert pairs[4]["rho"] == ""
+    assert pairs[4]["rho_refused"] == "all scores are equal"
+    assert "scores higher than" in pairs[0]["sentence"]
+    counts = rows(reports["five"] / "tables/mac-distribution.csv")
+    assert sum(int(row["architectures"]) for row in counts) > 10**17
+    assert len(rows(reports["five"] / "tables/runs.csv")) == 100
+
+
+def test_curves_are_in_the_tables_in_full(reports: dict[str, Path]) -> None:
+    found = rows(reports["five"] / "tables/curves-images.csv")
+    assert len(found) == 5 * 21
+    assert list(found[0])[:4] == ["searcher", "n", "cost", "median"]
+
+
+def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
+    def bytes_of() -> dict[str, bytes]:
+        paths = write_report(analysis(FIVE, 4), tmp_path)
+        return {name: Path(path).read_bytes() for name, path in paths.items()}
+
+    assert bytes_of() == bytes_of()
+
+
+def test_paths_are_named_and_nothing_is_left_over(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-report.html.77").write_text("half")
+    paths = write_report(analysis(("random",), 2), tmp_path / "new" / "study")
+    assert {"report.html", "report.md", "report.json", "tables/runs.csv"} <= set(paths)
+    written = {str(path) for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    assert written == set(paths.values())
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RecordError, match="cannot be written"):
+        write_report(analysis(("random",), 2), tmp_path / "file")
+
+
+def test_an_analysis_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    made: dict[str, Any] = {"name": "x", "searchers": [{"name": object()}]}
+    with pytest.raises(RecordError, match="holds a object"):
+        write_report(made, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_reports_are_small(reports: dict[str, Path]) -> None:
+    assert (reports["five"] / "report.html").stat().st_size < 600_000
+    assert (reports["twelve"] / "report.html").stat().st_size < 900_000
+
+
+def test_the_terminal_gets_words_for_every_cell() -> None:
+    columns, found = main_table_rows(analysis(FIVE, 20))
+    assert columns[:4] == ["searcher", "runs", "score on test", "against random"]
+    assert found[0][:5] == ["autostr", "20", "0.900 [0.894, 0.906]", "different", "310 M"]
+    assert found[0][-1] == "40 k / 80 k / 840 k"
+    assert found[1][1] == "20 of 21; 1 unfinished"
+    assert found[4][3] == "reference"
+    assert {len(row) for row in found} == {len(columns)}
+
+
+def test_the_terminal_gets_the_reason_of_a_refusal_and_no_control_characters() -> None:
+    _, found = main_table_rows(refusals(HOSTILE, "\x1b[2J"))
+    assert "needs at least 6 blocks, not 2" in found[0][2]
+    assert all(cell.isprintable() for row in found for cell in row)
