@@ -53,7 +53,8 @@ def against_baseline(groups: Groups, protocol: Protocol) -> dict[str, dict[str, 
             gain = _relative_improvement(group, groups, protocol)
             found[group.label]["relative_improvement"] = gain
     found[protocol.baseline] = refused("the baseline itself")
-    return found
+    # A searcher without a single complete run is in no block.
+    return {**_all_refused(groups, "no run of it is complete"), **found}
 
 
 def tests(groups: Groups, protocol: Protocol) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.report.model import Column, Table
-from bench.report.plain import entries, interval_of, number_of, part, plain, reason_of
+from bench.report.plain import entries, interval_of, number_of, part, plain
 from bench.report.words import BLANK, compact
 
 COLUMNS = (
@@ -22,8 +22,7 @@ COLUMNS = (
 )
 COSTS = ("images_sunk", "images_amortised", "images_private")
 TERMINAL = (
-    "searcher", "runs", "score on test", "against random", "MACs", "params",
-    "images sunk / amortised / private",
+    "searcher", "runs", "score", "interval", "vs random", "MACs", "params", "images",
 )  # fmt: skip
 
 
@@ -49,30 +48,35 @@ def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
 def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Headings, and a row of texts for each searcher: what the terminal prints.
 
-    Narrower than the page's: scores to three digits, sizes without intervals, the three views of
-    cost in one column. A refused statistic gives its reason.
+    Narrower than the page's, to fit 80 columns: scores to three digits, sizes without intervals, of
+    the three views of cost the private one, which is the largest.
     """
     rows = [
         [
             str(row["searcher"]),
-            row["runs"],
-            _narrow_score(row["score"]),
+            _narrow_runs(entry),
+            *_narrow_score(row["score"]),
             str(row["verdict"] or BLANK),
             _narrow_size(row["macs"]),
             _narrow_size(row["params"]),
-            " / ".join(_narrow_size(row[key]) for key in COSTS),
+            _narrow_size(row["images_private"]),
         ]
-        for row in main_table(plain(analysis)).rows
+        for entry in entries(plain(analysis).get("searchers"))
+        for row in [main_row(entry)]
     ]
     return list(TERMINAL), rows
 
 
-def _narrow_score(value: object) -> str:
+def _narrow_score(value: object) -> tuple[str, str]:
     number, interval = number_of(value), interval_of(value)
-    if number is None:
-        return reason_of(value) or BLANK
-    ends = "no interval" if interval is None else f"[{interval[0]:.3f}, {interval[1]:.3f}]"
-    return f"{number:.3f} {ends}"
+    ends = "none" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+    return BLANK if number is None else f"{number:.3f}", ends
+
+
+def _narrow_runs(entry: Mapping[str, Any]) -> str:
+    """``20``, or ``18/20`` where some are unfinished."""
+    total, complete = number_of(entry.get("runs")) or 0.0, number_of(entry.get("complete"))
+    return f"{total:.0f}" if complete in (None, total) else f"{complete:.0f}/{total:.0f}"
 
 
 def _narrow_size(value: object) -> str:

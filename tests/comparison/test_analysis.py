@@ -128,6 +128,20 @@ def test_unfinished_runs_are_named_and_enter_nothing(study: Path, tmp_path: Path
     assert any("evolution not run" in reason for reason in found["tests"]["dropped"])
 
 
+def test_a_searcher_without_a_complete_run_is_named(study: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    for path in (copied / "runs" / "evolution").rglob("result.json"):
+        path.unlink()
+    found = analyse(read_runs(find_runs([copied])), "x")
+    json.dumps(found, allow_nan=False)
+    row = searcher(found, "evolution")
+    assert (row["complete"], row["unfinished"]) == (0, 8)
+    assert row["against_random"]["verdict"] == "not comparable"
+    assert found["tests"]["blocks"] == 8
+    assert searcher(found, "local-search")["against_random"]["n"] == 8
+
+
 def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> None:
     copied = tmp_path / "study"
     shutil.copytree(study, copied)
