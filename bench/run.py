@@ -179,8 +179,8 @@ class Run:
         replay = self.built.data.get("replay")
         if replay is not None:
             return [
-                f"scores are replayed from {replay['evaluations']} recorded evaluations; others are "
-                f"predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
+                f"scores are replayed from {replay['evaluations']} recorded evaluations; others "
+                f"are predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
                 f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
         return [self.cache.trouble] if self.cache is not None and self.cache.trouble else []

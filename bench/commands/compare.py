@@ -65,6 +65,7 @@ def compare(
         return
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
+    click.echo(f"budget: {analysis['budget_images']:,} images a run; all costs are in the report")
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
         click.echo(f"left out: {row['run']}: {row['reason']}")
     click.echo(f"report: {paths['report.html']}")

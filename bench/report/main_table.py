@@ -21,9 +21,7 @@ COLUMNS = (
     Column("images_private", "images, private", "compact"),
 )
 COSTS = ("images_sunk", "images_amortised", "images_private")
-TERMINAL = (
-    "searcher", "runs", "score", "interval", "vs random", "MACs", "params", "images",
-)  # fmt: skip
+TERMINAL = ("searcher", "runs", "score", "interval", "vs random", "MACs", "params")
 
 
 def main_table(analysis: Mapping[str, Any]) -> Table:
@@ -48,8 +46,8 @@ def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
 def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Headings, and a row of texts for each searcher: what the terminal prints.
 
-    Narrower than the page's, to fit 80 columns: scores to three digits, sizes without intervals, of
-    the three views of cost the private one, which is the largest.
+    Narrower than the page's, to fit 80 columns: scores to three digits, sizes without intervals, no
+    costs.
     """
     rows = [
         [
@@ -59,7 +57,6 @@ def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[s
             str(row["verdict"] or BLANK),
             _narrow_size(row["macs"]),
             _narrow_size(row["params"]),
-            _narrow_size(row["images_private"]),
         ]
         for entry in entries(plain(analysis).get("searchers"))
         for row in [main_row(entry)]
