@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import refused
 from bench.comparison.groups import Group
-from bench.comparison.protocol import Protocol
 from bench.records import RunRecord
-from bench.statistics.intervals import mean_interval
 
 COUNTS = ("asked", "unique", "duplicate", "repaired", "redrawn")
 
@@ -63,10 +61,22 @@ def failures(group: Group) -> int:
     return sum(event.result.failure is not None for run in group.runs for event in run.events)
 
 
-def size(group: Group, what: str, protocol: Protocol) -> dict[str, Any]:
-    """MACs or parameters of the recommendations."""
+def size(group: Group, what: str) -> dict[str, Any]:
+    """MACs or parameters of the recommendations: their mean and range.
+
+    A range, not an interval: sizes are what was chosen, and nothing is inferred from them.
+    """
     found = [run.result["recommendation"][what] for run in group.complete if run.result is not None]
-    return plain(mean_interval(found, protocol.level))
+    if not found:
+        return refused("no run is complete")
+    return {
+        "estimate": float(np.mean(found)),
+        "low": float(min(found)),
+        "high": float(max(found)),
+        "n": len(found),
+        "level": None,
+        "method": "mean, smallest and largest",
+    }
 
 
 def supernet_sharing(records: Sequence[RunRecord]) -> Counter[str]:

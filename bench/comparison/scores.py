@@ -105,6 +105,15 @@ def ranks(groups: Groups, protocol: Protocol) -> dict[str, Any]:
     omnibus = friedman(paired.matrix)
     if isinstance(omnibus, NotComputable):
         return refused(omnibus.reason)
+    k = len(paired.searchers)
+    needed = smallest_n(k * (k - 1) // 2, protocol.alpha)
+    if len(paired.blocks) < needed:
+        # The critical difference is asymptotic: with few blocks it would tell apart what the exact
+        # paired tests cannot.
+        return refused(
+            f"{len(paired.blocks)} blocks: no pair of {k} searchers could be told apart by the "
+            f"exact tests, which need at least {needed}"
+        )
     difference = critical_difference(len(paired.searchers), len(paired.blocks), protocol.alpha)
     if isinstance(difference, NotComputable):
         return refused(difference.reason)

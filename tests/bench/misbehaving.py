@@ -79,18 +79,6 @@ class RecommendsBeyondTheCap(Fine):
 # ---- budget ---------------------------------------------------------------------------------
 
 
-class BeginsForFree(Fine):
-    def ask(self, n=1):
-        first = self._training.asked == 0 and self.repaired == 0
-        self.repaired = 1
-        return [TrainWeights(())] if first else super().ask(n)
-
-
-class WorksForFree(Fine):
-    def ask(self, n=1):
-        return [TrainWeights(())] if self._training.finished else super().ask(n)
-
-
 class Idle(Fine):
     def ask(self, n=1):
         return []

@@ -128,6 +128,14 @@ def test_unfinished_runs_are_named_and_enter_nothing(study: Path, tmp_path: Path
     assert any("evolution not run" in reason for reason in found["tests"]["dropped"])
 
 
+def test_ranks_are_refused_where_no_pair_could_be_told_apart(records: list[RunRecord]) -> None:
+    few = [record for record in records if record.supernet in ("landscape 1", "landscape 2")]
+    found = analyse(few, "x")
+    assert "4 blocks" in found["critical_difference"]["refused"]
+    assert found["tests"]["smallest_n"] == 7
+    assert "ranks" in analyse(records, "x")["critical_difference"]
+
+
 def test_a_searcher_without_a_complete_run_is_named(study: Path, tmp_path: Path) -> None:
     copied = tmp_path / "study"
     shutil.copytree(study, copied)

@@ -84,5 +84,7 @@ def test_unknown_searcher_names_the_nearest() -> None:
 def test_work_is_immutable() -> None:
     work = make("random", problem()).ask()[0]
     assert isinstance(work, TrainWeights)
+    with pytest.raises(SearcherError, match="no architecture"):
+        TrainWeights(())
     with pytest.raises(AttributeError):
         work.architectures = ()  # type: ignore[misc]
