@@ -23,6 +23,7 @@ from bench.manifest import FILE_NAME, read_manifest
 from bench.run_folder import EVENTS, RESULT
 
 MAX_RESULT_BYTES = 64 * 2**20
+FRESH_WEIGHTS = "fresh weights"
 #: A study of folders within folders; deeper ones are no studies.
 MAX_DEPTH = 4
 
@@ -142,7 +143,7 @@ class RunRecord:
         if preset["run"]["evaluator"] == "replay":
             return f"record {self.identity['data']['replay'][0][:8]}"
         start = self.identity["supernet"]
-        return f"supernet {start[:8]}" if start else "fresh weights"
+        return f"supernet {start[:8]}" if start else FRESH_WEIGHTS
 
     @property
     def block(self) -> str:
@@ -202,7 +203,22 @@ def read_run(folder: Path) -> RunRecord:
         raise RecordError(
             f"{folder / FILE_NAME} lacks {error}: it is of another version; run it again"
         ) from error
-    return RunRecord(folder, manifest, _result(folder), _events(folder / EVENTS))
+    record = RunRecord(folder, manifest, _result(folder), _events(folder / EVENTS))
+    _check_agreement(record)
+    return record
+
+
+def _check_agreement(record: RunRecord) -> None:
+    """The result must say what the log says last: one of them alone proves nothing."""
+    if record.result is None:
+        return
+    verdicts = [event.verdict for event in record.events if event.verdict is not None]
+    if not verdicts or verdicts[-1].score != record.score:
+        logged = verdicts[-1].score if verdicts else "nothing"
+        raise RecordError(
+            f"{record.folder}: {RESULT} has the score {record.score}, the log {logged}: one of "
+            "them was changed; delete the folder and run again"
+        )
 
 
 def read_runs(folders: Iterable[Path]) -> list[RunRecord]:

@@ -13,7 +13,7 @@ from bench.evaluators.base import Evaluator, Verdict
 from bench.evaluators.building import build_evaluator
 from bench.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
-from bench.manifest import hardware, identity_hash, versions
+from bench.manifest import hardware, identity_hash, read_manifest, versions
 from bench.problem import Caps, Chosen, SearcherChoice
 from bench.referee import Referee
 from bench.run_folder import RunFolder
@@ -65,13 +65,7 @@ class Run:
             self.cache = EvaluationCache(cache_folder() / "evaluations")
             self.evaluator = CachedEvaluator(self.built.evaluator, self.cache)
         identity = {
-            "searcher": self.name,
-            "searcher_source": chosen.source_hash(),
-            "hyperparameters": asdict(chosen.settings),
-            "seed": seed,
-            **asdict(caps),
-            "latency": chosen.latency and identity_hash(settings_as_dict(chosen.latency)),
-            "preset": _without_bookkeeping(preset),
+            **known_identity(chosen, preset, seed, caps),
             "data": self.built.data_hashes,
             "supernet": self.supernet_start and self.supernet_start["hash"],
         }
@@ -106,6 +100,7 @@ class Run:
         """Run, or resume, or return the result of a run that is complete."""
         opened = RunFolder(folder, self.manifest)
         try:
+            self._compute_as_begun(folder)
             known = opened.result()
             if known is not None:
                 return {**known, "run_dir": str(folder)}
@@ -134,6 +129,19 @@ class Run:
             opened.close()
             self.evaluator.close()
 
+    def _compute_as_begun(self, folder: Path) -> None:
+        """Take as many threads as the run was begun with: another number adds up in another order.
+
+        The manifest that lies in the folder is that of the beginning.
+        """
+        if self.built.trainer is None:
+            return
+        import torch
+
+        begun = (read_manifest(folder) or {}).get("hardware", {}).get("torch_threads")
+        if isinstance(begun, int) and 1 <= begun <= 4096:
+            torch.set_num_threads(begun)
+
     def _referee(self) -> Referee:
         samples = self.preset.run.referee_samples
         return Referee(self.evaluator, samples, self.seed, REFEREE_STREAM)
@@ -155,7 +163,7 @@ class Run:
                 **{field: verdict.get(field) for field in Verdict.__dataclass_fields__},
             },
             "cost": self._cost(runner),
-            "proposals": runner.proposals.counts(self.searcher),
+            "proposals": runner.proposals.counts(),
             "warnings": [*runner.warnings, *self._trouble()],
             "tables": self.searcher.tables(),
             "trajectory": runner.verdicts,
@@ -186,6 +194,19 @@ class Run:
         return [self.cache.trouble] if self.cache is not None and self.cache.trouble else []
 
 
+def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:
+    """What makes it this run, as far as it is known before data and supernet are read."""
+    return {
+        "searcher": chosen.name,
+        "searcher_source": chosen.source_hash(),
+        "hyperparameters": asdict(chosen.settings),
+        "seed": seed,
+        **asdict(caps),
+        "latency": chosen.latency and identity_hash(settings_as_dict(chosen.latency)),
+        "preset": _without_bookkeeping(preset),
+    }
+
+
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
     plain = settings_as_dict(preset)
@@ -194,5 +215,6 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
         del plain["run"][key]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]
-    del plain["supernet"]["start"]
+    # The log is checked when a run is resumed: another device may not compute the same.
+    del plain["supernet"]["start"], plain["trainer"]["device"]
     return plain

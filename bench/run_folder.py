@@ -113,9 +113,10 @@ class RunFolder:
         if known is None:
             write_manifest(self.path, manifest)
         elif known["identity_hash"] != manifest["identity_hash"]:
+            what = difference(known.get("identity", {}), manifest["identity"])
             raise RecordError(
-                f"{self.path} holds another run ({_difference(known, manifest)}): choose another "
-                "folder with --out, or delete that one"
+                f"{self.path} holds another run ({what}): choose another folder with --out, or "
+                "delete that one"
             )
 
 
@@ -131,9 +132,9 @@ def refuse_foreign(path: Path) -> None:
         )
 
 
-def _difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first setting in which two manifests differ, in words."""
-    before, after = _flat(known.get("identity", {})), _flat(wanted["identity"])
+def difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first setting in which two identities differ, in words."""
+    before, after = _flat(known), _flat(wanted)
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
             return f"{key} is {before.get(key)!r} there, {after.get(key)!r} here"

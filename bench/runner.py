@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import Interrupted
+from bench.errors import Interrupted, PresetError
 from bench.evaluators.base import Evaluator, Outcome
 from bench.event_log import EventLog
 from bench.ledger import Ledger
@@ -98,7 +98,13 @@ class Runner:
             if not batch:
                 return "searcher finished"
             costs = [self.evaluator.price(work) for work in batch]
-            if self._images + sum(cost.images for cost in costs) > self.limits.budget_images:
+            wanted = sum(cost.images for cost in costs)
+            if self._images + wanted > self.limits.budget_images:
+                if self._images == 0:
+                    raise PresetError(
+                        f"a budget of {self.limits.budget_images} images pays for nothing: the "
+                        f"first piece of work needs {wanted}; raise run.budget_images"
+                    )
                 return "budget spent"
             self._do(log, batch, costs, asked)
             self._referee(log)
@@ -123,6 +129,7 @@ class Runner:
             "repaired": float(self.searcher.repaired),
             "redrawn": float(self.searcher.redrawn),
         }
+        self.proposals.note_own_counts(self.searcher)
         for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
             self._record(log, work, outcome, cost, status, (asked, told))
             # Asking and telling are one act for the whole batch: its first line carries the time.

@@ -34,7 +34,7 @@ class LargestSettings(BlackBoxSettings):
 
 
 class Largest(BlackBox):
-    """The costliest architecture within the cap: the params-only baseline, without a search."""
+    """The most parameters (or MACs) within the caps, without a search: the params-only baseline."""
 
     Settings = LargestSettings
 

@@ -12,7 +12,7 @@ def unknown_name(kind: str, given: str, known: Iterable[str]) -> str:
     >>> unknown_name("space", "autostar", ["autostr", "strnas"])
     "unknown space 'autostar', did you mean 'autostr'? known: autostr, strnas"
     """
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(given, names, n=1)
     hint = f", did you mean {near[0]!r}?" if near else ";"
     return f"unknown {kind} {given!r}{hint} known: {', '.join(names)}"

@@ -9,7 +9,7 @@ import click
 
 from bench.commands.output import print_json, print_table
 from bench.presets import load_preset, preset_names
-from searchers import SEARCHERS
+from searchers import FAMILIES, SEARCHERS
 from searchers.errors import SearcherError
 from searchers.finding import find_searcher, plugins
 from spaces import SPACES
@@ -24,7 +24,9 @@ def listing(as_json: bool) -> None:
     if as_json:
         print_json({"searchers": names, "spaces": sorted(SPACES), "presets": presets})
         return
-    print_table(["searcher", ""], [(name, _searcher(name)) for name in names])
+    rows = [(name, _searcher(name)) for name in names]
+    rows += [(f"{family}:NAME", _summary(target)) for family, (target, _) in FAMILIES.items()]
+    print_table(["searcher", ""], sorted(rows))
     print_table(["space", ""], [(name, _summary(SPACES[name])) for name in sorted(SPACES)])
     print_table(["preset", ""], [(name, load_preset(name).description) for name in presets])
 

@@ -160,8 +160,10 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         overrides.append(f"trainer.device={quoted(given['device'])}")
     if given["replay"]:
         overrides.append(f"run.replay={quoted(given['replay'])}")
+        overrides.append("run.evaluator=replay")
     if given["latency_table"]:
         overrides.append(f"run.latency_table={quoted(given['latency_table'])}")
+    # After --replay, so that an evaluator that is asked for by name is the one that is used.
     if given["evaluator"]:
         overrides.append(f"run.evaluator={given['evaluator']}")
     if given["from_scratch"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.commands.output import print_json, print_table
-from bench.errors import RecordError
+from bench.errors import Interrupted, RecordError
 from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -72,8 +72,11 @@ def study(
     write_atomically(plan.folder / "study.toml", file.read_bytes())
     with counting("rendering words", quiet) as rendering:
         prepare_data(plan, rendering)
-    with counting(f"runs of {described.name}", quiet) as report:
-        troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
+    try:
+        with counting(f"runs of {described.name}", quiet) as report:
+            troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(str(plan.folder)) from stopped
     troubles = [(end.spec.title, end.trouble or "") for end in troubled]
     if as_json:
         print_json(summary(plan, troubles))

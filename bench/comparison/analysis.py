@@ -10,8 +10,9 @@ from bench import __version__
 from bench.comparison import anytime, costs, health, placement, provenance, scores
 from bench.comparison.answers import refused
 from bench.comparison.groups import Groups, group_runs
-from bench.comparison.protocol import ENDPOINT, Protocol, check_one_protocol
+from bench.comparison.protocol import ENDPOINT, REPLAYED_ENDPOINT, Protocol
 from bench.errors import RecordError
+from bench.protocol_check import check_one_protocol
 from bench.records import RunRecord
 from spaces import Space, load_space
 
@@ -40,7 +41,7 @@ def analyse(
     return {
         "name": name,
         "question": question,
-        "endpoint": ENDPOINT,
+        "endpoint": REPLAYED_ENDPOINT if run_settings["evaluator"] == "replay" else ENDPOINT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "program": f"strnas-bench {__version__}",
         "evaluator": run_settings["evaluator"],

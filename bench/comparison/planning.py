@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.comparison.answers import plain, refused
 from bench.comparison.groups import group_runs
-from bench.comparison.protocol import check_one_protocol
 from bench.errors import RecordError
+from bench.protocol_check import check_one_protocol
 from bench.records import find_runs, read_runs
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.holm import first_threshold

@@ -177,7 +177,10 @@ def _relative_improvement(group: Group, groups: Groups, protocol: Protocol) -> d
     if not own:
         return refused("random search evaluated nothing in these blocks")
     rng = protocol.generator(f"improvement {group.label}")
-    return plain(relative_improvement(own, random_means, rng, protocol.level))
+    gain = plain(relative_improvement(own, random_means, rng, protocol.level))
+    if "method" in gain:
+        gain["method"] += "; on search_val, where the recommendation was selected: too favourable"
+    return gain
 
 
 def dropped_blocks(groups: Groups) -> list[str]:

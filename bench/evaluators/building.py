@@ -11,7 +11,7 @@ from bench.errors import PresetError, RecordError
 from bench.evaluators.base import Evaluator
 from bench.evaluators.landscape import Landscape
 from bench.evaluators.synthetic import SyntheticEvaluator
-from bench.settings import Preset
+from bench.settings import Preset, settings_as_dict
 from spaces import Space
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build_evaluator(
     if preset.run.evaluator == "synthetic":
         return _synthetic(preset, space)
     if preset.run.evaluator == "replay":
-        return _replay(preset, space)
+        return _replay(preset, space, default_operations)
     return _supernet(preset, space, seed, default_operations, render_progress)
 
 
@@ -57,10 +57,15 @@ def _synthetic(preset: Preset, space: Space) -> Built:
     return Built(evaluator, evaluation, {}, {}, None, None)
 
 
-def _replay(preset: Preset, space: Space) -> Built:
+def _replay(preset: Preset, space: Space, default_operations: tuple[str, ...]) -> Built:
     # Here, since scikit-learn takes a second to load.
     from bench.evaluators.replay import ReplayEvaluator, read_record
 
+    if default_operations:
+        raise PresetError(
+            f"a replay knows no operations outside the space ({', '.join(default_operations)}): "
+            "run this searcher with evaluator = supernet"
+        )
     if not preset.run.replay:
         raise PresetError(
             "run.evaluator = replay needs run.replay, the folder of the runs to replay"
@@ -109,6 +114,11 @@ def _supernet(
         preset.run.evaluation_images,
         preset.data.case_sensitive,
         hashes,
+        {
+            "charset": preset.data.charset,
+            "max_length": preset.data.max_length,
+            **settings_as_dict(preset.recogniser),
+        },
     )
     return Built(
         evaluator,

@@ -24,7 +24,8 @@ from sklearn.linear_model import Ridge
 
 from bench.errors import PresetError, RecordError
 from bench.evaluators.base import Evaluator, Outcome, Verdict
-from bench.records import RunRecord, find_runs, read_runs
+from bench.protocol_check import check_one_protocol
+from bench.records import FRESH_WEIGHTS, RunRecord, find_runs, read_runs
 from searchers.base import Evaluate, Evaluated, Result, TrainWeights, WeightsTrained, Work
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
@@ -64,7 +65,14 @@ def read_record(place: Path, space: Space) -> Record:
     ``RecordError`` where the runs come from different supernets or are too few to learn from.
     """
     runs = read_runs(find_runs([place]))
+    check_one_protocol(runs)
     supernets = {run.supernet for run in runs}
+    # Fresh weights depend on the seed: no two runs share them.
+    if supernets == {FRESH_WEIGHTS} and len({run.seed for run in runs}) > 1:
+        raise RecordError(
+            f"{place} has runs of several seeds that began with fresh weights, no two of them the "
+            "same: replay those of one seed, or of one trained supernet"
+        )
     if len(supernets) > 1:
         raise RecordError(
             f"{place} has runs of {len(supernets)} supernets ({', '.join(sorted(supernets))}): "

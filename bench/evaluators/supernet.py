@@ -27,6 +27,7 @@ from searchers.base import (
 from spaces import Architecture, Space
 from trainers.cost import Cost, Pricer
 from trainers.data.loader import WordImages
+from trainers.errors import TrainerError
 from trainers.metrics import WordScores
 from trainers.state import tensors_hash
 from trainers.trainer import Trainer
@@ -37,7 +38,8 @@ OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
 class SupernetEvaluator(Evaluator):
     """Inherited weights on real words.
 
-    ``test`` are the referee's words; ``data_hashes`` of the splits go into the fingerprint.
+    ``test`` are the referee's words; ``data_hashes`` of the splits, and ``reading`` (charset and
+    settings of the recogniser, beam width included), go into the fingerprint.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class SupernetEvaluator(Evaluator):
         evaluation_images: int,
         case_sensitive: bool,
         data_hashes: Mapping[str, list[str]],
+        reading: Mapping[str, Any],
     ) -> None:
         self.space = space
         self.trainer = trainer
         self.test = test
         self.case_sensitive = case_sensitive
         self.data_hashes = dict(data_hashes)
+        self.reading = dict(reading)
         self.device = str(trainer.device)
         # What is billed is what is done: a small split has fewer words than asked for.
         self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
@@ -75,12 +79,23 @@ class SupernetEvaluator(Evaluator):
         try:
             return self._perform(work)
         except (RuntimeError, MemoryError) as error:
-            # torch reports a full CPU as a plain RuntimeError; any other one is a bug to be seen.
-            if isinstance(error, OUT_OF_MEMORY) or "can't allocate memory" in str(error):
+            if is_out_of_memory(error):
                 return Failure(work, "out of memory")
             raise
 
     def judge(self, architecture: Architecture) -> Verdict:
+        try:
+            return self._judge(architecture)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            # Nothing is recorded: what is a matter of the moment is no verdict.
+            raise TrainerError(
+                f"too little memory for the referee to score {architecture.text}: free memory, "
+                "then run the same command to resume"
+            ) from error
+
+    def _judge(self, architecture: Architecture) -> Verdict:
         encoding = self.space.encode([architecture])[0]
         test = self.trainer.score(encoding, self.test)
         search_val_score = self.glance(architecture)
@@ -110,6 +125,7 @@ class SupernetEvaluator(Evaluator):
             "search_val": [*self.data_hashes["search_val"], self.evaluation_images],
             "words": self._words_hash,
             "case_sensitive": self.case_sensitive,
+            "reading": self.reading,
             "numerics": [
                 torch.__version__,
                 # Another processor may add up in another order.
@@ -174,6 +190,11 @@ class SupernetEvaluator(Evaluator):
             digest.update(np.ascontiguousarray(words.images).tobytes())
             digest.update("\n".join(words.labels).encode())
         return digest.hexdigest()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """torch reports a full CPU as a plain RuntimeError; any other one is a bug to be seen."""
+    return isinstance(error, OUT_OF_MEMORY) or "can't allocate memory" in str(error)
 
 
 def proxy_score(scores: WordScores | None, case_sensitive: bool) -> float | None:

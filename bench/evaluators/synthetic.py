@@ -43,7 +43,7 @@ class SyntheticEvaluator(Evaluator):
             images = self.images_per_step * len(work.architectures)
             return Cost(images_forward_backward=images, macs=3 * self._macs(*work.architectures))
         if isinstance(work, GateGradient):
-            macs = 2 * self._macs(work.architecture)
+            macs = 2 * self._macs(work.architecture) + self._candidate_macs(work)
             return Cost(images_forward_backward=self.images_per_step, macs=macs)
         images = self.images_per_evaluation
         return Cost(images_forward=images, macs=self._macs(work.architecture), evaluations=1)
@@ -74,6 +74,19 @@ class SyntheticEvaluator(Evaluator):
         foreign = rows >= len(self.space.operations)
         foreign[:, : self.space.path_length] = False
         return np.where(foreign, np.int8(0), rows)
+
+    def _candidate_macs(self, work: GateGradient) -> int:
+        """Of the candidates beside the active ones, as the supernet bills them."""
+        row = np.array(work.architecture.encoding)
+        path, active = row[: self.space.path_length], row[self.space.path_length :]
+        table = self.space.operation_macs(path)
+        others = sum(
+            int(table[layer, k])
+            for layer, wanted in enumerate(work.candidates)
+            for k in wanted
+            if k != active[layer]
+        )
+        return self.images_per_step * others
 
     def _macs(self, *architectures: Architecture) -> int:
         images = self.images_per_step

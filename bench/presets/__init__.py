@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,13 @@ def _of_another_plugin(path: str, searcher: Found | None) -> bool:
 
 
 def _check_key(path: str, kind: str, known: list[str]) -> None:
-    if path not in known:
-        raise PresetError(unknown_name(kind, path, known))
+    if path in known:
+        return
+    # The nearest of all; listed are those of the section, since all of them fill a page.
+    section = path.rpartition(".")[0]
+    near = get_close_matches(path, known, n=1)
+    shown = [key for key in known if key.rpartition(".")[0] == section] or near
+    raise PresetError(unknown_name(kind, path, [*shown, *near]))
 
 
 def known_keys(searcher: Found | None = None) -> list[str]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import joblib
@@ -34,6 +35,11 @@ class Workers:
     jobs: int = 1
     backend: str = "loky"
     scheduler: str = ""
+
+    @property
+    def pooled(self) -> bool:
+        """Whether runs are made in other processes than the study's own."""
+        return self.backend != "loky" or self.jobs > 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def execute_plan(
         while left:
             before = len(left)
             try:
-                for end in _hand_out(do_run, left, workers):
+                for end in _hand_out(partial(do_run, in_pool=workers.pooled), left, workers):
                     left.remove(end.spec)
                     if end.trouble is not None:
                         troubled.append(end)
@@ -91,17 +97,19 @@ def prepare_data(
     )
 
 
-def do_run(spec: RunSpec) -> RunEnd:
-    """Begin or resume one run, in whatever process this is."""
+def do_run(spec: RunSpec, in_pool: bool = True) -> RunEnd:
+    """Begin or resume one run, in a worker of a pool or in the study's own process."""
     from bench.run import Run
 
     parent = os.getppid()
+
+    def orphaned() -> bool:
+        # Nobody waits for the result of an orphan; it leaves at the next piece of work.
+        return in_pool and os.getppid() != parent
+
     try:
         run = Run(spec.searcher, spec.preset, spec.load(), spec.seed, spec.caps)
-        _when_free(
-            # Nobody waits for the result of an orphan; it leaves at the next piece of work.
-            lambda: run.execute(spec.folder, stop_requested=lambda: os.getppid() != parent)
-        )
+        _when_free(lambda: run.execute(spec.folder, stop_requested=orphaned))
     except Interrupted:
         return RunEnd(spec, "interrupted")
     except InputError as error:
@@ -157,7 +165,7 @@ def train_supernet(task: tuple[str, tuple[str, ...], int]) -> tuple[int, str]:
 
 def _hand_out(work: Callable[[Any], Any], items: Sequence[Any], workers: Workers) -> Iterator[Any]:
     """Results as they come; in this process where one at a time is asked for."""
-    if workers.backend == "loky" and (workers.jobs == 1 or len(items) == 1):
+    if not workers.pooled:
         yield from map(work, list(items))
         return
     parallel = joblib.Parallel(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import RecordError
+from bench.manifest import read_manifest
 from bench.presets import load_preset
 from bench.problem import Caps, Chosen
 from bench.run_folder import CHECKPOINT, EVENTS, RESULT
@@ -45,7 +48,7 @@ class RunSpec:
     @property
     def state(self) -> str:
         """``done``, ``begun`` or ``missing``, by what lies in the folder."""
-        if (self.folder / RESULT).exists():
+        if _complete(self.folder / RESULT):
             return DONE
         begun = (self.folder / EVENTS).exists() or (self.folder / CHECKPOINT).exists()
         return BEGUN if begun else MISSING
@@ -89,7 +92,38 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
     for run in runs[: len(study.searchers)]:
         loaded = run.load()
         Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
+    refuse_other_runs(runs)
     return Plan(study, folder, preset, tuple(runs))
+
+
+def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
+    """``RecordError`` if a folder holds a run with other settings than the study has now."""
+    # Here, since a plan that is only shown needs none of it.
+    from bench.run import known_identity
+    from bench.run_folder import difference
+
+    for run in runs:
+        manifest = read_manifest(run.folder)
+        if manifest is None:
+            continue
+        preset = run.load()
+        wanted = known_identity(Chosen.of(run.searcher, preset), preset, run.seed, run.caps)
+        # As JSON, since that is how the other was kept.
+        wanted = json.loads(json.dumps(wanted))
+        known = {key: manifest.get("identity", {}).get(key) for key in wanted}
+        if known != wanted:
+            raise RecordError(
+                f"{run.folder} holds another run ({difference(known, wanted)}): give the changed "
+                "study another name or --out, or delete the folder"
+            )
+
+
+def _complete(path: Path) -> bool:
+    """Whether a result can be read; a damaged one is not done."""
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _spec(

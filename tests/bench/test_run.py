@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -225,3 +226,28 @@ def test_train_a_supernet_then_start_from_it(
     assert cost["images_private"] == cost["images_sunk"] + 160
     assert command(["supernet", "train", *TINY, "--out", str(out)]) == 2
     assert "exists" in capsys.readouterr().err
+
+
+def test_a_budget_that_pays_for_nothing_is_refused(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    error = refused(
+        "run", "--searcher", "random", "--preset", "tiny", "--evaluator", "synthetic",
+        "--budget-images", 5, "--quiet", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert "a budget of 5 images pays for nothing" in error
+
+
+def test_a_resumed_run_takes_the_threads_that_it_began_with(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        preset = load_preset("tiny", ["run.budget_images=100"])
+        folder = tmp_path / "run"
+        Run("random", "tiny", preset, 0).execute(folder)
+        (folder / "result.json").unlink()
+        torch.set_num_threads(2)
+        Run("random", "tiny", preset, 0).execute(folder)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

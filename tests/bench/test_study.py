@@ -193,3 +193,28 @@ def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
     environment = {**os.environ, "STRNAS_CACHE": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=200)
     assert plan.count(DONE) == 2
+
+
+def test_a_changed_study_is_refused_and_nothing_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = study_file(tmp_path), tmp_path / "out"
+    command = ["study", str(path), "--out", str(out), "--quiet"]
+    assert bench(command) == 0
+    study_file(tmp_path, QUICK.replace('synthetic"', 'synthetic", "run.budget_images=900"'))
+    capsys.readouterr()
+    assert bench(command) == 2
+    assert "budget_images is 640 there, 900 here" in capsys.readouterr().err
+    assert (out / "study.toml").read_text() == QUICK
+
+
+def test_a_damaged_result_is_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = study_file(tmp_path), tmp_path / "out"
+    command = ["study", str(path), "--out", str(out), "--quiet", "--json"]
+    assert bench(command) == 0
+    damaged = make_plan(read_study(path), out).runs[0]
+    (damaged.folder / "result.json").write_text("{")
+    assert damaged.state == BEGUN
+    capsys.readouterr()
+    assert bench(command) == 1
+    assert "damaged" in json.loads(capsys.readouterr().out)["troubles"][0]["reason"]

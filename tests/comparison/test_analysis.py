@@ -39,6 +39,18 @@ def edited(folder: Path, target: Path, file: str, change: Any) -> Path:
     return target
 
 
+def rescore(folder: Path, score: float | None) -> None:
+    """Change the final score of a run, in its result and in its log."""
+    path = folder / "result.json"
+    result = json.loads(path.read_text())
+    result["recommendation"]["score"] = score
+    path.write_text(json.dumps(result))
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    last["verdict"]["score"] = score
+    (folder / "events.jsonl").write_text("\n".join([*lines[:-1], json.dumps(last)]) + "\n")
+
+
 def searcher(analysis: dict[str, Any], name: str) -> dict[str, Any]:
     found: dict[str, Any] = next(row for row in analysis["searchers"] if row["name"] == name)
     return found
@@ -153,10 +165,7 @@ def test_a_searcher_without_a_complete_run_is_named(study: Path, tmp_path: Path)
 def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> None:
     copied = tmp_path / "study"
     shutil.copytree(study, copied)
-    path = copied / "runs" / "evolution" / "supernet1-seed0" / "result.json"
-    result = json.loads(path.read_text())
-    result["recommendation"]["score"] = None
-    path.write_text(json.dumps(result))
+    rescore(copied / "runs" / "evolution" / "supernet1-seed0", None)
     found = analyse(read_runs(find_runs([copied])), "x")
     row = searcher(found, "evolution")
     assert (row["failed"], row["score"]["n"]) == (1, 7)
@@ -180,9 +189,7 @@ def test_constant_scores_are_refused_with_the_reason(study: Path, tmp_path: Path
     copied = tmp_path / "study"
     shutil.copytree(study, copied)
     for path in copied.rglob("result.json"):
-        result = json.loads(path.read_text())
-        result["recommendation"]["score"] = 0.5
-        path.write_text(json.dumps(result))
+        rescore(path.parent, 0.5)
     found = analyse(read_runs(find_runs([copied])), "x")
     json.dumps(found, allow_nan=False)
     row = searcher(found, "evolution")

@@ -82,6 +82,15 @@ def test_damaged_files_are_named(folder: Path, name: str, content: str) -> None:
         read_run(folder)
 
 
+def test_a_result_that_contradicts_its_log_is_refused(folder: Path) -> None:
+    change(folder / "result.json", lambda result: result["recommendation"].update(score=0.9))
+    with pytest.raises(RecordError, match=r"has the score 0\.9"):
+        read_run(folder)
+    (folder / "events.jsonl").unlink()
+    with pytest.raises(RecordError, match="the log nothing"):
+        read_run(folder)
+
+
 def test_a_torn_last_line_is_no_damage(folder: Path) -> None:
     log = folder / "events.jsonl"
     whole = len(read_run(folder).events)

@@ -1,0 +1,48 @@
+"""Whether runs were made under one protocol: the same space, data, budget, caps and evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.errors import RecordError
+from bench.records import RunRecord
+
+#: Of a run's identity, what may differ between runs of one protocol.
+VARIES = ("searcher", "searcher_source", "hyperparameters", "seed", "supernet")
+
+
+def check_one_protocol(records: Sequence[RunRecord]) -> None:
+    """Refuse runs that differ in more than searcher, seed and supernet.
+
+    ``RecordError`` names the first setting in which they differ, and how many runs have which.
+    """
+    flat = [_flat(_shared(record)) for record in records]
+    for key in sorted({key for row in flat for key in row}):
+        values = Counter(row.get(key, "nothing") for row in flat)
+        if len(values) > 1:
+            counts = ", ".join(f"{value} in {n} runs" for value, n in values.most_common(3))
+            raise RecordError(
+                f"runs of different protocols cannot be compared: {key} is {counts}; give the runs "
+                "of one protocol"
+            )
+
+
+def _shared(record: RunRecord) -> dict[str, Any]:
+    shared = {key: value for key, value in record.identity.items() if key not in VARIES}
+    # Seeds of landscapes are to synthetic runs what supernets are to others.
+    landscape = dict(shared["preset"]["landscape"])
+    landscape.pop("seed")
+    return {**shared, "preset": {**shared["preset"], "landscape": landscape}}
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = json.dumps(value)
+    return flat
