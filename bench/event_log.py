@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from bench.errors import RecordError
+
+Line = TypeVar("Line")
 
 #: Longest line that is read back; the longest one written is about 10 kB.
 MAX_LINE_BYTES = 4 * 2**20
@@ -114,9 +118,17 @@ class EventLog:
 
 def read_events(path: Path) -> list[dict[str, Any]]:
     """All complete lines of a log, [] if there is none. ``RecordError`` on a damaged one."""
+    return read_lines(path, _decode)
+
+
+def read_lines(path: Path, decode: Callable[[bytes, int], Line]) -> list[Line]:
+    """``decode(line, number)`` of each complete line; the torn last one was never acknowledged.
+
+    What ``decode`` refuses with a ``ValueError`` is named by a ``RecordError``.
+    """
     if not path.exists():
         return []
-    events = []
+    found = []
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if not line.endswith(b"\n"):
@@ -124,16 +136,20 @@ def read_events(path: Path) -> list[dict[str, Any]]:
             try:
                 if len(line) > MAX_LINE_BYTES:
                     raise ValueError("line too long")
-                event = json.loads(line)
-                if not isinstance(event, dict) or event.get("event") != number:
-                    raise ValueError("not the event expected here")
-            except (ValueError, RecursionError) as error:
+                found.append(decode(line, number))
+            except (ValueError, RecursionError, msgspec.MsgspecError) as error:
                 raise RecordError(
                     f"{path}, line {number + 1} is damaged ({error}): restore the file or start "
                     "the run again in a new folder"
                 ) from error
-            events.append(event)
-    return events
+    return found
+
+
+def _decode(line: bytes, number: int) -> dict[str, Any]:
+    event = json.loads(line)
+    if not isinstance(event, dict) or event.get("event") != number:
+        raise ValueError("not the event expected here")
+    return event
 
 
 def without_time(event: Mapping[str, Any]) -> dict[str, Any]:

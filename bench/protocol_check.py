@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bench.errors import RecordError
+from bench.flat import flatten
 from bench.records import RunRecord
 
 #: Of a run's identity, what may differ between runs of one protocol.
@@ -19,7 +20,10 @@ def check_one_protocol(records: Sequence[RunRecord]) -> None:
 
     ``RecordError`` names the first setting in which they differ, and how many runs have which.
     """
-    flat = [_flat(_shared(record)) for record in records]
+    flat = [
+        {key: json.dumps(value) for key, value in flatten(_shared(record)).items()}
+        for record in records
+    ]
     for key in sorted({key for row in flat for key in row}):
         values = Counter(row.get(key, "nothing") for row in flat)
         if len(values) > 1:
@@ -36,13 +40,3 @@ def _shared(record: RunRecord) -> dict[str, Any]:
     landscape = dict(shared["preset"]["landscape"])
     landscape.pop("seed")
     return {**shared, "preset": {**shared["preset"], "landscape": landscape}}
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = json.dumps(value)
-    return flat

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from bench.errors import RecordError
-from bench.event_log import MAX_LINE_BYTES
+from bench.event_log import read_lines
 from bench.manifest import FILE_NAME, read_manifest
 from bench.run_folder import EVENTS, RESULT
 
@@ -83,6 +83,9 @@ class Event(Struct, frozen=True):
     work: EventWork = EventWork()
     time: EventTime = EventTime()
     verdict: Verdict | None = None
+
+
+EVENT = msgspec.json.Decoder(Event)
 
 
 @dataclass(frozen=True)
@@ -203,9 +206,27 @@ def read_run(folder: Path) -> RunRecord:
         raise RecordError(
             f"{folder / FILE_NAME} lacks {error}: it is of another version; run it again"
         ) from error
-    record = RunRecord(folder, manifest, _result(folder), _events(folder / EVENTS))
+    record = RunRecord(folder, manifest, _result(folder), read_lines(folder / EVENTS, _decode))
     _check_agreement(record)
     return record
+
+
+def read_what_can_be(folders: Iterable[Path]) -> tuple[list[RunRecord], list[dict[str, str]]]:
+    """Records, and the folders that cannot be used, each with the reason."""
+    records: dict[str, RunRecord] = {}
+    excluded = []
+    for folder in folders:
+        try:
+            record = read_run(folder)
+        except RecordError as error:
+            excluded.append({"run": str(folder), "reason": str(error)})
+            continue
+        if record.run_id in records:
+            reason = f"the same run as {records[record.run_id].folder}"
+            excluded.append({"run": str(folder), "reason": reason})
+            continue
+        records[record.run_id] = record
+    return list(records.values()), excluded
 
 
 def _check_agreement(record: RunRecord) -> None:
@@ -260,26 +281,8 @@ def _result(folder: Path) -> dict[str, Any] | None:
     return result
 
 
-def _events(path: Path) -> list[Event]:
-    """All complete lines; a torn last one was never acknowledged."""
-    decoder = msgspec.json.Decoder(Event)
-    events: list[Event] = []
-    if not path.exists():
-        return events
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            if not line.endswith(b"\n"):
-                break
-            try:
-                if len(line) > MAX_LINE_BYTES:
-                    raise ValueError("line too long")
-                event = decoder.decode(line)
-                if event.event != number:
-                    raise ValueError("not the event expected here")
-            except (ValueError, msgspec.DecodeError) as error:
-                raise RecordError(
-                    f"{path}, line {number + 1} is damaged ({error}): restore the file, or leave "
-                    "this run out"
-                ) from error
-            events.append(event)
-    return events
+def _decode(line: bytes, number: int) -> Event:
+    event = EVENT.decode(line)
+    if event.event != number:
+        raise ValueError("not the event expected here")
+    return event

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import FolderInUse, RecordError
+from bench.flat import flatten
 from bench.manifest import FILE_NAME, read_manifest, write_manifest
 from spaces.atomic import sweep_temporaries, write_atomically
 
@@ -134,21 +135,11 @@ def refuse_foreign(path: Path) -> None:
 
 def difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """The first setting in which two identities differ, in words."""
-    before, after = _flat(known), _flat(wanted)
+    before, after = flatten(known), flatten(wanted)
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
             return f"{key} is {before.get(key)!r} there, {after.get(key)!r} here"
     return "its manifest differs"
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def _lock(path: Path) -> int:

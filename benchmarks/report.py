@@ -16,11 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.commands.compare import _read
 from bench.comparison.analysis import analyse
 from bench.manifest import identity_hash, versions
 from bench.presets import load_preset
 from bench.problem import Caps
+from bench.records import find_runs, read_runs
 from bench.report import write_report
 from bench.run import Run
 
@@ -77,7 +77,7 @@ def copy(source: Path, target: Path, seed: int) -> None:
 def measure(folder: Path, out: Path) -> dict[str, float]:
     """Seconds of each part, and the largest memory of this process."""
     start = time.perf_counter()
-    records, _ = _read((folder,))
+    records = read_runs(find_runs([folder]))
     read = time.perf_counter()
     analysis = analyse(records, "benchmark")
     analysed = time.perf_counter()

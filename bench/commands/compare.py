@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bench.commands.output import print_json, print_table
-from bench.errors import RecordError
 
 
 @click.command()
@@ -41,10 +39,11 @@ def compare(
     """
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import Protocol
+    from bench.records import find_runs, read_what_can_be
     from bench.report import main_table_rows, write_report
 
     given = places or (Path("results") / "runs",)
-    records, excluded = _read(given)
+    records, excluded = read_what_can_be(find_runs(given))
     folder = out or _default_folder(given)
     study_name, study_question = _study(given)
     title = name or study_name or folder.resolve().name
@@ -69,26 +68,6 @@ def compare(
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
         click.echo(f"left out: {row['run']}: {row['reason']}")
     click.echo(f"report: {paths['report.html']}")
-
-
-def _read(places: tuple[Path, ...]) -> tuple[list[Any], list[dict[str, str]]]:
-    """Records, and the folders that could not be read with their reasons."""
-    from bench.records import find_runs, read_run
-
-    records: dict[str, Any] = {}
-    excluded = []
-    for folder in find_runs(places):
-        try:
-            record = read_run(folder)
-        except RecordError as error:
-            excluded.append({"run": str(folder), "reason": str(error)})
-            continue
-        if record.run_id in records:
-            same = records[record.run_id].folder
-            excluded.append({"run": str(folder), "reason": f"the same run as {same}"})
-            continue
-        records[record.run_id] = record
-    return list(records.values()), excluded
 
 
 def _default_folder(places: tuple[Path, ...]) -> Path:

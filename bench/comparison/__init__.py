@@ -8,5 +8,6 @@
 ``anytime``    curves on every axis
 ``placement``  Pareto front, distribution of MACs in the space
 ``health``     how evenly weights were trained
-``provenance`` runs, versions, hardware, deviations from the paper, checklist
+``provenance`` runs, versions, hardware, deviations from the paper
+``checklist``  what good practice asks of a study, and what this one can answer
 """

@@ -9,6 +9,7 @@ from typing import Any
 from bench import __version__
 from bench.comparison import anytime, costs, health, placement, provenance, scores
 from bench.comparison.answers import refused
+from bench.comparison.checklist import checklist
 from bench.comparison.groups import Groups, group_runs
 from bench.comparison.protocol import ENDPOINT, REPLAYED_ENDPOINT, Protocol
 from bench.errors import RecordError
@@ -68,7 +69,7 @@ def analyse(
             for row in rows
             if not row["complete"]
         ],
-        "checklist": provenance.checklist(groups, records),
+        "checklist": checklist(groups, records),
         "deviations": provenance.deviations(records[0]),
         "versions": provenance.versions(records),
         "hardware": provenance.hardware(records),

@@ -1,12 +1,13 @@
-"""Where every number comes from: runs, versions, hardware, deviations, checklist."""
+"""Where every number comes from: runs, versions, hardware, deviations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bench.comparison.costs import seconds_of
 from bench.comparison.groups import Groups
+from bench.flat import flatten
 from bench.presets import load_preset
 from bench.records import RunRecord
 from bench.settings import settings_as_dict
@@ -78,8 +79,8 @@ def hyperparameters(groups: Groups) -> dict[str, dict[str, Any]]:
 
 def deviations(record: RunRecord) -> list[str]:
     """In which settings the study leaves preset ``paper``, a sentence each."""
-    paper = _flat(settings_as_dict(load_preset("paper")))
-    own = _flat(record.identity["preset"])
+    paper = flatten(settings_as_dict(load_preset("paper")))
+    own = flatten(record.identity["preset"])
     found = []
     for key in sorted(paper.keys() & own.keys()):
         if key.partition(".")[0] not in SECTIONS or key.startswith(BOOKKEEPING):
@@ -87,96 +88,3 @@ def deviations(record: RunRecord) -> list[str]:
         if own[key] != paper[key]:
             found.append(f"{key} is {own[key]}, in the settings of the AutoSTR paper {paper[key]}")
     return found
-
-
-def checklist(groups: Groups, records: Sequence[RunRecord]) -> list[dict[str, str]]:
-    """The NAS best-practice checklist (Lindauer and Hutter, JMLR 2020), as far as it can be known.
-
-    "no" where it is no: the list is there to be read, not to be passed.
-    """
-    seeds = min((len(group.complete) for group in groups.groups), default=0)
-    seed_note = f"the searcher with the fewest has {seeds} complete runs"
-    unfinished = sum(not record.complete for record in records)
-    machines = len(hardware(records))
-    baseline = "random" in groups.labels
-    rows = [
-        (
-            "Code for the training pipeline and its seeds is released",
-            "yes",
-            "this package; seeds of every run stand in its run.json",
-        ),
-        (
-            "Code for the search is released",
-            "yes",
-            "this package; the source of a plug-in is named by its hash only",
-        ),
-        (
-            "The same data splits, space and training for all methods",
-            "yes",
-            "checked: runs that differ in more than searcher, seed and supernet are refused",
-        ),
-        (
-            "The same hardware for all methods",
-            "yes" if machines == 1 else "no",
-            f"{machines} kinds of machine or thread count in the manifests",
-        ),
-        (
-            "Ablations of the method",
-            "no",
-            "the program cannot know; runs with other settings are separate searchers",
-        ),
-        (
-            "The same evaluation protocol for all methods",
-            "yes",
-            "one referee, on words that no searcher sees",
-        ),
-        (
-            "Performance over time is compared",
-            "yes",
-            "curves over images, evaluations, multiply-adds and seconds",
-        ),
-        (
-            "Compared with random search",
-            "yes" if baseline else "no",
-            "random search with the same weights and budget" if baseline else "it was not run",
-        ),
-        ("Several runs with different seeds", "yes" if seeds >= 3 else "no", seed_note),
-        (
-            "A tabular or surrogate benchmark for in-depth evaluation",
-            "partly",
-            "a made-up landscape with a planted optimum comes with the package",
-        ),
-        (
-            "How hyperparameters were tuned is reported",
-            "partly",
-            "every value is listed; how it was found stands in docs/searchers.md",
-        ),
-        (
-            "Time of the whole search is reported, supernet included",
-            "yes",
-            "seconds and images; the supernet's images sunk, amortised and private",
-        ),
-        (
-            "All runs are reported, failed ones too",
-            "yes" if not unfinished else "partly",
-            "every run is listed"
-            if not unfinished
-            else f"{unfinished} runs are unfinished and named; they enter no statistic",
-        ),
-        (
-            "Final scores after training from scratch",
-            "no",
-            "scores are those of inherited weights; no architecture was trained from scratch",
-        ),
-    ]
-    return [{"item": item, "answer": answer, "note": note} for item, answer, note in rows]
-
-
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat

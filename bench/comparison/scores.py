@@ -36,15 +36,7 @@ def against_baseline(groups: Groups, protocol: Protocol) -> dict[str, dict[str, 
         return _all_refused(groups, f"{protocol.baseline} was not run: there is no baseline")
     if isinstance(paired, NotComputable):
         return _all_refused(groups, paired.reason)
-    compared = compare_pairs(
-        paired.matrix,
-        paired.searchers,
-        protocol.generator("baseline"),
-        margin=protocol.margin,
-        against=protocol.baseline,
-        alpha=protocol.alpha,
-        power=protocol.power,
-    )
+    compared = _compare(paired, protocol, "baseline", protocol.baseline)
     if isinstance(compared, NotComputable):
         return _all_refused(groups, compared.reason)
     found = {pair.evidence.first: _comparison(pair) for pair in compared}
@@ -70,14 +62,7 @@ def tests(groups: Groups, protocol: Protocol) -> dict[str, Any]:
     if isinstance(paired, NotComputable):
         refusal = refused(paired.reason)
         return {**common, "blocks": 0, "dropped": [], "omnibus": refusal, "pairs": []}
-    compared = compare_pairs(
-        paired.matrix,
-        paired.searchers,
-        protocol.generator("pairs"),
-        margin=protocol.margin,
-        alpha=protocol.alpha,
-        power=protocol.power,
-    )
+    compared = _compare(paired, protocol, "pairs")
     omnibus = friedman(paired.matrix)
     return {
         **common,
@@ -126,17 +111,31 @@ def ranks(groups: Groups, protocol: Protocol) -> dict[str, Any]:
     }
 
 
+def _compare(
+    paired: PairedScores, protocol: Protocol, part: str, against: str | None = None
+) -> tuple[Comparison, ...] | NotComputable:
+    """All pairs, or those with one searcher, at the levels of the protocol."""
+    return compare_pairs(
+        paired.matrix,
+        paired.searchers,
+        protocol.generator(part),
+        margin=protocol.margin,
+        against=against,
+        alpha=protocol.alpha,
+        power=protocol.power,
+    )
+
+
 def _comparison(pair: Comparison) -> dict[str, Any]:
     evidence = pair.evidence
     test, detectable = evidence.test, evidence.detectable
-    untested = isinstance(test, NotComputable)
     return {
         "a": evidence.first,
         "b": evidence.second,
         "n": evidence.n,
         "p": None if isinstance(test, NotComputable) else test.p_value,
         "p_adjusted": evidence.adjusted_p,
-        "untested": test.reason if untested and isinstance(test, NotComputable) else None,
+        "untested": test.reason if isinstance(test, NotComputable) else None,
         "shift": plain(evidence.shift),
         "a12": plain(pair.superiority),
         "rho": plain(pair.correlation),
@@ -181,11 +180,3 @@ def _relative_improvement(group: Group, groups: Groups, protocol: Protocol) -> d
     if "method" in gain:
         gain["method"] += "; on search_val, where the recommendation was selected: too favourable"
     return gain
-
-
-def dropped_blocks(groups: Groups) -> list[str]:
-    """Why blocks were left out of the paired tests."""
-    paired = groups.paired
-    if isinstance(paired, PairedScores):
-        return [block.reason for block in paired.dropped]
-    return [paired.reason]

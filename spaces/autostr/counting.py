@@ -226,3 +226,9 @@ def _one_layer_more(
         at_most[start:stop] += following.at_most
         at_most[stop:] += following.at_most[-1]
     return Completions(lowest, at_most)
+
+
+def check_limit(max_macs: int) -> None:
+    """SpaceError for a limit that is no whole number."""
+    if isinstance(max_macs, bool) or not isinstance(max_macs, int | np.integer):
+        raise SpaceError(f"MAC limit is {max_macs!r}, expected a whole number such as 450000000")

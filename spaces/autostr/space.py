@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from spaces.autostr import moves
 from spaces.autostr.costs import CostTables
-from spaces.autostr.counting import MacCounts
+from spaces.autostr.counting import MacCounts, check_limit
 from spaces.autostr.digits import base7_digits, base7_numbers
 from spaces.autostr.encodings import ENCODINGS, AutoSTREncoding, make_encoding
 from spaces.autostr.graph import build_graph
@@ -196,7 +196,7 @@ class AutoSTRSpace(Space):
             strided = CODES - 1 if self.strict else CODES
             per_path: int = strided**stages * CODES ** (self.layers - stages)
             return len(self.paths) * per_path
-        _check_limit(max_macs)
+        check_limit(max_macs)
         if max_macs not in self._counted:
             key = count_key(self.costs, self.layers, self.strict, max_macs)
             found = stored_count(key)
@@ -230,7 +230,7 @@ class AutoSTRSpace(Space):
         if n < 0:
             raise SpaceError(f"given {n} architectures to sample, expected 0 or more")
         if max_macs is not None:
-            _check_limit(max_macs)
+            check_limit(max_macs)
             count = self.mac_counts.count(max_macs)
             if not count:
                 raise SpaceError(
@@ -403,8 +403,3 @@ class AutoSTRSpace(Space):
                 f"{self.costs.downsampling_a} A (1) and {self.costs.downsampling_b} B (2)"
             )
         return codes.astype(np.int8)
-
-
-def _check_limit(max_macs: int) -> None:
-    if isinstance(max_macs, bool) or not isinstance(max_macs, int | np.integer):
-        raise SpaceError(f"MAC limit is {max_macs!r}, expected a whole number such as 450000000")
