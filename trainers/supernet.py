@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS
 from spaces.names import unknown_name
+from spaces.networks.batch_norm import Normaliser
 from spaces.networks.mesh import Edge, Mesh
-from spaces.networks.normalisation import Normaliser
 from spaces.networks.operations import Candidate, Stem, build_operation
 from trainers.errors import TrainerError
 from trainers.recogniser.recogniser import Recogniser, initialise

@@ -33,6 +33,9 @@ from trainers.settings import TrainerSettings
 from trainers.state import load_optimiser, load_weights, optimiser_tensors
 from trainers.supernet import Supernet
 
+#: Words that are read from their features at a time.
+READ_IMAGES = 512
+
 
 @dataclass(frozen=True)
 class TrainerData:
@@ -123,12 +126,15 @@ class Trainer:
             if not _all_finite([features, *recogniser.parameters()]):
                 return None
             norm.gathering = False
-            predictions: list[str] = []
             size = self.settings.evaluation_batch_images
-            for start in range(0, len(words.labels), size):
-                images = self._images(words.images[start : start + size])
-                read = recogniser.read(images, backbone, norm)
-                predictions.extend(self.codec.decode(ids) for ids in read)
+            encoded = [
+                recogniser.encode(self._images(words.images[start : start + size]), backbone, norm)
+                for start in range(0, len(words.labels), size)
+            ]
+            # Convolutions are fastest on few images, the small products of a decoder on many.
+            parts = torch.split(torch.cat(encoded), READ_IMAGES)
+            read = [ids for features in parts for ids in recogniser.read(features)]
+        predictions = [self.codec.decode(ids) for ids in read]
         return score_words(predictions, words.labels)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from spaces.networks.batch_norm import Normaliser
 from spaces.networks.mesh import Mesh
-from spaces.networks.normalisation import Normaliser
 from spaces.networks.operations import Stem, build_operation
 
 

@@ -4,45 +4,34 @@ A weight-sharing supernet normalises in four ways, and mixing them up silently s
 weight steps use batch statistics and update the running ones; gate-gradient steps must leave the
 supernet untouched; evaluation uses statistics gathered for the one architecture at hand, or the
 running ones. Each way is an object passed down the forward call, so that a forward pass through
-shared weights has no side effect unless it is asked for one.
+shared weights has no side effect unless it is asked for one. What the statistics are also decides
+how a convolution before them is best carried out, so it is done here, too.
 
-Shape legend: B images, C channels, H rows, W columns.
+Shape legend: B images, C channels, H rows, W columns; after a convolution D channels, h, w.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-MOMENTUM = 0.1
-EPSILON = 1e-3
-
-
-class BatchNorm(nn.Module):
-    """Affine batch normalisation of ``x_BCHW``; momentum 0.1, eps 1e-3 as in the AutoSTR code."""
-
-    running_mean: Tensor
-    running_var: Tensor
-
-    def __init__(self, channels: int, eps: float = EPSILON) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
-
-    def forward(self, x_BCHW: Tensor, norm: Normaliser) -> Tensor:
-        return norm(self, x_BCHW)
-
-
-class Normaliser(Protocol):
-    """Normalises ``x_BCHW`` for one ``BatchNorm`` layer; returns the same shape."""
-
-    def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor: ...
+from spaces.networks.batch_convolution import (
+    Moments,
+    Running,
+    direct_convolution,
+    widening_convolution,
+    widens_cheaply,
+)
+from spaces.networks.batch_norm import MOMENTUM, BatchNorm
+from spaces.networks.convolution import (
+    Activation,
+    Convolution,
+    Stride,
+    activate,
+    activate_,
+    runs_fused,
+)
 
 
 class UpdatingStatistics:
@@ -56,17 +45,34 @@ class UpdatingStatistics:
         self._before: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
-        if layer not in self._before:
-            self._before[layer] = (layer.running_mean.clone(), layer.running_var.clone())
+        running = self._noted(layer)
         return F.batch_norm(
             x_BCHW,
-            layer.running_mean,
-            layer.running_var,
+            running.mean_D,
+            running.variance_D,
             layer.weight,
             layer.bias,
             training=True,
             momentum=MOMENTUM,
             eps=layer.eps,
+        )
+
+    def convolve(
+        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
+    ) -> Tensor:
+        if not runs_fused(x_BCHW):
+            return activate(
+                self(convolution.norm, convolution.convolved(x_BCHW, stride)), activation
+            )
+        layer = convolution.norm
+        parameters = (convolution.conv.weight, layer.weight, layer.bias)
+        running = self._noted(layer)
+        if widens_cheaply(convolution, activation):
+            return widening_convolution(
+                x_BCHW, *parameters, Moments.of(x_BCHW.detach()), layer.eps, running, activation
+            )
+        return direct_convolution(
+            x_BCHW, *parameters, layer.eps, running, stride, convolution.groups, activation
         )
 
     def undo(self) -> None:
@@ -75,21 +81,71 @@ class UpdatingStatistics:
             layer.running_mean.copy_(mean_C)
             layer.running_var.copy_(variance_C)
 
+    def _noted(self, layer: BatchNorm) -> Running:
+        if layer not in self._before:
+            self._before[layer] = (layer.running_mean.clone(), layer.running_var.clone())
+        return Running(layer.running_mean, layer.running_var)
+
 
 class BatchStatistics:
-    """Batch statistics, nothing remembered: gate gradients, which must not change the supernet."""
+    """Batch statistics, nothing remembered, gradients of inputs only: gate gradients.
+
+    These must not change the supernet. All candidates of a block are given the same input, whose
+    moments are found once.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[Tensor, Moments] | None = None
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
-        return F.batch_norm(x_BCHW, None, None, layer.weight, layer.bias, True, MOMENTUM, layer.eps)
+        weight, bias = layer.weight.detach(), layer.bias.detach()
+        return F.batch_norm(x_BCHW, None, None, weight, bias, True, MOMENTUM, layer.eps)
+
+    def convolve(
+        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
+    ) -> Tensor:
+        layer = convolution.norm
+        if not runs_fused(x_BCHW):
+            return activate(self(layer, convolution.convolved(x_BCHW, stride)), activation)
+        weight = convolution.conv.weight.detach()
+        parameters = (weight, layer.weight.detach(), layer.bias.detach())
+        if widens_cheaply(convolution, activation):
+            moments = self._moments(x_BCHW)
+            return widening_convolution(
+                x_BCHW, *parameters, moments, layer.eps, Running(), activation
+            )
+        return direct_convolution(
+            x_BCHW, *parameters, layer.eps, Running(), stride, convolution.groups, activation
+        )
+
+    def _moments(self, x_BCHW: Tensor) -> Moments:
+        if self._known is None or self._known[0] is not x_BCHW:
+            self._known = x_BCHW, Moments.of(x_BCHW.detach())
+        return self._known[1]
 
 
 class RunningStatistics:
-    """The statistics stored with the layer: stand-alone networks at test time."""
+    """The statistics stored with the layer: stand-alone networks at test time; no gradients.
+
+    Weights must not change while an object is in use: it keeps what it made of them.
+    """
+
+    def __init__(self) -> None:
+        self._folded: dict[Convolution, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
         return F.batch_norm(
             x_BCHW, layer.running_mean, layer.running_var, layer.weight, layer.bias, eps=layer.eps
         )
+
+    def convolve(
+        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
+    ) -> Tensor:
+        if convolution not in self._folded:
+            layer = convolution.norm
+            factors = _factors(layer, layer.running_mean, layer.running_var)
+            self._folded[convolution] = _fold(convolution, *factors)
+        return convolution.folded(x_BCHW, *self._folded[convolution], stride, activation)
 
 
 class CalibratedStatistics:
@@ -98,18 +154,58 @@ class CalibratedStatistics:
     Shared running statistics average over all architectures that passed through a layer and fit
     none of them, so inherited weights are scored with statistics of the architecture itself (as in
     Guo et al., *Single Path One-Shot*, 2020, section 3.4). While ``gathering`` is true, a forward
-    pass stores each layer's batch mean and variance; afterwards passes use them.
+    pass takes each layer's batch mean and variance and keeps the factor and summand of each channel
+    that they come to; afterwards passes use them. No gradients.
     """
 
     def __init__(self) -> None:
         self.gathering = True
-        self._moments: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
+        self._factors: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
+        self._folded: dict[Convolution, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
         if self.gathering:
-            # In the parameters' type: under autocast, 8 bits of mantissa are too few for moments.
-            exact_BCHW = x_BCHW.to(layer.weight.dtype)
-            variance_C, mean_C = torch.var_mean(exact_BCHW, dim=(0, 2, 3), correction=0)
-            self._moments[layer] = (mean_C, variance_C)
-        mean_C, variance_C = self._moments[layer]
-        return F.batch_norm(x_BCHW, mean_C, variance_C, layer.weight, layer.bias, eps=layer.eps)
+            return self._gathered(layer, x_BCHW)
+        factor_C, shift_C = self._factors[layer]
+        y_BCHW = torch.addcmul(shift_C[:, None, None], x_BCHW, factor_C[:, None, None])
+        return y_BCHW.to(x_BCHW.dtype)
+
+    def convolve(
+        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
+    ) -> Tensor:
+        layer = convolution.norm
+        if self.gathering and not (widens_cheaply(convolution, activation) and runs_fused(x_BCHW)):
+            y_BDhw = self._gathered(layer, convolution.convolved(x_BCHW, stride))
+            self._folded[convolution] = _fold(convolution, *self._factors[layer])
+            return activate_(y_BDhw, activation)
+        if self.gathering:
+            mean_D, variance_D, _ = Moments.of(x_BCHW).widened(convolution.conv.weight)
+            self._folded[convolution] = _fold(convolution, *_factors(layer, mean_D, variance_D))
+        return convolution.folded(x_BCHW, *self._folded[convolution], stride, activation)
+
+    def _gathered(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
+        # In the parameters' type: under autocast, 8 bits of mantissa are too few for moments.
+        y_BCHW, mean_C, inverse_C = torch.native_batch_norm(
+            x_BCHW.to(layer.weight.dtype),
+            layer.weight,
+            layer.bias,
+            None,
+            None,
+            True,
+            MOMENTUM,
+            layer.eps,
+        )
+        factor_C = layer.weight * inverse_C
+        self._factors[layer] = (factor_C, layer.bias - mean_C * factor_C)
+        return y_BCHW.to(x_BCHW.dtype)
+
+
+def _factors(layer: BatchNorm, mean_C: Tensor, variance_C: Tensor) -> tuple[Tensor, Tensor]:
+    """Factor and summand of each channel that batch norm comes to."""
+    factor_C = layer.weight * torch.rsqrt(variance_C + layer.eps)
+    return factor_C, layer.bias - mean_C * factor_C
+
+
+def _fold(convolution: Convolution, factor_D: Tensor, shift_D: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution with a factor and a summand of each channel."""
+    return convolution.conv.weight * factor_D[:, None, None, None], shift_D

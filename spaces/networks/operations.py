@@ -12,9 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS
-from spaces.networks.normalisation import BatchNorm, Normaliser
-
-Stride = tuple[int, int]
+from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.convolution import Convolution, Stride
 
 
 class Candidate(nn.Module):
@@ -30,34 +29,6 @@ class Candidate(nn.Module):
 
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         raise TypeError(f"{type(self).__name__} does not define forward()")
-
-
-class Convolution(nn.Module):
-    """Bias-free convolution with 'same' padding, optionally depthwise, followed by batch norm."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, depthwise: bool = False) -> None:
-        super().__init__()
-        self.kernel = kernel
-        self.conv = nn.Conv2d(
-            inputs, outputs, kernel, groups=inputs if depthwise else 1, bias=False
-        )
-        self.norm = BatchNorm(outputs)
-
-    def forward(self, x_BCHW: Tensor, norm: Normaliser, stride: Stride = (1, 1)) -> Tensor:
-        if self.kernel == 1 and stride != (1, 1):
-            # Same result as a strided 1x1 convolution, whose backward pass on channels-last tensors
-            # corrupts memory in torch 2.13.0 on CPU.
-            x_BCHW = x_BCHW[:, :, :: stride[0], :: stride[1]]
-            stride = (1, 1)
-        y_BDhw = F.conv2d(
-            x_BCHW,
-            self.conv.weight,
-            stride=stride,
-            padding=self.kernel // 2,
-            groups=self.conv.groups,
-        )
-        out: Tensor = self.norm(y_BDhw, norm)
-        return out
 
 
 class MBConv(Candidate):
@@ -83,12 +54,10 @@ class MBConv(Candidate):
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         hidden = x_BCHW
         if self.expand is not None:
-            hidden = F.relu6(self.expand(hidden, norm))
-        hidden = F.relu6(self.depthwise(hidden, norm, stride))
+            hidden = self.expand(hidden, norm, activation="relu6")
+        hidden = self.depthwise(hidden, norm, stride, "relu6")
         y_BDhw: Tensor = self.project(hidden, norm)
-        if self.shortcut:
-            return y_BDhw + x_BCHW
-        return y_BDhw
+        return y_BDhw.add_(x_BCHW) if self.shortcut else y_BDhw
 
 
 class Identity(Candidate):
@@ -129,7 +98,7 @@ class ResidualUnit(Candidate):
 
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         shortcut_BDhw = x_BCHW if self.project is None else self.project(x_BCHW, norm, stride)
-        hidden_BDhw = F.relu(self.reduce(x_BCHW, norm, stride))
+        hidden_BDhw = self.reduce(x_BCHW, norm, stride, "relu")
         return F.relu(self.convolve(hidden_BDhw, norm) + shortcut_BDhw)
 
 
@@ -141,7 +110,8 @@ class Stem(nn.Module):
         self.conv = Convolution(3, width, 3)
 
     def forward(self, images_B3HW: Tensor, norm: Normaliser) -> Tensor:
-        return F.relu(self.conv(images_B3HW, norm))
+        y_BCHW: Tensor = self.conv(images_B3HW, norm, activation="relu")
+        return y_BCHW
 
 
 def build_operation(operation: int, inputs: int, outputs: int, downsamples: bool) -> Candidate:

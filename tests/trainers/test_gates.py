@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from spaces.networks.batch_norm import BatchNorm
 from spaces.networks.mesh import Mesh
-from spaces.networks.normalisation import BatchNorm, BatchStatistics
+from spaces.networks.normalisation import BatchStatistics
 from trainers.gates import gate_gradients
 from trainers.settings import RecogniserSettings
 from trainers.supernet import Supernet, build_supernet

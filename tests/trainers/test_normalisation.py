@@ -8,11 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from spaces.networks.batch_norm import BatchNorm, Normaliser
 from spaces.networks.normalisation import (
-    BatchNorm,
     BatchStatistics,
     CalibratedStatistics,
-    Normaliser,
     RunningStatistics,
     UpdatingStatistics,
 )

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spaces.networks.normalisation import BatchStatistics
+from spaces.networks.normalisation import BatchStatistics, UpdatingStatistics
 from trainers.recogniser.rectifier import (
     CONTROL_POINTS,
     START_MARGIN,
@@ -95,7 +95,7 @@ def test_gradients_reach_every_part_of_the_localisation_network() -> None:
     rectifier = fresh()
     generator = torch.Generator().manual_seed(3)
     images = torch.rand(3, 3, 64, 256, generator=generator)
-    rectifier(images, BatchStatistics()).square().mean().backward()
+    rectifier(images, UpdatingStatistics()).square().mean().backward()
     last = rectifier.localisation.points
     assert last.bias.grad.abs().sum() > 0
     assert last.weight.grad.abs().sum() > 0
@@ -103,7 +103,7 @@ def test_gradients_reach_every_part_of_the_localisation_network() -> None:
     with torch.no_grad():
         last.weight.sub_(last.weight.grad)
     rectifier.zero_grad()
-    rectifier(images, BatchStatistics()).square().mean().backward()
+    rectifier(images, UpdatingStatistics()).square().mean().backward()
     for name, parameter in rectifier.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from spaces.networks.normalisation import BatchNorm
+from spaces.networks.batch_norm import BatchNorm
 from trainers.data.errors import DataError
 from trainers.errors import TrainerError
 from trainers.settings import RecogniserSettings

@@ -68,27 +68,37 @@ class AttentionHead(Head):
     def _step(
         self, features_BTC: Tensor, keys_BTH: Tensor, embedded_BH: Tensor, state_BH: Tensor
     ) -> Tensor:
-        query_B1H = self.project_state(state_BH)[:, None]
-        weights_BT = self.energy(torch.tanh(keys_BTH + query_B1H)).squeeze(-1).softmax(-1)
-        context_BC = torch.bmm(weights_BT[:, None].to(features_BTC.dtype), features_BTC)[:, 0]
+        context_BC = self._look(features_BTC, keys_BTH, state_BH)
         new_state: Tensor = self.cell(torch.cat([embedded_BH, context_BC], -1), state_BH)
         return new_state
 
+    def _look(self, features_BTC: Tensor, keys_BTH: Tensor, state_BH: Tensor) -> Tensor:
+        """The mean of the features, weighted by what the state asks for: ``context_BC``."""
+        query_B1H = self.project_state(state_BH)[:, None]
+        weights_BT = self.energy(torch.tanh(keys_BTH + query_B1H)).squeeze(-1).softmax(-1)
+        return torch.bmm(weights_BT[:, None].to(features_BTC.dtype), features_BTC)[:, 0]
+
     def _read_greedily(self, features_BTC: Tensor) -> list[list[int]]:
-        batch = len(features_BTC)
+        """The most probable symbol after each other; words that have ended take no more time."""
+        batch, device = len(features_BTC), features_BTC.device
         keys_BTH = self.project_features(features_BTC)
         state_BH = features_BTC.new_zeros(batch, self.hidden)
-        symbol_B = torch.full((batch,), self.start, device=features_BTC.device)
-        ended_B = torch.zeros(batch, dtype=torch.bool, device=features_BTC.device)
-        symbols = []
-        for _ in range(self.max_length):
+        symbol_B = torch.full((batch,), self.start, device=device)
+        symbols_BS = torch.full((batch, self.max_length), self.eos, device=device)
+        rows_B = torch.arange(batch, device=device)
+        for step in range(self.max_length):
             state_BH = self._step(features_BTC, keys_BTH, self.embed(symbol_B), state_BH)
             symbol_B = self.classify(state_BH).argmax(-1)
-            symbols.append(symbol_B)
-            ended_B |= symbol_B == self.eos
-            if bool(ended_B.all()):
+            symbols_BS[rows_B, step] = symbol_B
+            going_B = symbol_B != self.eos
+            left = int(going_B.sum())
+            if left == 0:
                 break
-        return [self._until_eos(row) for row in torch.stack(symbols, 1).tolist()]
+            # Moving the rest together costs about a step: done when half of the words have ended.
+            if left <= len(rows_B) // 2:
+                rows_B, symbol_B, state_BH = rows_B[going_B], symbol_B[going_B], state_BH[going_B]
+                features_BTC, keys_BTH = features_BTC[going_B], keys_BTH[going_B]
+        return [self._until_eos(row) for row in symbols_BS.tolist()]
 
     def _read_with_beams(self, features_BTC: Tensor, width: int) -> list[list[int]]:
         """Beam search by summed log-probability; ended beams keep their score.

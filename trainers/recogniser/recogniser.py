@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from spaces.networks.normalisation import Normaliser
+from spaces.networks.batch_norm import Normaliser
 from spaces.networks.operations import Candidate
 from trainers.recogniser.attention import AttentionHead
 from trainers.recogniser.ctc import CTCHead
@@ -73,11 +73,9 @@ class Recogniser(nn.Module):
         return self.head.loss(features_BTC, labels)
 
     @torch.no_grad()
-    def read(
-        self, images_BHW3: Tensor, backbone: BackboneCall, norm: Normaliser
-    ) -> list[list[int]]:
-        """Character ids read in each image."""
-        return self.head.read(self.encode(images_BHW3, backbone, norm), self.beam_width)
+    def read(self, features_BTC: Tensor) -> list[list[int]]:
+        """Character ids read from what ``encode`` made of each image."""
+        return self.head.read(features_BTC, self.beam_width)
 
     @property
     def dtype(self) -> torch.dtype:

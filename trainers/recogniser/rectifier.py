@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.normalisation import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm, Normaliser
 
 CONTROL_POINTS = 20
 LOCALISATION_SIZE = (32, 64)
