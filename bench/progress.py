@@ -39,10 +39,13 @@ def counting(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     progress = _bar(quiet, TextColumn(""))
     task: list[TaskID] = []
 
+    pace = _Pace()
+
     def report(done: int, total: int) -> None:
         if not task:
             progress.start()
-            task.append(progress.add_task(title, total=total))
+            task.append(progress.add_task(title, total=total, pace=pace))
+        pace.note(done, total)
         progress.update(task[0], completed=done, total=total)
 
     try:
@@ -131,11 +134,34 @@ class _Meter:
         return f"{speed}\n{' '.join(parts)}"
 
 
+class _Pace:
+    """Time left of things that take minutes each: rich forgets what it saw half a minute ago."""
+
+    def __init__(self) -> None:
+        self.begun: tuple[float, int] | None = None
+        self.end: float | None = None
+
+    def note(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self.begun is None:
+            # What was done before is not this process's speed.
+            self.begun = (now, done)
+        started, before = self.begun
+        if done > before:
+            self.end = now + (now - started) / (done - before) * (total - done)
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self.end is None else max(0.0, self.end - time.monotonic())
+
+
 class _TimeColumn(ProgressColumn):
     """Time left above time gone."""
 
     def render(self, task: Task) -> Text:
-        left = "-:--:--" if task.time_remaining is None else _clock(task.time_remaining)
+        pace: _Pace | None = task.fields.get("pace")
+        seconds = task.time_remaining if pace is None else pace.seconds_left
+        left = "-:--:--" if seconds is None else _clock(seconds)
         return Text(f"{left} left\n{_clock(task.elapsed or 0.0)}", style="progress.remaining")
 
 

@@ -5,6 +5,7 @@
 ``checkpoint/``     state.safetensors: weights, optimiser, searcher and ledger after some event
 ``incumbents.csv``  the referee's scores of the recommendation along the budget
 ``result.json``     written last: the run is complete, and its log has the hash that stands there
+``trouble.json``    of a study's run: why the last attempt failed; see ``bench.trouble``
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 from bench.errors import FolderInUse, RecordError
 from bench.flat import flatten
 from bench.manifest import FILE_NAME, read_manifest, write_manifest
+from bench.trouble import FILE_NAME as TROUBLE
+from bench.trouble import forget_trouble
 from spaces.atomic import sweep_temporaries, write_atomically
 
 EVENTS = "events.jsonl"
@@ -89,6 +92,7 @@ class RunFolder:
         marked = {**result, LOG_HASH: self._log_hash()}
         content = json.dumps(marked, indent=1, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / RESULT, content)
+        forget_trouble(self.path)
 
     def write_incumbents(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Replace the table of referee scores."""
@@ -125,7 +129,8 @@ def refuse_foreign(path: Path) -> None:
     """``RecordError`` for a path that cannot become a run folder; what is there stays as it is."""
     if path.exists() and not path.is_dir():
         raise RecordError(f"{path} is a file: choose another folder with --out")
-    others = [i.name for i in path.iterdir() if not i.name.startswith(".")] if path.exists() else []
+    names = [item.name for item in path.iterdir()] if path.exists() else []
+    others = [name for name in names if not name.startswith(".") and name != TROUBLE]
     if others and not (path / FILE_NAME).exists():
         raise RecordError(
             f"{path} holds other files ({min(others)}) and no {FILE_NAME}: choose an empty or new "

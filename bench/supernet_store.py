@@ -1,12 +1,19 @@
-"""Supernets trained by a preset's recipe: each once, however many runs and processes want it."""
+"""Supernets trained by a preset's recipe: each once, however many runs and processes want it.
+
+They lie in ``results/supernets`` of the folder in which a command is called, wherever its own
+results go: whoever works there shares them.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
+from bench.errors import Interrupted
 from bench.runner import Report
 from bench.supernet_training import SupernetJob
 
@@ -33,16 +40,28 @@ def obtain_supernet(
 
     An interrupted training is continued, whoever began it.
     """
-    with _alone(out):
+    with _alone(out, stop_requested):
         if not out.exists():
             job.train(out, out.with_suffix(""), False, command, report, stop_requested)
     return out
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
+def _alone(out: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
     """Hold a lock beside the file; it ends with the process that held it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.with_suffix(".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock):
+            # Asked for again and again, since whoever waits for it may be told to leave.
+            if stop_requested():
+                raise Interrupted(str(out))
+            time.sleep(0.1)
         yield
+
+
+def _locked(lock: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -41,9 +41,12 @@ def compare(
     from bench.comparison.protocol import Protocol
     from bench.records import find_runs, read_what_can_be
     from bench.report import main_table_rows, write_report
+    from bench.report.banner import banner_of
+    from bench.trouble import failed_to_begin
 
     given = places or (Path("results") / "runs",)
     records, excluded = read_what_can_be(find_runs(given))
+    excluded += failed_to_begin(given)
     folder = out or _default_folder(given)
     study_name, study_question = _study(given)
     title = name or study_name or folder.resolve().name
@@ -64,6 +67,8 @@ def compare(
         return
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
+    if banner := banner_of(analysis):
+        click.echo(banner)
     click.echo(f"budget: {analysis['budget_images']:,} images a run; all costs are in the report")
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
         click.echo(f"left out: {row['run']}: {row['reason']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -56,6 +57,10 @@ def study(
 
     if backend == "dask" and not scheduler:
         raise RecordError("--backend dask needs the address of its --scheduler: tcp://HOST:8786")
+    if backend == "dask" and not is_address(scheduler):
+        raise RecordError(f"--scheduler {scheduler}: expected an address such as tcp://HOST:8786")
+    if scheduler and backend != "dask":
+        raise RecordError(f"--scheduler {scheduler} is for --backend dask: add it, or leave it out")
     described = read_study(file)
     plan = make_plan(described, out or Path("results") / described.name)
     if not (quiet or as_json):
@@ -64,6 +69,7 @@ def study(
         if as_json:
             print_json(summary(plan, []))
         return 0
+    from bench.interrupt import graceful_interrupt
     from bench.progress import counting
     from bench.study.execute import Workers, execute_plan, prepare_data
 
@@ -73,9 +79,12 @@ def study(
     with counting("rendering words", quiet) as rendering:
         prepare_data(plan, rendering)
     try:
-        with counting(f"runs of {described.name}", quiet) as report:
-            troubled = execute_plan(plan, Workers(workers, backend, scheduler), report)
-    except KeyboardInterrupt as stopped:
+        with (
+            graceful_interrupt() as stop,
+            counting(f"runs of {described.name}", quiet) as report,
+        ):
+            troubled = execute_plan(plan, Workers(workers, backend, scheduler), report, stop)
+    except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(str(plan.folder)) from stopped
     troubles = [(end.spec.title, end.trouble or "") for end in troubled]
     if as_json:
@@ -89,8 +98,17 @@ def study(
     return FAILED if troubles else 0
 
 
+def is_address(text: str) -> bool:
+    """Whether it names a host and a port, with tcp:// or tls:// in front or without."""
+    parts = urlsplit(text if "://" in text else f"tcp://{text}")
+    try:
+        return parts.scheme in ("tcp", "tls") and bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
+
+
 def show_plan(plan: Plan) -> None:
-    """Searchers by state of their runs, and what they may cost."""
+    """Searchers by state of their runs, what they may cost, and how long they may take."""
     from bench.study.plan import BEGUN, DONE, MISSING
 
     states = (DONE, BEGUN, MISSING)
@@ -105,6 +123,28 @@ def show_plan(plan: Plan) -> None:
     if plan.trains_supernets:
         count, images = len(plan.study.supernet_seeds), plan.preset.supernet_recipe.images
         click.echo(f"first: {count} supernets of {images:,} images each, unless trained before")
+    _show_outlook(plan)
+
+
+def _show_outlook(plan: Plan) -> None:
+    """Seconds of work that is left, of searchers that were measured."""
+    outlooks = [plan.outlook(searcher) for searcher in plan.study.searchers]
+    known = [found for found in outlooks if found.left and found.measured]
+    if not known:
+        return
+    seconds = sum(found.seconds_left or 0.0 for found in known)
+    runs, measured = sum(found.left for found in known), sum(len(found.measured) for found in known)
+    click.echo(
+        f"work left: about {seconds:,.3g} seconds for {_counted(runs, 'run')}, measured on "
+        f"{_counted(measured, 'run')} of the same searchers"
+    )
+    unknown = [found.searcher for found in outlooks if found.left and not found.measured]
+    if unknown:
+        click.echo(f"not in it, since none is done: {', '.join(unknown)}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def summary(plan: Plan, troubles: list[tuple[str, str]]) -> dict[str, object]:
@@ -121,6 +161,15 @@ def summary(plan: Plan, troubles: list[tuple[str, str]]) -> dict[str, object]:
                 "folder": str(run.folder),
             }
             for run in plan.runs
+        ],
+        "outlook": [
+            {
+                "searcher": found.searcher,
+                "left": found.left,
+                "seconds_left": found.seconds_left,
+                "measured_on": len(found.measured),
+            }
+            for found in map(plan.outlook, plan.study.searchers)
         ],
         "troubles": [{"run": title, "reason": reason} for title, reason in troubles],
     }

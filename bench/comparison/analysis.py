@@ -46,6 +46,7 @@ def analyse(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "program": f"strnas-bench {__version__}",
         "evaluator": run_settings["evaluator"],
+        "replay": provenance.replayed(records[0]),
         "space": {"name": space.name, "settings": space.settings()},
         "preset": records[0].manifest.get("preset_name", "unknown"),
         "budget_images": run_settings["budget_images"],
@@ -64,11 +65,7 @@ def analyse(
         "proxy_final": refused("no architecture of this study was trained from scratch yet"),
         "runs": rows,
         "excluded": list(excluded),
-        "unfinished": [
-            {"run": row["folder"], "reason": "no result yet: run the same command to resume it"}
-            for row in rows
-            if not row["complete"]
-        ],
+        "unfinished": provenance.unfinished(rows),
         "checklist": checklist(groups, records),
         "deviations": provenance.deviations(records[0]),
         "versions": provenance.versions(records),

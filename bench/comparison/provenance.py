@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.comparison.costs import seconds_of
@@ -11,6 +12,7 @@ from bench.flat import flatten
 from bench.presets import load_preset
 from bench.records import RunRecord
 from bench.settings import settings_as_dict
+from bench.trouble import known_trouble
 
 #: Sections of a preset in which a study may leave the AutoSTR paper, and what they are about.
 SECTIONS = ("data", "recogniser", "supernet", "trainer")
@@ -70,6 +72,39 @@ def versions(records: Sequence[RunRecord]) -> dict[str, str]:
         for package, version in record.manifest.get("versions", {}).items():
             found.setdefault(str(package), set()).add(str(version))
     return {package: ", ".join(sorted(values)) for package, values in found.items()}
+
+
+def replayed(record: RunRecord) -> dict[str, Any] | None:
+    """What the scores were replayed from, and how well the surrogate predicts; None: they were not.
+
+    Runs of one protocol share the record, so one of them speaks for all.
+    """
+    found = record.manifest.get("data", {}).get("replay")
+    if record.identity["preset"]["run"]["evaluator"] != "replay" or not isinstance(found, dict):
+        return None
+    return {
+        "evaluations": found.get("evaluations"),
+        "hash": found.get("hash"),
+        "surrogate": found.get("surrogate"),
+        "error": found.get("surrogate_error"),
+        "kendall_tau": found.get("surrogate_kendall_tau"),
+    }
+
+
+def unfinished(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The runs of ``run_rows`` that are not complete, each with the reason if it is known."""
+    return [
+        {"run": row["folder"], "reason": _why_unfinished(Path(row["folder"]))}
+        for row in rows
+        if not row["complete"]
+    ]
+
+
+def _why_unfinished(folder: Path) -> str:
+    trouble = known_trouble(folder)
+    if trouble is None:
+        return "no result yet: run the same command to resume it"
+    return f"failed: {trouble}"
 
 
 def hyperparameters(groups: Groups) -> dict[str, dict[str, Any]]:

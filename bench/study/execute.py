@@ -1,29 +1,31 @@
 """Does what a plan has left to do, in as many processes as there are.
 
-Runs are independent, resumable and idempotent, so nothing is coordinated but who does what: joblib
-hands them out, to processes of this machine (loky) or to a cluster (dask). A worker that is killed
-takes the pool down with it; the pool is made again and what is unfinished is handed out again.
+Runs are independent, resumable and idempotent, so nothing is coordinated but who does what: a pool
+hands them out, to processes of this machine (joblib's loky) or to a cluster (dask). A worker that
+is killed takes loky's pool down with it; the pool is made again and what is unfinished is handed
+out again.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
-
-import joblib
+from typing import TypeVar
 
 from bench.errors import FolderInUse, Interrupted, RecordError
 from bench.study.plan import DONE, Plan, RunSpec
+from bench.study.pools import Here, Pool, Processes, Stop, Work
+from bench.trouble import keep_trouble
 from spaces.errors import InputError
 
-#: Pools that break one after the other without a single run done in between: something is wrong.
-BROKEN_POOLS = 5
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+#: Times that everything was handed out without a single piece done: something is wrong.
+VAIN_ROUNDS = 5
 #: Seconds to wait for a folder that a worker of an interrupted study may still be leaving.
 PATIENCE_SECONDS = 120.0
 
@@ -36,49 +38,47 @@ class Workers:
     backend: str = "loky"
     scheduler: str = ""
 
-    @property
-    def pooled(self) -> bool:
-        """Whether runs are made in other processes than the study's own."""
-        return self.backend != "loky" or self.jobs > 1
-
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How an attempt at a run ended; ``trouble`` is None when it is complete."""
+    """How an attempt at a run ended; ``trouble`` is None when it is complete.
+
+    One that was ``interrupted`` is neither: it is to be handed out again.
+    """
 
     spec: RunSpec
     trouble: str | None = None
+    interrupted: bool = False
 
 
 def execute_plan(
-    plan: Plan, workers: Workers, report: Callable[[int, int], None] = lambda done, total: None
+    plan: Plan,
+    workers: Workers,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    stop: Stop = lambda: False,
 ) -> list[RunEnd]:
     """Do all runs that are not done; returns those that could not be completed.
 
-    ``report(done, total)`` is called after each. Raises ``RecordError`` where workers cannot live.
+    ``report(done, total)`` is called after each. Raises ``Interrupted`` when ``stop`` says so and
+    the runs have come to rest, ``RecordError`` where workers cannot live.
     """
     total = len(plan.runs)
     troubled: list[RunEnd] = []
-    with _backend(workers):
-        runs = _with_supernets(plan, workers)
+    with _pool(plan, workers) as pool:
+        runs = _with_supernets(plan, pool, stop)
         left = [run for run in runs if run.state != DONE]
         report(total - len(left), total)
-        broken = 0
+        vain = 0
         while left:
             before = len(left)
-            try:
-                for end in _hand_out(partial(do_run, in_pool=workers.pooled), left, workers):
-                    left.remove(end.spec)
-                    if end.trouble is not None:
-                        troubled.append(end)
-                    report(total - len(left), total)
-            except BrokenProcessPool as error:
-                broken = 0 if len(left) < before else broken + 1
-                if broken >= BROKEN_POOLS:
-                    raise RecordError(
-                        f"workers died {broken} times with no run completed ({error}): use fewer "
-                        "--workers, or a smaller preset"
-                    ) from error
+            for end in _one_round(pool, do_run, left, stop):
+                if end.interrupted:
+                    continue
+                left.remove(end.spec)
+                if end.trouble is not None:
+                    troubled.append(end)
+                report(total - len(left), total)
+            vain = _count_vain(vain, before, len(left))
     return troubled
 
 
@@ -97,60 +97,29 @@ def prepare_data(
     )
 
 
-def do_run(spec: RunSpec, in_pool: bool = True) -> RunEnd:
-    """Begin or resume one run, in a worker of a pool or in the study's own process."""
-    from bench.run import Run
-
-    parent = os.getppid()
-
-    def orphaned() -> bool:
-        # Nobody waits for the result of an orphan; it leaves at the next piece of work.
-        return in_pool and os.getppid() != parent
-
+def do_run(spec: RunSpec, stop: Stop) -> RunEnd:
+    """Begin or resume one run, in a worker or in the study's own process."""
     try:
+        if stop():
+            raise Interrupted
+        from bench.run import Run
+
         run = Run(spec.searcher, spec.preset, spec.load(), spec.seed, spec.caps)
-        _when_free(lambda: run.execute(spec.folder, stop_requested=orphaned))
+        _when_free(lambda: run.execute(spec.folder, stop_requested=stop), stop)
     except Interrupted:
-        return RunEnd(spec, "interrupted")
-    except InputError as error:
+        return RunEnd(spec, interrupted=True)
+    except FolderInUse as error:
+        # Whoever is in it says what becomes of it.
         return RunEnd(spec, str(error))
+    except InputError as error:
+        return _failed(spec, str(error))
     except Exception as error:  # noqa: BLE001 - one run's fault must not stop the others.
-        return RunEnd(spec, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return _failed(spec, f"{type(error).__name__}: {' '.join(str(error).split())}")
     return RunEnd(spec)
 
 
-def _when_free(act: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            act()
-            return
-        except FolderInUse:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(1.0)
-
-
-def _with_supernets(plan: Plan, workers: Workers) -> Sequence[RunSpec]:
-    """The runs with the supernets they start from, trained first if need be."""
-    if not plan.trains_supernets:
-        return plan.runs
-    wanted = plan.study.supernet_seeds
-    tasks = [(plan.study.preset, plan.study.set, seed) for seed in wanted]
-    paths: dict[int, str] = {}
-    while len(paths) < len(wanted):
-        left = [task for task in tasks if task[2] not in paths]
-        with contextlib.suppress(BrokenProcessPool):
-            for seed, path in _hand_out(train_supernet, left, workers):
-                paths[seed] = path
-    return [
-        run if run.supernet_seed is None else replace(run, start=paths[run.supernet_seed])
-        for run in plan.runs
-    ]
-
-
-def train_supernet(task: tuple[str, tuple[str, ...], int]) -> tuple[int, str]:
-    """The supernet of a preset and seed, trained once on this machine; its seed and file."""
+def train_supernet(task: tuple[str, tuple[str, ...], int], stop: Stop) -> tuple[int, str]:
+    """The supernet of a preset and seed, trained once; its seed and file."""
     from bench.presets import load_preset
     from bench.supernet_store import obtain_supernet, supernet_file
     from bench.supernet_training import SupernetJob
@@ -160,43 +129,76 @@ def train_supernet(task: tuple[str, tuple[str, ...], int]) -> tuple[int, str]:
     out = supernet_file(job, preset_name, seed)
     given = "".join(f" --set {override}" for override in overrides)
     command = f"bench supernet train --preset {preset_name} --seed {seed}{given}"
-    return seed, str(obtain_supernet(job, out, command).resolve())
+    return seed, str(obtain_supernet(job, out, command, stop_requested=stop).resolve())
 
 
-def _hand_out(work: Callable[[Any], Any], items: Sequence[Any], workers: Workers) -> Iterator[Any]:
-    """Results as they come; in this process where one at a time is asked for."""
-    if not workers.pooled:
-        yield from map(work, list(items))
+def _failed(spec: RunSpec, reason: str) -> RunEnd:
+    keep_trouble(spec.folder, reason)
+    return RunEnd(spec, reason)
+
+
+def _when_free(act: Callable[[], object], stop: Stop) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            act()
+            return
+        except FolderInUse:
+            if stop():
+                raise Interrupted from None
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _with_supernets(plan: Plan, pool: Pool, stop: Stop) -> Sequence[RunSpec]:
+    """The runs with the supernets they start from, trained first if need be."""
+    if not plan.trains_supernets:
+        return plan.runs
+    left = [(plan.study.preset, plan.study.set, seed) for seed in plan.study.supernet_seeds]
+    paths: dict[int, str] = {}
+    vain = 0
+    while left:
+        before = len(left)
+        paths.update(_one_round(pool, train_supernet, left, stop))
+        left = [task for task in left if task[2] not in paths]
+        vain = _count_vain(vain, before, len(left))
+    return [
+        run if run.supernet_seed is None else replace(run, start=paths[run.supernet_seed])
+        for run in plan.runs
+    ]
+
+
+def _one_round(
+    pool: Pool, work: Work[Item, Answer], items: Iterable[Item], stop: Stop
+) -> Iterator[Answer]:
+    """Hand everything out once; where a worker is killed, the round ends early."""
+    answers = pool.hand_out(work, list(items), stop)
+    try:
+        with closing(answers):
+            yield from answers
+    except BrokenProcessPool:
         return
-    parallel = joblib.Parallel(
-        n_jobs=workers.jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="all"
-    )
-    yield from parallel(joblib.delayed(work)(item) for item in list(items))
 
 
-@contextlib.contextmanager
-def _backend(workers: Workers) -> Iterator[None]:
+def _count_vain(vain: int, before: int, after: int) -> int:
+    """Rounds in a row that brought nothing; ``RecordError`` when there are too many."""
+    if after < before or not after:
+        return 0
+    if vain + 1 == VAIN_ROUNDS:
+        raise RecordError(
+            f"workers died {VAIN_ROUNDS} times with nothing completed: use fewer --workers, or a "
+            "smaller preset"
+        )
+    return vain + 1
+
+
+@contextmanager
+def _pool(plan: Plan, workers: Workers) -> Iterator[Pool]:
     if workers.backend == "dask":
-        with _dask_client(workers.scheduler), joblib.parallel_config(backend="dask"):
-            yield
-        return
-    # Cores are shared out: more threads than cores make torch slower than one.
-    threads = max(1, (os.cpu_count() or 1) // workers.jobs)
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=threads):
-        yield
+        from bench.study.cluster import cluster
 
-
-def _dask_client(scheduler: str) -> Any:
-    try:
-        from dask.distributed import Client
-    except ModuleNotFoundError as error:
-        raise RecordError(
-            "--backend dask needs dask.distributed: pip install 'strnas-bench[dask]'"
-        ) from error
-    try:
-        return Client(scheduler, timeout="20s")
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            f"no dask scheduler answers at {scheduler!r} ({error}): start one with `dask "
-            "scheduler`, workers with `dask worker ADDRESS`"
-        ) from error
+        with cluster(workers.scheduler, plan.folder) as pool:
+            yield pool
+    else:
+        yield Here() if workers.jobs == 1 else Processes(workers.jobs)

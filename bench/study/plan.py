@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from bench.errors import RecordError
 from bench.manifest import read_manifest
@@ -72,6 +74,29 @@ class Plan:
         """Number of runs in a state."""
         return sum(run.state == state for run in self.runs)
 
+    def outlook(self, searcher: str) -> Outlook:
+        """What a searcher's runs that are not done will take, by those that are."""
+        own = [run for run in self.runs if run.searcher == searcher]
+        done = [run for run in own if run.state == DONE]
+        # A replay's clock shows what the recorded runs took.
+        replayed = self.preset.run.evaluator == "replay"
+        seconds = [] if replayed else [s for run in done if (s := _seconds(run)) is not None]
+        return Outlook(searcher, len(own) - len(done), tuple(seconds))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Runs of a searcher that are left, and the seconds that each done one was measured to take."""
+
+    searcher: str
+    left: int
+    measured: tuple[float, ...]
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Work that is left, at the mean of what was measured; None where nothing was."""
+        return self.left * fmean(self.measured) if self.measured else None
+
 
 def make_plan(study: StudyFile, folder: Path) -> Plan:
     """The plan, every searcher and setting checked by making one of each."""
@@ -124,6 +149,16 @@ def _complete(path: Path) -> bool:
         return isinstance(json.loads(path.read_bytes()), dict)
     except (OSError, ValueError, RecursionError):
         return False
+
+
+def _seconds(run: RunSpec) -> float | None:
+    """What a done run took of trainer, searcher and referee; None where it does not say."""
+    try:
+        clock = json.loads((run.folder / RESULT).read_bytes())["cost"]["seconds"]
+        seconds = float(clock["total"]) + float(clock["referee"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0.0 else None
 
 
 def _spec(

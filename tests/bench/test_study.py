@@ -187,7 +187,8 @@ def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
         "from bench.study.plan import make_plan\n"
         "from bench.study.execute import do_run\n"
         f"plan = make_plan(read_study(Path({str(path)!r})), Path({str(plan.folder)!r}))\n"
-        "ends = joblib.Parallel(2)(joblib.delayed(do_run)(run) for run in plan.runs)\n"
+        "do = joblib.delayed(do_run)\n"
+        "ends = joblib.Parallel(2)(do(run, lambda: False) for run in plan.runs)\n"
         "assert [end.trouble for end in ends] == [None, None], ends\n"
     )
     environment = {**os.environ, "STRNAS_CACHE": str(tmp_path / "cache")}

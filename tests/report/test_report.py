@@ -16,7 +16,7 @@ from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, analysis, refusals
 
 from bench.errors import RecordError
 from bench.report import main_table_rows, write_report
-from bench.report.sections import BANNER
+from bench.report.banner import BANNER
 
 #: Words that only a number that is none leaves behind.
 STRAY = re.compile(r"\b(nan|NaN|inf|Infinity|None)\b")

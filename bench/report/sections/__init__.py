@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.report.banner import banner_of
 from bench.report.figures.look import Look
 from bench.report.model import Report
 from bench.report.sections.anytime import anytime
@@ -17,12 +18,10 @@ from bench.report.sections.provenance import checklist, provenance
 from bench.report.sections.supernet import proxy_final, supernet_health
 from bench.report.words import value_text
 
-BANNER = "Made-up landscape: says nothing about text recognition."
-
 
 def report_of(analysis: Mapping[str, Any], out: Path) -> Report:
     """The report in ``out`` of an analysis that ``plain`` made safe; call it in ``house_style``."""
-    banner = BANNER if analysis.get("evaluator") == "synthetic" else ""
+    banner = banner_of(analysis)
     look = Look.of(analysis, banner)
     return Report(
         name=value_text(analysis.get("name") or "comparison"),

@@ -1,0 +1,64 @@
+"""``trouble.json``: why the last attempt at a run of a study failed; gone once it is complete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.manifest import FILE_NAME as MANIFEST
+from spaces.atomic import write_atomically
+from spaces.errors import InputError
+
+FILE_NAME = "trouble.json"
+MAX_BYTES = 2**16
+#: A reason is a line; what is longer quotes somebody's data.
+MAX_LETTERS = 2_000
+
+
+def keep_trouble(folder: Path, reason: str) -> None:
+    """Write the reason into a run's folder, or nothing where the folder is no run's."""
+    from bench.run_folder import refuse_foreign
+
+    kept = {"reason": reason[:MAX_LETTERS], "when": datetime.now(UTC).isoformat(timespec="seconds")}
+    # A full disk or a stranger's folder may be the very trouble; it is reported in any case.
+    with suppress(OSError, InputError):
+        refuse_foreign(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(kept, ensure_ascii=False, indent=1).encode() + b"\n"
+        write_atomically(folder / FILE_NAME, content)
+
+
+def known_trouble(folder: Path) -> str | None:
+    """The reason kept in a folder; None where there is none, or none that can be read."""
+    path = folder / FILE_NAME
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return None
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    reason = kept.get("reason") if isinstance(kept, dict) else None
+    if not isinstance(reason, str) or not reason.strip():
+        return None
+    # Folders come from elsewhere, and terminals obey what they are shown.
+    line = " ".join(reason[:MAX_LETTERS].split())
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
+def failed_to_begin(places: Iterable[Path]) -> list[dict[str, str]]:
+    """Folders at and below ``places`` that hold a reason and no run, with the reason."""
+    found = []
+    for path in sorted({path for place in places for path in place.rglob(FILE_NAME)}):
+        trouble = known_trouble(path.parent)
+        if trouble is not None and not (path.parent / MANIFEST).exists():
+            found.append({"run": str(path.parent), "reason": f"failed to begin: {trouble}"})
+    return found
+
+
+def forget_trouble(folder: Path) -> None:
+    """Remove the reason: the run is complete."""
+    with suppress(OSError):
+        (folder / FILE_NAME).unlink()

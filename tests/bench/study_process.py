@@ -1,0 +1,86 @@
+"""A study as a process of its own, to be interrupted and killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.event_log import read_events, without_time
+
+ROOT = Path(__file__).parents[2]
+SLOW = """
+name = "slow"
+preset = "tiny"
+searchers = ["random", "proxyless"]
+seeds = 1
+set = ["run.evaluator=synthetic", "run.budget_images=20000", "run.checkpoint_seconds=0.05"]
+"""
+
+
+def environment() -> dict[str, str]:
+    """This one, with the repository importable from any folder."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def begin_study(file: Path, out: Path, *options: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
+    """`bench study`, the leader of a process group like a command in a terminal."""
+    command = [sys.executable, "-m", "bench", "study", str(file), "--out", str(out), "--quiet"]
+    return subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=environment(),
+        cwd=cwd,
+    )
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s")
+        time.sleep(0.01)
+
+
+def lines_below(folder: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in folder.rglob("events.jsonl"))
+
+
+def logs_below(folder: Path) -> dict[str, list[dict[str, object]]]:
+    return {
+        str(path.parent.relative_to(folder)): [without_time(e) for e in read_events(path)]
+        for path in sorted(folder.rglob("events.jsonl"))
+    }
+
+
+def processes(of: Callable[[int, int], bool]) -> dict[int, str]:
+    """Living processes with their commands; ``of(parent, session)`` says which."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            command = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if state != "Z" and of(int(parent), int(session)):
+            found[int(folder.name)] = command
+    return found
+
+
+def session_of(process: subprocess.Popen[str]) -> dict[int, str]:
+    """What a study has left running, itself included."""
+    return processes(lambda parent, session: session == process.pid)
+
+
+def kill_session(process: subprocess.Popen[str]) -> None:
+    """For the end of a test, however it ended."""
+    for pid in session_of(process):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
