@@ -68,7 +68,7 @@ def check_keys(
     """Refuse keys that no section knows."""
     for path in _leaves(raw):
         # Presets may hold settings of plug-ins that this run does not use.
-        if not _of_another_plugin(path, searcher):
+        if path not in known and not _of_another_plugin(path, searcher):
             _check_key(path, f"key of preset {name}", known)
 
 
