@@ -72,6 +72,11 @@ def copy(source: Path, target: Path, seed: int) -> None:
     result = json.loads((target / "result.json").read_text())
     result["recommendation"]["score"] *= 1.0 - (seed * 7919 % 100) / 1000.0
     (target / "result.json").write_text(json.dumps(result))
+    # The log ends with the referee's verdict, which has to agree.
+    *before, last = (target / "events.jsonl").read_text().splitlines()
+    verdict = json.loads(last)
+    verdict["verdict"]["score"] = result["recommendation"]["score"]
+    (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
 
 
 def measure(folder: Path, out: Path) -> dict[str, float]:
