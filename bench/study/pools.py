@@ -10,6 +10,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
@@ -27,6 +29,8 @@ Work = Callable[[Item, Stop], Answer]
 
 #: Seconds between two looks at whether the study was asked to stop.
 GLANCE_SECONDS = 0.1
+#: Seconds between a worker's looks at whether there still is a study.
+ORPHAN_SECONDS = 2.0
 #: What numerical libraries read when a process begins.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -134,14 +138,26 @@ def _begin_worker(listener: Connection) -> None:
     """Remember the line to the study; loky offers no other way to hand it to the work."""
     global _line
     _line = listener
+    # One that waits for work hears nothing of the study's death: its queue is open at its own end.
+    threading.Thread(target=_leave_when_alone, args=(os.getppid(),), daemon=True).start()
     # Also in one that loky begins later, in place of another.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 _line: Connection | None = None
+_at_work = threading.Lock()
+
+
+def _leave_when_alone(study: int) -> None:
+    """End this worker when its study is no more and the piece in hand has come to rest."""
+    while os.getppid() == study:
+        time.sleep(ORPHAN_SECONDS)
+    with _at_work:
+        os._exit(1)
 
 
 def _work(work: Work[Item, Answer], item: Item) -> Answer:
     """In a worker: do one piece."""
     line = _line
-    return work(item, lambda: line is not None and line.poll())
+    with _at_work:
+        return work(item, lambda: line is not None and line.poll())

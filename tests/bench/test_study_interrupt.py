@@ -103,6 +103,24 @@ def test_the_terminal_interrupts_the_study_not_its_workers(tmp_path: Path, file:
         kill_session(process)
 
 
+def test_workers_leave_a_study_that_was_killed_though_they_wait_for_work(
+    tmp_path: Path, file: Path
+) -> None:
+    """The second of two workers has nothing left to do when the study dies."""
+    out = tmp_path / "out"
+    process = begin_study(file, out, "--workers", "2")
+    try:
+        wait_until(lambda: len(list(out.rglob("result.json"))) == 1)
+        assert len(workers_of(process)) == 2
+        process.kill()
+        process.wait()
+        assert workers_of(process)
+        wait_until(lambda: not session_of(process), 10.0)
+        process.communicate()
+    finally:
+        kill_session(process)
+
+
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     found = [pid for pid, command in session_of(process).items() if "LokyProcess" in command]
     assert len(found) == 2

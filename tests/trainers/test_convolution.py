@@ -165,3 +165,17 @@ def test_bf16_takes_the_plain_way() -> None:
     assert y.dtype == torch.bfloat16
     expected = plain(convolution, x, (1, 1), "relu6", None)
     torch.testing.assert_close(y.float(), expected, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("make", [UpdatingStatistics, BatchStatistics, CalibratedStatistics])
+@torch.no_grad()
+def test_nan_is_not_clipped_to_a_number(
+    shape: tuple[int, int, int, bool], make: Callable[[], Normaliser]
+) -> None:
+    convolution, norm = made(*shape), make()
+    convolution.conv.weight[0] = torch.nan
+    assert convolution(batch(shape[0]), norm, (1, 1), "relu6").isnan().any()
+    if isinstance(norm, CalibratedStatistics):
+        norm.gathering = False
+        assert convolution(batch(shape[0], 5), norm, (1, 1), "relu6").isnan().any()
