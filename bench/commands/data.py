@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 #: A further process takes about a second to start; it pays from so many images on.
 IMAGES_PER_PROCESS = 2_000
+#: Of `trainers.data.importing.LAYOUTS`, written out so that ``--help`` need not import it.
+LAYOUT_NAMES = (
+    "labels", "mjsynth", "synthtext", "iiit5k", "svt", "ic03", "icdar", "icdar-boxes", "spaced",
+    "coco-text",
+)  # fmt: skip
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _quiet_option = click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -71,30 +76,57 @@ def render(
 @data.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @_dest_argument
+@click.option("--layout", help=f"Do not recognise it: {', '.join(LAYOUT_NAMES)}.")
+@click.option("--part", help="Of a set with several: train, val, test or all.")
+@click.option("--filter", "label_filter", help="Words to keep: alphanumeric or alphanumeric3.")
 @_quiet_option
 @_json_option
-def import_(source: Path, dest: Path, quiet: bool, as_json: bool) -> None:
+def import_(
+    source: Path,
+    dest: Path,
+    layout: str | None,
+    part: str | None,
+    label_filter: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Import the word images of SOURCE, a folder or zip, into a new LMDB at DEST.
 
-    SOURCE holds labels.tsv or gt.txt with a line `path TAB label` for each image. Lines without a
-    usable image or label are counted and left out.
+    SOURCE holds labels.tsv or gt.txt with a line `path TAB label` for each image, or is laid out
+    like MJSynth, SynthText, IIIT5K, SVT, IC03, IC13, IC15, SVTP, CUTE80 or COCO-Text. Words
+    without a usable image or label are counted and left out.
+
+    --filter alphanumeric keeps words of letters and digits only (IC13: 1,015 of 1,095);
+    alphanumeric3 also drops those shorter than 3 (IC13: 857; IC03: 867 of 1,110).
     """
     from trainers.data.importing import import_words
 
     with counting("importing words", quiet) as progress:
-        report = import_words(source, dest, progress)
+        report = import_words(source, dest, progress, layout, part, label_filter)
+    read = {
+        "layout": report.layout,
+        "annotations": report.annotations,
+        "part": report.part,
+        "filter": label_filter,
+    }
     if as_json:
         print_json(
             {
                 "lmdb": str(report.dest),
                 "samples": report.samples,
+                **read,
                 "skipped": dict(report.skipped),
                 "examples": {reason: list(few) for reason, few in report.examples.items()},
             }
         )
         return
     skipped = {f"skipped, {reason}": number for reason, number in report.skipped.items()}
-    print_facts({"lmdb": report.dest, "samples": report.samples, **skipped})
+    shown = {
+        name: _printable(value)
+        for name, value in read.items()
+        if value is not None and (name, value) != ("part", "all")
+    }
+    print_facts({"lmdb": report.dest, "samples": report.samples, **shown, **skipped})
     for reason, few in report.examples.items():
         click.echo(f"{reason}, for example: {', '.join(map(_printable, few))}")
 

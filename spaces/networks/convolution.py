@@ -116,9 +116,9 @@ def fused_convolution(
     """
     # It would clip NaN to a number, and nobody would see that the weights are none.
     if not torch.isfinite(bias_D).all():
-        y_BDhw = F.conv2d(x_BCHW, weight, bias_D, stride, padding, groups=groups)
-        return y_BDhw.clamp_(0.0, upper)
-    y_BDhw = torch.ops.mkldnn._convolution_pointwise(
+        exact_BDhw = F.conv2d(x_BCHW, weight, bias_D, stride, padding, groups=groups)
+        return exact_BDhw.clamp_(0.0, upper)
+    y_BDhw: Tensor = torch.ops.mkldnn._convolution_pointwise(
         x_BCHW,
         weight,
         bias_D,

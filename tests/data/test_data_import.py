@@ -1,4 +1,4 @@
-"""Imports: both label files, both containers, hostile ones, and what info says after."""
+"""Imports of one's own words: both label files, both containers, hostile ones; and info."""
 
 from __future__ import annotations
 
@@ -166,6 +166,20 @@ def test_a_damaged_zip(tmp_path: Path, fill: Fill) -> None:
         import_words(source, tmp_path / "out")
     with pytest.raises(DataError, match="does not exist"):
         import_words(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_a_label_that_is_no_word(tmp_path: Path, fill: Fill) -> None:
+    source = fill(tmp_path / "words", f"crops/0.jpg\t{'x' * 10_001}\ncrops/1.jpg\tfine\n")
+    report = import_words(source, tmp_path / "out")
+    assert dict(report.skipped) == {"label over 10000 characters": 1}
+
+
+def test_a_damaged_label_file_in_a_zip(tmp_path: Path, fill: Fill) -> None:
+    source = zipped(fill(tmp_path / "words", LABELS))
+    source.write_bytes(source.read_bytes().replace(b"One, two", b"One, too"))
+    with pytest.raises(DataError, match=r"labels\.tsv of .* cannot be read .*CRC"):
+        import_words(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_info(make_lmdb: Make, picture: Picture) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import IO, Protocol
 
 from trainers.data.errors import DataError
 from trainers.data.image import MAX_BYTES
@@ -20,6 +20,53 @@ MAX_MEMBERS = 20_000_000
 MAX_TOTAL_BYTES = 1 << 40
 MAX_RATIO = 200  # of all unpacked to all packed bytes; images hardly shrink
 _RATIO_FROM_BYTES = 100 << 20  # small archives of plain images may well shrink more
+_READ_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
+
+
+class Stream:
+    """A file of a source, read from its beginning to its end.
+
+    Args:
+        name: what messages call it.
+        file: open for reading; its errors become `DataError`.
+        size: its length in bytes, as a folder or zip directory states it.
+    """
+
+    def __init__(self, name: str, file: IO[bytes], size: int) -> None:
+        self.name = name
+        self.size = size
+        self.position = 0
+        self._file = file
+
+    def read(self, count: int) -> bytes:
+        """Return the next ``count`` bytes, fewer only at the end."""
+        try:
+            data = self._file.read(count)
+        except _READ_ERRORS as error:
+            raise self._broken(error) from error
+        self.position += len(data)
+        return data
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line with its end, at most ``limit`` bytes of it."""
+        try:
+            data = self._file.readline(limit)
+        except _READ_ERRORS as error:
+            raise self._broken(error) from error
+        self.position += len(data)
+        return data
+
+    def skip(self, count: int) -> None:
+        """Go ``count`` bytes on, at most to the end."""
+        target = min(self.position + count, self.size)
+        try:
+            self._file.seek(target)
+        except _READ_ERRORS as error:
+            raise self._broken(error) from error
+        self.position = target
+
+    def _broken(self, error: Exception) -> DataError:
+        return DataError(f"{self.name} cannot be read ({error}); copy or download it again")
 
 
 class Source(Protocol):
@@ -27,8 +74,8 @@ class Source(Protocol):
 
     path: Path
 
-    def names(self) -> Iterator[str]:
-        """Yield names: of a zip all files, of a folder its top level and one name below."""
+    def listing(self, folder: str) -> list[str]:
+        """Return what lies directly in ``folder`` ('' is the top), folders with a final slash."""
         ...
 
     def has(self, name: str) -> bool:
@@ -37,6 +84,10 @@ class Source(Protocol):
 
     def member(self, folder: str, path: str) -> str | None:
         """Return the file that ``path`` names from ``folder``; None if missing or outside."""
+        ...
+
+    def open(self, name: str) -> AbstractContextManager[Stream]:
+        """Open the file for reading in one go; `DataError` where that fails."""
         ...
 
     def read(self, name: str, limit: int) -> bytes | None:
@@ -83,9 +134,12 @@ class _Folder:
         self.path = path
         self._root = path.resolve()
 
-    def names(self) -> Iterator[str]:
-        for entry in sorted(self.path.iterdir()):
-            yield f"{entry.name}/" if entry.is_dir() else entry.name
+    def listing(self, folder: str) -> list[str]:
+        try:
+            entries = sorted((self.path / folder).iterdir())
+        except OSError:
+            return []
+        return [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
@@ -102,6 +156,16 @@ class _Folder:
         # A link may point outside; what it points to was not offered for import.
         inside = target.is_relative_to(self._root) and target.is_file()
         return name if inside else None
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Stream]:
+        path = self.path / name
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
+        with file:
+            yield Stream(str(path), file, path.stat().st_size)
 
     def read(self, name: str, limit: int) -> bytes | None:
         try:
@@ -121,8 +185,10 @@ class _Zip:
         self._archive = archive
         self._files = {info.filename: info for info in archive.infolist() if not info.is_dir()}
 
-    def names(self) -> Iterator[str]:
-        yield from self._files
+    def listing(self, folder: str) -> list[str]:
+        prefix = f"{folder}/" if folder else ""
+        below = (name[len(prefix) :] for name in self._files if name.startswith(prefix))
+        return sorted({first + slash for first, slash, _ in (n.partition("/") for n in below)})
 
     def has(self, name: str) -> bool:
         return name in self._files
@@ -134,6 +200,16 @@ class _Zip:
         name = f"{folder}/{name}" if folder else name
         return name if name in self._files else None
 
+    @contextmanager
+    def open(self, name: str) -> Iterator[Stream]:
+        title = f"{name} of {self.path}"
+        try:
+            file = self._archive.open(self._files[name])
+        except (*_READ_ERRORS, KeyError) as error:
+            raise DataError(f"{title} cannot be read ({error})") from error
+        with file:
+            yield Stream(title, file, self._files[name].file_size)
+
     def read(self, name: str, limit: int) -> bytes | None:
         info = self._files.get(name)
         if info is None or info.file_size > limit:
@@ -142,7 +218,7 @@ class _Zip:
             with self._archive.open(info) as file:
                 # The size in the directory is a claim; what is read is bounded as well.
                 data = file.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError):
+        except _READ_ERRORS:
             return None
         return data if len(data) <= limit else None
 

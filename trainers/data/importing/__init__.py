@@ -1,0 +1,16 @@
+"""From a folder or zip of annotated words to an LMDB.
+
+Read are your own words, ``path TAB label``, and the layouts in which the field's data sets are
+handed out (`LAYOUTS`; ``docs/data.md`` describes each). All of it may be hostile: names cannot
+leave the source, sizes are bounded, and nothing that is read can run.
+"""
+
+from __future__ import annotations
+
+from trainers.data.importing.filters import FILTERS
+from trainers.data.importing.layout import Layout
+from trainers.data.importing.lines import parse_line
+from trainers.data.importing.recognise import LAYOUTS, PARTS
+from trainers.data.importing.words import ImportReport, import_words
+
+__all__ = ["FILTERS", "LAYOUTS", "PARTS", "ImportReport", "Layout", "import_words", "parse_line"]
