@@ -91,3 +91,24 @@ def latency_array(table: LatencyTable, space: Space) -> npt.NDArray[np.float64]:
             raise RecordError(f"the latency table lacks {' '.join(key)}: measure it for this space")
         array[edge, operation] = measured[key]
     return array
+
+
+def compare_sums(
+    sums: npt.NDArray[np.float64], measured: npt.NDArray[np.float64]
+) -> dict[str, float | None]:
+    """How far sums of a table (N,) are from measured times (N,), in milliseconds.
+
+    The bias is what sums exceed the times by, relative to these; ``rank_correlation``, Kendall's
+    tau-b, is what a search needs: it is None where all sums, or all times, are equal.
+    """
+    # Here, since scipy takes a while to load.
+    from scipy.stats import kendalltau
+
+    relative, order = sums / measured - 1.0, float(kendalltau(sums, measured).statistic)
+    return {
+        "mean_ms": float(measured.mean()),
+        "mean_absolute_relative_error": float(np.abs(relative).mean()),
+        "largest_relative_error": float(np.abs(relative).max()),
+        "relative_bias": float(relative.mean()),
+        "rank_correlation": None if np.isnan(order) else order,
+    }

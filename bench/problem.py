@@ -15,7 +15,6 @@ from bench.presets import searcher_settings
 from bench.settings import Preset
 from searchers.base import Problem, Searcher
 from searchers.finding import find_searcher
-from spaces import load_space
 
 #: A name that ``find_searcher`` knows; or name, class and settings of a searcher it does not.
 SearcherChoice = str | tuple[str, type[Searcher], Any]
@@ -76,7 +75,7 @@ class Chosen:
         An evaluation consumes what the preset says, unless the data are known to have less.
         """
         wanted = preset.run.evaluation_images + preset.trainer.calibration_images
-        space = load_space(preset.space.name, strict=preset.space.strict)
+        space = preset.space.load()
         problem = Problem(
             space=space,
             budget_images=preset.run.budget_images,

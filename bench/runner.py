@@ -1,7 +1,9 @@
-"""The only run loop: ask, price, execute, bill, record, tell.
+"""The only run loop: ask, price, execute, then tell, bill, record and judge, one by one.
 
 It owns budget, clock, log and checkpoint; no searcher can reach around it. After an interruption it
-goes back to the last checkpoint and repeats what the log has beyond it, checking every line.
+goes back to the last checkpoint and repeats what the log has beyond it, checking every line. Work
+whose results do not depend on each other is executed together (``bench.batching``), which nothing
+but the clock readings shows.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from bench.batching import Pace, pieces
 from bench.errors import Interrupted, PresetError
 from bench.evaluators.base import Evaluator, Outcome
 from bench.event_log import EventLog
@@ -20,7 +24,7 @@ from bench.proposals import Proposals
 from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.work_records import describe_result, describe_work, kind_of
-from searchers.base import Failure, Result, Searcher, Work
+from searchers.base import Evaluate, Failure, Result, Searcher, Work
 from trainers.cost import Cost
 from trainers.errors import TrainerError
 from trainers.state import read_tensors, write_tensors
@@ -72,6 +76,7 @@ class Runner:
         self.stop_requested = stop_requested
         self.ledger = Ledger()
         self.proposals = Proposals()
+        self.pace = Pace(limits.checkpoint_seconds)
         self.warnings: list[str] = []
         self.verdicts: list[dict[str, Any]] = []
 
@@ -92,22 +97,23 @@ class Runner:
     def _loop(self, log: EventLog) -> str:
         saved = time.monotonic()
         while True:
+            left = self.limits.budget_images - self._images
             start = time.perf_counter()
-            batch = self.searcher.ask(1)
+            batch = self.searcher.ask(pieces(self.searcher, self.pace.limit, left))
             asked = time.perf_counter() - start
             if not batch:
                 return "searcher finished"
             costs = [self.evaluator.price(work) for work in batch]
-            wanted = sum(cost.images for cost in costs)
-            if self._images + wanted > self.limits.budget_images:
-                if self._images == 0:
-                    raise PresetError(
-                        f"a budget of {self.limits.budget_images} images pays for nothing: the "
-                        f"first piece of work needs {wanted}; raise run.budget_images"
-                    )
+            paid = sum(total <= left for total in accumulate(cost.images for cost in costs))
+            if paid:
+                self._do(log, batch[:paid], costs[:paid], asked)
+            elif self._images == 0:
+                raise PresetError(
+                    f"a budget of {self.limits.budget_images} images pays for nothing: the "
+                    f"first piece of work needs {costs[0].images}; raise run.budget_images"
+                )
+            if paid < len(batch):
                 return "budget spent"
-            self._do(log, batch, costs, asked)
-            self._referee(log)
             if log.replaying:
                 if self.stop_requested():
                     raise Interrupted(str(self.folder.path))
@@ -120,20 +126,30 @@ class Runner:
                 raise Interrupted(str(self.folder.path))
 
     def _do(self, log: EventLog, batch: list[Work], costs: list[Cost], asked: float) -> None:
-        outcomes = [self.evaluator.execute(work) for work in batch]
         start = time.perf_counter()
-        self.searcher.tell([outcome.result for outcome in outcomes])
-        told = time.perf_counter() - start
+        outcomes = self.evaluator.execute_many(batch)
+        computed = sum(
+            isinstance(outcome.result.work, Evaluate) and not outcome.cached for outcome in outcomes
+        )
+        if computed:
+            self.pace.note(computed, time.perf_counter() - start)
+        for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
+            start = time.perf_counter()
+            self.searcher.tell([outcome.result])
+            told = time.perf_counter() - start
+            self.proposals.note_own_counts(self.searcher)
+            self._record(log, work, outcome, cost, self._status(), (asked, told))
+            self._referee(log)
+            # Asking is one act for the whole batch: its first line carries the time.
+            asked = 0.0
+
+    def _status(self) -> dict[str, float]:
+        """What the searcher says of itself, with its own counts."""
         status = {k: v for k, v in self.searcher.status().items() if math.isfinite(v)}
-        status |= {
+        return status | {
             "repaired": float(self.searcher.repaired),
             "redrawn": float(self.searcher.redrawn),
         }
-        self.proposals.note_own_counts(self.searcher)
-        for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
-            self._record(log, work, outcome, cost, status, (asked, told))
-            # Asking and telling are one act for the whole batch: its first line carries the time.
-            asked = told = 0.0
 
     def _record(
         self,

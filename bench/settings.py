@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from spaces import Space, load_space
 from trainers.settings import (
     DataSettings,
     Fraction,
@@ -43,10 +44,25 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which space, and whether skip is kept out of downsampling layers."""
+    """Which space, and what is searched of it.
+
+    ``strict`` keeps skip out of downsampling layers. ``part`` is strnas's: extractor, rectifier or
+    both; '' is the space's own default.
+    """
 
     name: str = "autostr"
     strict: bool = False
+    part: str = ""
+
+    def load(self) -> Space:
+        """The space; SpaceError for an unknown name, or a part of a space that has none."""
+        parts = {"part": self.part} if self.part else {}
+        return load_space(self.name, strict=self.strict, **parts)
+
+    def options(self) -> str:
+        """What `bench space` needs to mean this space; nothing for the default."""
+        name = f" --space {self.name}" if self.name != SpaceSettings().name else ""
+        return name + (f" --part {self.part}" if self.part else "")
 
 
 class LandscapeSettings(Struct, frozen=True, forbid_unknown_fields=True):

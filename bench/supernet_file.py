@@ -35,7 +35,7 @@ def export_supernet(
     before = run.supernet_start or {}
     preset = run.preset
     metadata = {
-        "identity": supernet_identity(preset.data, preset.recogniser, preset.supernet),
+        "identity": supernet_identity(run.space, preset.data, preset.recogniser, preset.supernet),
         "provenance": {
             "command": command,
             "seed": run.seed,

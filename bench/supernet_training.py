@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from bench.errors import PresetError
+from bench.evaluators.leading import LeadingEvaluator, follow
 from bench.run import Run
 from bench.runner import Report
 from bench.settings import Preset, SupernetRecipe
 from bench.supernet_file import export_supernet
 from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
 from trainers.data_splits import RenderProgress
+from trainers.distributed import Group
 
 
 class SupernetJob:
@@ -40,6 +42,26 @@ class SupernetJob:
         self.run = Run(
             training, preset_name, apply_recipe(preset, recipe), seed, None, render_progress
         )
+
+    def share(self, group: Group) -> None:
+        """Do the weight steps together with the other processes of ``group``.
+
+        The first of them trains, the others follow.
+        """
+        group.check_equal("settings, data or supernet", self.run.manifest["identity_hash"])
+        self.run.trainer.join(group)
+        self.run.manifest["hardware"]["processes"] = group.size
+        if group.rank == 0:
+            self.run.evaluator = LeadingEvaluator(
+                self.run.evaluator, self.run.trainer, self.run.space, group
+            )
+
+    def follow(self, group: Group) -> None:
+        """Do this process's part of what the first one trains, until that ends."""
+        try:
+            follow(self.run.trainer, group)
+        finally:
+            self.run.evaluator.close()
 
     def train(
         self,

@@ -91,6 +91,9 @@ class AutoSTR(Searcher):
         self._count()
         return work
 
+    def independent(self, limit: int) -> int:
+        return (self._operations or self._paths).independent(limit)
+
     def tell(self, results: Sequence[Result]) -> None:
         (self._operations or self._paths).tell(results)
         self._count()

@@ -6,9 +6,10 @@ The life of a searcher, as the runner leads it:
    generator of its own.
 2. ``ask(n)`` returns up to ``n`` pieces of ``Work`` that may be done in any order before the next
    ``tell``; an empty list means that the searcher has finished. Work is data: *train weights on
-   these paths*, *measure gate gradients of this path*, *evaluate this architecture*.
+   these paths*, *measure gate gradients of this path*, *evaluate this architecture*. The runner
+   asks for no more than ``independent`` at a time.
 3. The runner has the trainer do the work, bills it, writes it down, and hands the results to
-   ``tell`` in the order of the work. A result may be a ``Failure``.
+   ``tell``, one by one in the order of the work. A result may be a ``Failure``.
 4. Proposals beyond a hard cap are never work: a searcher draws within it (``Problem.draw``), or
    redraws and counts that in ``redrawn``; what its encoding had to mend it counts in ``repaired``.
    That an architecture is evaluated twice is allowed, billed and counted by the harness.
@@ -215,6 +216,16 @@ class Searcher(ABC):
     @abstractmethod
     def ask(self, n: int = 1) -> list[Work]:
         """Up to ``n`` pieces of work, ``[]`` when finished."""
+
+    def independent(self, limit: int) -> int:
+        """How many of the next pieces of work, 1 to ``limit``, are independent of each other.
+
+        Asking for so many at once must give what asking for one at a time gives, with a result
+        told after each: the same work, and after each result the same status, counts, warnings and
+        recommendation, and the same state after the last one. So which of both was done cannot be
+        told from a run. 1 is always right; more lets evaluations share what they have in common.
+        """
+        return 1
 
     @abstractmethod
     def tell(self, results: Sequence[Result]) -> None:

@@ -59,6 +59,11 @@ class BlackBox(Searcher):
             return [self._training.ask()]
         return [Evaluate(found) for found in self.problem.space.architectures(self._propose(n))]
 
+    def independent(self, limit: int) -> int:
+        if not self._training.finished:
+            return 1
+        return max(1, min(limit, self._independent()))
+
     def tell(self, results: Sequence[Result]) -> None:
         for result in results:
             if isinstance(result, Evaluated):
@@ -84,8 +89,16 @@ class BlackBox(Searcher):
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """Learn one result, in the order of the proposals; None is a failed evaluation."""
 
+    def _independent(self) -> int:
+        """How many of the next proposals depend on none of each other's scores, as far as known."""
+        return 1
+
     def _draw(self, n: int) -> Encodings:
         return self.problem.draw(n, self.rng)
+
+    def _draw_each(self, n: int) -> Encodings:
+        """What ``n`` draws one after the other give, which ``n`` at once need not be."""
+        return np.concatenate([self._draw(1) for _ in range(n)])
 
     def _own_state(self) -> dict[str, Any]:
         """The subclass's own state as JSON data."""

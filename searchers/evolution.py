@@ -78,8 +78,11 @@ class Evolution(BlackBox):
         missing = self.population_size - len(self._alive)
         if missing > 0:
             # No children before the population is full: the first few would have them all.
-            return self.problem.draw(min(n, missing), self.rng)
+            return self._draw_each(min(n, missing))
         return np.concatenate([propose(self, self._child) for _ in range(n)])
+
+    def _independent(self) -> int:
+        return self.population_size - len(self._alive)
 
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """What failed never joins; the queue's length makes the oldest leave."""
@@ -90,7 +93,7 @@ class Evolution(BlackBox):
         # With replacement, as Algorithm 1 draws its sample.
         drawn = self.rng.integers(0, len(self._alive), self.sample_size).tolist()
         _, parent = max((self._alive[i] for i in drawn), key=lambda member: member[0])
-        row = self.problem.space.unrank(np.array([parent], dtype=np.int64))
+        row = self.problem.space.of_indices([parent])
         return self.problem.space.mutate(row, self.rng, self.settings.mutations)
 
     def _own_state(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from searchers.base import Problem
 from searchers.black_box import BlackBox, BlackBoxSettings, Encodings
 from searchers.errors import SearcherError
-from spaces import Architecture, Space
+from spaces import Architecture
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Grid(BlackBox):
 
     def __init__(self, problem: Problem, settings: GridSettings, rng: np.random.Generator) -> None:
         super().__init__(problem, settings, rng)
-        points = grid_points(problem.space)
+        points = problem.space.uniform_encodings()
         within = points[problem.allows(points)]
         if not len(within):
             raise SearcherError(
@@ -50,7 +50,10 @@ class Grid(BlackBox):
 
     def _propose(self, n: int) -> Encodings:
         now, self._queue = self._queue[:n], self._queue[n:]
-        return self.problem.space.unrank(np.array(now, dtype=np.int64))
+        return self.problem.space.of_indices(now)
+
+    def _independent(self) -> int:
+        return len(self._queue)
 
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """A grid learns nothing but which was best."""
@@ -60,17 +63,3 @@ class Grid(BlackBox):
 
     def _load_own_state(self, state: Mapping[str, Any]) -> None:
         self._queue = [int(index) for index in state["queue"]]
-
-
-def grid_points(space: Space) -> Encodings:
-    """The legal ones (N, columns) among typical paths x one operation for all layers."""
-    paths = space.typical_paths().reshape(-1, space.path_length)
-    if not len(paths):
-        # A space without a choice of path has one, the empty one.
-        paths = np.empty((1, 0), dtype=np.int8)
-    kinds = len(space.operations)
-    operations = np.repeat(np.arange(kinds, dtype=np.int8), space.layers)
-    columns = np.tile(operations.reshape(kinds, space.layers), (len(paths), 1))
-    points: Encodings = np.hstack([np.repeat(paths, kinds, axis=0), columns])
-    legal: Encodings = points[space.is_valid(points)]
-    return legal

@@ -82,6 +82,13 @@ class LocalSearch(BlackBox):
                 self._starts = self.settings.starts
                 self._climbs += 1
 
+    def _independent(self) -> int:
+        """The rest of the starts; where all neighbours are looked at, the rest of them."""
+        # Within caps, what is beyond them is counted as it is met.
+        if self._starts or self._moves_at_once or self.problem.capped:
+            return self._starts
+        return len(self._queue or ())
+
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """What failed is known, and nothing to climb to."""
         self._known[architecture.index] = score
@@ -94,15 +101,17 @@ class LocalSearch(BlackBox):
             self._better = found
 
     def _next_start(self, n: int) -> Encodings:
-        count = min(n, self._starts)
-        self._starts -= count
-        return np.concatenate(
-            [propose(self, lambda: self._draw(1), self._known) for _ in range(count)]
-        )
+        rows: list[Encodings] = []
+        known = set(self._known)
+        for _ in range(min(n, self._starts)):
+            rows.append(propose(self, lambda: self._draw(1), known))
+            known.add(int(self.problem.space.rank(rows[-1])[0]))
+        self._starts -= len(rows)
+        return np.concatenate(rows)
 
     def _next_neighbours(self, n: int) -> Encodings:
         """At most ``n`` neighbours that are within the caps; none when it is time to move."""
-        empty = self.problem.space.unrank(np.empty(0, dtype=np.int64))
+        empty = self.problem.space.of_indices([])
         if self._current is None:
             return empty
         if self._better is not None and (self._queue is None or self._moves_at_once):
@@ -115,7 +124,7 @@ class LocalSearch(BlackBox):
         while len(rows) < n and self._queue:
             count = n - len(rows)
             now, self._queue = self._queue[:count], self._queue[count:]
-            drawn = self.problem.space.unrank(np.array(now, dtype=np.int64))
+            drawn = self.problem.space.of_indices(now)
             within = self.problem.allows(drawn)
             self.redrawn += int((~within).sum())
             rows = np.concatenate([rows, drawn[within]])
@@ -128,7 +137,7 @@ class LocalSearch(BlackBox):
     def _list_neighbours(self, current: Scored) -> list[int]:
         """Those that are not known, in random order; the best of the known may be better."""
         space = self.problem.space
-        row = space.unrank(np.array([current[1]], dtype=np.int64))[0]
+        row = space.of_indices([current[1]])[0]
         indices: list[int] = space.rank(space.neighbours(row)).tolist()
         for index in indices:
             score = self._known.get(index)

@@ -133,6 +133,11 @@ class PathSearch(Searcher):
         self, problem: Problem, settings: PathSearchSettings, rng: np.random.Generator
     ) -> None:
         super().__init__(problem, settings, rng)
+        if problem.space.path_length == 0:
+            raise SearcherError(
+                f"space {problem.space.name} has no choice of path to search: use searcher "
+                "proxyless, which learns its operations"
+            )
         self._candidates = CandidatePaths.draw(
             problem,
             settings.paths == "all",
@@ -185,6 +190,12 @@ class PathSearch(Searcher):
         self._asked_evaluations = min(start + n, len(self._remaining))
         chosen = self._remaining[start : self._asked_evaluations]
         return [Evaluate(self._candidates.architectures[i]) for i in chosen]
+
+    def independent(self, limit: int) -> int:
+        """The rest of a round's evaluations."""
+        if self._round == len(self.rounds) or not self._trained or self._evaluated:
+            return 1
+        return min(limit, len(self._remaining) - self._asked_evaluations)
 
     def tell(self, results: Sequence[Result]) -> None:
         for result in results:

@@ -187,7 +187,7 @@ class Proxyless(Searcher):
         self._architecture_steps += 1
         if not len(indices):
             return
-        rows = self.problem.space.unrank(indices)
+        rows = self.problem.space.of_indices(indices)
         macs = self.problem.space.macs(rows).tolist()
         rewards = [self._reward.value(s, m) for s, m in zip(scores.tolist(), macs, strict=True)]
         baseline = self._baseline.move(math.fsum(rewards) / len(rewards))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from searchers.black_box import BlackBox, BlackBoxSettings, Encodings
@@ -21,7 +22,10 @@ class RandomSearch(BlackBox):
     Settings = RandomSettings
 
     def _propose(self, n: int) -> Encodings:
-        return self.problem.draw(n, self.rng)
+        return self._draw_each(n)
+
+    def _independent(self) -> int:
+        return sys.maxsize
 
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """Random search learns nothing but which was best."""

@@ -58,12 +58,12 @@ class Round:
         """Evaluations still to be asked for."""
         return self.size - len(self.told)
 
-    def close(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Indices (N,) and scores (N,) of those that did not fail; then a new round begins."""
+    def close(self) -> tuple[list[int], npt.NDArray[np.float64]]:
+        """Indices and scores (N,) of those that did not fail; then a new round begins."""
         kept = [(index, score) for index, score in self.told if score is not None]
         self.told = []
         return (
-            np.array([index for index, _ in kept], dtype=np.int64),
+            [index for index, _ in kept],
             np.array([score for _, score in kept], dtype=np.float64),
         )
 

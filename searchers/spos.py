@@ -84,7 +84,11 @@ class Spos(BlackBox):
         if not self._queue:
             self._breed()
         now, self._queue = self._queue[:n], self._queue[n:]
-        return self.problem.space.unrank(np.array(now, dtype=np.int64))
+        return self.problem.space.of_indices(now)
+
+    def _independent(self) -> int:
+        """The rest of the generation, or all of the next one, which the next ask breeds."""
+        return len(self._queue) or self.population_size
 
     def _learn(self, architecture: Architecture, score: float | None) -> None:
         """Keep the k best of all generations; what failed is visited and no parent."""
@@ -121,7 +125,7 @@ class Spos(BlackBox):
         """``n`` different ones of the best, or all of them."""
         drawn = self.rng.permutation(len(self._top))[:n].tolist()
         indices = [self._top[i][1] for i in drawn]
-        return self.problem.space.unrank(np.array(indices, dtype=np.int64))
+        return self.problem.space.of_indices(indices)
 
     def _own_state(self) -> dict[str, Any]:
         return {

@@ -24,6 +24,7 @@ __all__ = [
 
 SPACES: dict[str, str] = {
     "autostr": "spaces.autostr.space:AutoSTRSpace",
+    "strnas": "spaces.strnas.space:STRNASSpace",
 }
 
 

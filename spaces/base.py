@@ -153,7 +153,7 @@ class Space(ABC):
         """Names that ``named_encoding`` knows; the first is the default."""
 
     @abstractmethod
-    def settings(self) -> dict[str, bool | int | list[int]]:
+    def settings(self) -> dict[str, bool | int | str | list[int]]:
         """Return the options that rebuild this space: ``load_space(name, **settings)``."""
 
     @property
@@ -173,11 +173,17 @@ class Space(ABC):
 
     @abstractmethod
     def rank(self, encodings: ArrayLike) -> Int64:
-        """Return the index (N,) of each row."""
+        """Return the index (N,) of each row; Python's integers in a space too large for int64."""
 
     @abstractmethod
     def unrank(self, indices: ArrayLike) -> Int8:
         """Return the encodings (N, columns) of indices (N,); the inverse of ``rank``."""
+
+    def of_indices(self, indices: Sequence[int]) -> Int8:
+        """Return the encodings (N, columns) of a list of indices, however large or few they are."""
+        # Beyond an int64, arrays hold Python's integers.
+        kind = np.int64 if self.size <= np.iinfo(np.int64).max else object
+        return self.unrank(np.array(indices, dtype=kind))
 
     def architectures(self, encodings: ArrayLike) -> list[Architecture]:
         """Freeze each row of a population."""
@@ -212,6 +218,16 @@ class Space(ABC):
                 f"{self.path_text(path)}: choose another one"
             )
         return self.architecture(row)
+
+    def uniform_encodings(self) -> Int8:
+        """Return the legal ones (N, columns) of typical paths x one operation on every layer."""
+        paths = self.typical_paths()
+        kinds = len(self.operations)
+        operations = np.repeat(np.arange(kinds, dtype=np.int8), self.layers)
+        columns = np.tile(operations.reshape(kinds, self.layers), (len(paths), 1))
+        rows: Int8 = np.hstack([np.repeat(paths, kinds, axis=0), columns])
+        legal: Int8 = rows[self.is_valid(rows)]
+        return legal
 
     def encode(self, architectures: Sequence[Architecture]) -> Int8:
         """Stack architectures into a population (N, columns)."""

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from torch import nn
 
-from spaces.networks.mesh import Mesh
+from spaces import Space
+from spaces.networks.network import Network, network_of
 from trainers.codec import Codec
 from trainers.data.charset import get_charset
 from trainers.data.loader import BatchLoader
@@ -28,16 +29,18 @@ from trainers.trainer import Trainer, TrainerData
 #: Random streams of a run's seed; the harness uses 1 for the searcher.
 TRAIN_STREAM, VAL_STREAM = 2, 3
 SHIPPED = "shipped:"
+FIRST_SPACE = "autostr"
 #: Name of the one array of a packed supernet.
 PACKED = "parameters"
 
 
-def build_mesh(settings: SupernetSettings) -> Mesh:
-    """The mesh of the AutoSTR space at the preset's widths."""
-    return Mesh(settings.stem_width, settings.widths, sharing=settings.sharing)
+def build_network(space: Space, settings: SupernetSettings) -> Network:
+    """The networks of a space at the preset's widths."""
+    return network_of(space, settings.stem_width, settings.widths, settings.sharing)
 
 
 def build_trainer(
+    space: Space,
     splits: Mapping[str, Split],
     data: DataSettings,
     recogniser: RecogniserSettings,
@@ -54,11 +57,17 @@ def build_trainer(
     """
     charset = get_charset(data.charset)
     net = build_supernet(
-        build_mesh(supernet), recogniser, len(charset), data.max_length, seed, default_operations
+        build_network(space, supernet),
+        recogniser,
+        len(charset),
+        data.max_length,
+        seed,
+        default_operations,
     )
     start = None
     if supernet.start:
-        start = load_supernet(net, supernet.start, supernet_identity(data, recogniser, supernet))
+        identity = supernet_identity(space, data, recogniser, supernet)
+        start = load_supernet(net, supernet.start, identity)
         # It knows already that characters come from left to right.
         trainer = msgspec.structs.replace(trainer, flat_start_steps=0)
     train, val = splits["search_train"].words, splits["search_val"].words
@@ -72,10 +81,12 @@ def build_trainer(
 
 
 def supernet_identity(
-    data: DataSettings, recogniser: RecogniserSettings, supernet: SupernetSettings
+    space: Space, data: DataSettings, recogniser: RecogniserSettings, supernet: SupernetSettings
 ) -> dict[str, Any]:
     """What must agree between a stored supernet and the preset that loads it."""
     return {
+        "space": space.name,
+        **{key: value for key, value in space.settings().items() if key == "part"},
         "charset": data.charset,
         "max_length": data.max_length,
         "stem_width": supernet.stem_width,
@@ -124,6 +135,8 @@ def _load(net: nn.Module, path: Path, start: str, identity: Mapping[str, Any]) -
         raise TrainerError(
             f"{start} is no supernet: set supernet.start to a file made by `bench supernet train`"
         )
+    # Files from when there was but one space do not name it.
+    stored = {"space": FIRST_SPACE, **stored}
     for key, value in identity.items():
         if stored.get(key) != value:
             raise TrainerError(

@@ -9,12 +9,14 @@ gate-gradient step counts once its forward pass: it computes no gradients of wei
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from spaces.autostr.costs import CostTables
-from spaces.networks.mesh import Mesh
+if TYPE_CHECKING:
+    # Only for its type: costs are known without torch.
+    from spaces.networks.network import Network
 
 Encodings = npt.NDArray[np.int8]
 
@@ -47,21 +49,17 @@ class Cost:
 
 
 class Pricer:
-    """Costs of the trainer's verbs on one mesh, default operations included."""
+    """Costs of the trainer's verbs on one network, default operations included."""
 
-    def __init__(self, mesh: Mesh, batch_images: int, calibration_images: int) -> None:
-        self.tables = CostTables.build(
-            mesh.stem_width, mesh.widths, mesh.downsampling_a, mesh.downsampling_b
-        )
-        self.layers = mesh.layers
-        self.mesh = mesh
+    def __init__(self, network: Network, batch_images: int, calibration_images: int) -> None:
+        self.network = network
         self.batch_images = batch_images
         self.calibration_images = calibration_images
 
     def train_weights(self, encodings: Encodings) -> Cost:
         """One weight step for each row."""
         images = self.batch_images * len(encodings)
-        macs = 3 * self.batch_images * int(self.tables.price(encodings)[0].sum())
+        macs = 3 * self.batch_images * int(self.network.macs(encodings).sum())
         return Cost(images_forward_backward=images, macs=macs)
 
     def gate_gradient(self, encoding: Encodings, wanted: npt.NDArray[np.bool_]) -> Cost:
@@ -69,20 +67,14 @@ class Pricer:
 
         The stem, which has no backward pass there, is billed one: exact but for these MACs.
         """
-        strides, operations = encoding[: self.layers], encoding[self.layers :]
-        candidates = 0
-        for edge, active, row in zip(
-            self.mesh.route(strides.tolist()), operations, wanted, strict=True
-        ):
-            candidate_macs = self.tables.macs[edge.a, edge.b, edge.stride_code]
-            others = row & (np.arange(len(row)) != active)
-            candidates += int(candidate_macs[others].sum())
-        path = int(self.tables.price(encoding[None])[0][0])
-        macs = self.batch_images * (2 * path + candidates)
+        path, operations = np.split(encoding, [self.network.path_length])
+        others = wanted & (np.arange(wanted.shape[1]) != operations[:, None])
+        candidates = int(self.network.candidate_macs(path.tolist())[others].sum())
+        macs = self.batch_images * (2 * int(self.network.macs(encoding[None])[0]) + candidates)
         return Cost(images_forward_backward=self.batch_images, macs=macs)
 
     def evaluate(self, encodings: Encodings, images: int) -> Cost:
         """Calibration and ``images`` scored images for each row."""
         each = self.calibration_images + images
-        macs = each * int(self.tables.price(encodings)[0].sum())
+        macs = each * int(self.network.macs(encodings).sum())
         return Cost(images_forward=each * len(encodings), macs=macs, evaluations=len(encodings))

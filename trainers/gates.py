@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spaces.networks.mesh import Edge
+from spaces.networks.network import Edge
 from spaces.networks.normalisation import BatchStatistics
 from trainers.supernet import Supernet
 
@@ -46,10 +46,10 @@ def gate_gradients(
         x_BCHW: Tensor = supernet.stem(images_B3HW, norm).detach().requires_grad_()
         start.append(x_BCHW)
         for layer, (edge, active) in enumerate(supernet.route(path)):
-            y_BCHW: Tensor = supernet.candidates(edge)[active](x_BCHW, edge.stride, norm)
+            y_BCHW: Tensor = supernet.operation(edge, active)(x_BCHW, edge.stride, norm)
             hook = _hook(supernet, edge, active, wanted[layer], x_BCHW, y_BCHW, gradients_LK[layer])
             y_BCHW.register_hook(hook)  # type: ignore[no-untyped-call]
-            x_BCHW = y_BCHW
+            x_BCHW = supernet.behind(edge, y_BCHW, start[0], norm)
         return x_BCHW
 
     loss = supernet.recogniser.loss(images_BHW3, labels, backbone, norm)
@@ -84,7 +84,7 @@ def _hook(
                 out = y
             else:
                 with torch.autocast(device, precision, enabled, cache_enabled=False):
-                    out = supernet.candidates(edge)[candidate](x, edge.stride, norm)
+                    out = supernet.operation(edge, candidate)(x, edge.stride, norm)
             gradients_K[candidate] = (out * grad_BCHW).sum(dtype=torch.float64)
 
     return on_gradient

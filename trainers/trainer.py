@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,12 @@ from trainers.allocator import keep_large_buffers
 from trainers.codec import Codec
 from trainers.cost import Encodings
 from trainers.data.loader import Batch, BatchLoader, WordImages
+from trainers.distributed import ALONE, Alone, Group
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
 from trainers.metrics import WordScores, score_words
 from trainers.optimisers import build_optimiser, learning_rate
+from trainers.population import in_groups
 from trainers.recogniser.ctc import CTCHead
 from trainers.settings import TrainerSettings
 from trainers.state import load_optimiser, load_weights, optimiser_tensors
@@ -87,6 +89,14 @@ class Trainer:
         self.optimiser = build_optimiser(self._parameters, settings)
         self.weight_steps = 0
         self.gate_steps = 0
+        self.group: Alone = ALONE
+
+    def join(self, group: Group) -> None:
+        """From now on, do this process's part of each weight step of ``group``."""
+        group.launch.check_batch(self.settings.batch_images)
+        self.group = group
+        own = self.data.search_train.part(slice(group.rank, None, group.size))
+        self.data = replace(self.data, search_train=own)
 
     def train_weights(self, encodings: Encodings) -> WeightOutcome:
         """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D)."""
@@ -113,6 +123,24 @@ class Trainer:
         None when the network's output is not finite: a failed evaluation, not a bad one.
         """
         return self.score(encoding, self.data.evaluation.first(images))
+
+    @torch.inference_mode()
+    def evaluate_many(self, encodings: Encodings, images: int) -> list[WordScores | None]:
+        """What ``evaluate`` says of each row of ``encodings`` (N, D); see ``population``."""
+        words = self.data.evaluation.first(images)
+        found: list[WordScores | None] = [None] * len(encodings)
+        size = self.settings.evaluation_batch_images
+        for group in in_groups(self.supernet, encodings):
+            with self._autocast():
+                group.calibrate(self._images(self.data.calibration.images))
+                if group.members:
+                    for start in range(0, len(words), size):
+                        group.read(self._images(words.images[start : start + size]), READ_IMAGES)
+                    group.read_rest()
+            for member in group.members:
+                predictions = [self.codec.decode(ids) for ids in member.ids]
+                found[member.place] = score_words(predictions, words.labels)
+        return found
 
     @torch.inference_mode()
     def score(self, encoding: npt.NDArray[np.int8], words: WordImages) -> WordScores | None:
@@ -171,11 +199,12 @@ class Trainer:
             group["lr"] = learning_rate(self.settings, self.weight_steps)
         images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
         self.weight_steps += 1
-        norm = UpdatingStatistics()
+        norm = self.group.statistics()
         try:
             loss = self._backward(encoding, norm, images, labels)
-        except BaseException:  # Out of memory, for one: the run may go on with other work.
+        except BaseException as error:  # Out of memory, for one: the run may go on with other work.
             norm.undo()
+            self.group.give_up(error)
             raise
         if math.isnan(loss):
             norm.undo()
@@ -199,8 +228,10 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         active = [p for p in self._parameters if p.grad is not None]
+        gradients = [p.grad for p in active if p.grad is not None]
+        joint_loss = self.group.average(loss.detach(), gradients)
         total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
-        value = float(loss.detach())
+        value = float(joint_loss)
         return value if math.isfinite(value) and bool(torch.isfinite(total_norm)) else math.nan
 
     def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:

@@ -9,6 +9,7 @@ import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
+from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.presets import load_preset, quoted
 from bench.problem import Caps, Chosen
@@ -19,6 +20,7 @@ from searchers.finding import find_searcher
 @click.command()
 @click.option("--searcher", required=True, help="Name of the searcher; see `bench list`.")
 @click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
+@click.option("--space", metavar="NAME", help="Space to search; the preset's by default.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default."
 )
@@ -76,6 +78,7 @@ def run(
     Without any other option it searches a backbone for rendered words, starting from the supernet
     that comes with the package.
     """
+    refuse_several("run")
     name = preset or default_preset(given["device"])
     chosen = find_searcher(searcher)
     settings = load_preset(name, [*overrides_of(given), *given["overrides"]], chosen)
@@ -108,7 +111,7 @@ def run(
     if as_json:
         print_json(result)
     else:
-        print_result(result)
+        print_result(result, settings.space.options())
 
 
 def default_preset(device: str | None) -> str:
@@ -152,6 +155,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         if given[split]:
             listed = ", ".join(quoted(path) for path in given[split])
             overrides.append(f"data.{split}=[{listed}]")
+    if given["space"]:
+        overrides.append(f"space.name={quoted(given['space'])}")
     if given["test"]:
         overrides.append("data.test_images=0")
     if given["budget_images"]:
@@ -171,8 +176,8 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     return overrides
 
 
-def print_result(result: dict[str, Any]) -> None:
-    """The recommendation and what it cost, for people."""
+def print_result(result: dict[str, Any], space: str = "") -> None:
+    """The recommendation and its cost, for people; ``space`` are options that name its space."""
     found, cost = result["recommendation"], result["cost"]
     click.echo(f"\nRecommended by {result['searcher']}, seed {result['seed']} ({result['ended']})")
     print_facts(
@@ -193,7 +198,7 @@ def print_result(result: dict[str, Any]) -> None:
     )
     for warning in result["warnings"]:
         click.echo(f"Warning: {warning}")
-    click.echo(f"\nLook at it: bench space show {found['text']}")
+    click.echo(f"\nLook at it: bench space show {found['text']}{space}")
 
 
 def _scores(found: dict[str, Any]) -> dict[str, object]:

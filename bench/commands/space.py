@@ -10,9 +10,8 @@ import numpy as np
 
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.quantities import MAC_LIMIT
-from spaces import Architecture, Space, load_space
-from spaces.autostr import AutoSTRSpace
-from spaces.autostr.operations import STRIDES
+from bench.settings import SpaceSettings
+from spaces import Architecture, Space
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,12 +23,17 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 def _space_options(command: Command) -> Command:
     """Add the options that say which space is meant."""
-    command = click.option(
-        "--strict", is_flag=True, help="Keep skip out of downsampling layers, as the authors' code."
-    )(command)
-    return click.option("--space", "name", default="autostr", show_default=True, help="Space.")(
-        command
-    )
+    for option in (
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Keep skip out of downsampling layers, as the authors' code.",
+        ),
+        click.option("--part", default="", help="Of strnas: extractor, rectifier or both."),
+        click.option("--space", "name", default="autostr", show_default=True, help="Space."),
+    ):
+        command = option(command)
+    return command
 
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -47,24 +51,22 @@ def space() -> None:
 @click.argument("architecture", metavar="TEXT_OR_INDEX")
 @_space_options
 @_json_option
-def show(architecture: str, name: str, strict: bool, as_json: bool) -> None:
+def show(architecture: str, name: str, part: str, strict: bool, as_json: bool) -> None:
     """Show one architecture, layer by layer.
 
     TEXT_OR_INDEX is a text form such as A..B..A..B..B..-555555545514466, the same with the name of
-    a typical path (ABABB-555555555555555), or an index.
+    a typical path (ABABB-555555555555555), or an index; in space strnas one such as
+    k5-1203-4511-6666-1000-20140.
     """
-    found = load_space(name, strict=strict)
+    found = SpaceSettings(name, strict, part).load()
     one = found.parse(architecture)
     facts = describe(found, one)
     if as_json:
         print_json(facts)
         return
     print_facts({"architecture": one.text, "index": one.index, "space": _title(found)})
-    if isinstance(found, AutoSTRSpace):
-        columns = ["layer", "stride", "operation", "output", "MACs", "parameters", "of MACs"]
-        print_table(columns, list(layer_rows(found, one)))
-    else:
-        print_facts({"MACs": facts["macs"], "parameters": facts["params"]})
+    columns = ["layer", "stride", "operation", "output", "MACs", "parameters", "of MACs"]
+    print_table(columns, list(layer_rows(found, one)))
 
 
 @space.command()
@@ -72,9 +74,11 @@ def show(architecture: str, name: str, strict: bool, as_json: bool) -> None:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @_limit_option
 @_space_options
-def sample(number: int, seed: int, max_macs: int | None, name: str, strict: bool) -> None:
+def sample(
+    number: int, seed: int, max_macs: int | None, name: str, part: str, strict: bool
+) -> None:
     """Draw architectures uniformly, one text a line."""
-    found = load_space(name, strict=strict)
+    found = SpaceSettings(name, strict, part).load()
     rng = np.random.default_rng(seed)
     for start in range(0, number, SAMPLE_BLOCK):
         drawn = found.sample(min(SAMPLE_BLOCK, number - start), rng, max_macs)
@@ -85,9 +89,9 @@ def sample(number: int, seed: int, max_macs: int | None, name: str, strict: bool
 @_limit_option
 @_space_options
 @_json_option
-def count(max_macs: int | None, name: str, strict: bool, as_json: bool) -> None:
+def count(max_macs: int | None, name: str, part: str, strict: bool, as_json: bool) -> None:
     """Count the architectures exactly, all of them or those under a limit."""
-    found = load_space(name, strict=strict)
+    found = SpaceSettings(name, strict, part).load()
     architectures = found.count(max_macs)
     if as_json:
         print_json({"paths": found.count_paths(), "architectures": architectures})
@@ -105,9 +109,9 @@ def count(max_macs: int | None, name: str, strict: bool, as_json: bool) -> None:
 @click.argument("architecture", metavar="TEXT_OR_INDEX")
 @_space_options
 @_json_option
-def neighbours(architecture: str, name: str, strict: bool, as_json: bool) -> None:
+def neighbours(architecture: str, name: str, part: str, strict: bool, as_json: bool) -> None:
     """List all architectures one move away: another operation, or two strides exchanged."""
-    found = load_space(name, strict=strict)
+    found = SpaceSettings(name, strict, part).load()
     one = found.parse(architecture)
     around = found.neighbours(np.array(one.encoding, dtype=np.int8))
     rows = list(
@@ -148,26 +152,38 @@ def describe(space: Space, architecture: Architecture) -> dict[str, Any]:
 
 
 def layer_rows(
-    space: AutoSTRSpace, architecture: Architecture
+    space: Space, architecture: Architecture
 ) -> Iterator[tuple[str, str, str, str, int, int, str]]:
-    """A row for the stem, each layer and the whole, in the columns of ``bench space show``."""
-    costs, layers = space.costs, space.layers
-    strides, operations = architecture.encoding[:layers], architecture.encoding[layers:]
-    states = space.path_states(strides).tolist()
-    prices = [("stem", (1, 1), "k3", (0, 0), costs.stem_macs, costs.stem_params)]
-    for layer, (stride, code) in enumerate(zip(strides, operations, strict=True)):
-        a, b = states[layer]
-        macs, params = (int(table[a, b, stride, code]) for table in (costs.macs, costs.params))
-        name = space.operations[code]
-        prices.append((f"{layer + 1}", STRIDES[stride], name, states[layer + 1], macs, params))
-    total_macs = sum(price[4] for price in prices)
+    """A row for what is not searched, each layer and the whole, in the columns of ``show``."""
+    graph, encoding = space.path_graph(), np.array(architecture.encoding)
+    edges = graph.edges_of(encoding[None, : space.path_length])[0].tolist()
+    shapes = [graph.shapes[edge].split(">") for edge in edges]
+    prices: list[tuple[str, str, str, str, int, int]] = []
+    if graph.fixed_macs:
+        # Of strnas, the extractor where the rectifier alone is searched.
+        fixed = ("stem", "k3") if space.path_length else ("fixed", "k3e3")
+        shape = shapes[0][0] if space.path_length else _shape(space.output_shape)
+        prices = [(*fixed, "", shape, graph.fixed_macs, graph.fixed_params)]
+    for layer, (edge, code) in enumerate(
+        zip(edges, encoding[space.path_length :].tolist(), strict=True)
+    ):
+        macs, params = (int(table[edge, code]) for table in (graph.edge_macs, graph.edge_params))
+        before, after = shapes[layer]
+        stride = _stride(before, after)
+        prices.append((f"{layer + 1}", space.operations[code], stride, after, macs, params))
     largest = max(price[4] for price in prices)
-    for layer_name, (down, across), name, state, macs, params in prices:
-        shape = _shape(costs.shape(*state))
-        stride_text = f"{down}x{across}" if (down, across) != (1, 1) else ""
-        yield layer_name, stride_text, name, shape, macs, params, _bar(macs / largest)
+    for layer_name, name, stride, shape, macs, params in prices:
+        yield layer_name, stride, name, shape, macs, params, _bar(macs / largest)
+    total_macs = sum(price[4] for price in prices)
     total_params = sum(price[5] for price in prices)
     yield "total", "", "", _shape(space.output_shape), total_macs, total_params, ""
+
+
+def _stride(before: str, after: str) -> str:
+    """The stride between two shapes, nothing for one by one."""
+    (_, *sizes), (_, *halves) = before.split("x"), after.split("x")
+    steps = [-(-int(size) // int(half)) for size, half in zip(sizes, halves, strict=True)]
+    return "x".join(map(str, steps)) if steps != [1, 1] else ""
 
 
 def _bar(share: float) -> str:

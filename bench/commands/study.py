@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from bench.commands.output import print_json, print_table
+from bench.commands.processes import refuse_several
 from bench.errors import Interrupted, RecordError
 from spaces.atomic import write_atomically
 
@@ -52,6 +53,7 @@ def study(
     FILE is TOML: name, preset, searchers, seeds; see docs/studies.md. Interrupted in any way, the
     same command goes on.
     """
+    refuse_several("study")
     from bench.study.file import read_study
     from bench.study.plan import DONE, make_plan
 

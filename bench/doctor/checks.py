@@ -9,12 +9,13 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from statistics import median
 
 import numpy as np
 
 from bench.doctor.elsewhere import Answer, continue_elsewhere
+from bench.doctor.independence import compare
 from bench.doctor.rehearsal import Step, rehearse
 from bench.doctor.subject import Subject
 from searchers.base import (
@@ -157,6 +158,19 @@ def failures_survive(subject: Subject) -> str:
     return f"{some} failed, then {_fail(subject, lambda number: True)} in a row"
 
 
+def independent_work(subject: Subject) -> str:
+    """What it calls ``independent`` it gives in a batch as it gives it one after the other."""
+    largest = 1
+    space = subject.make().problem.space
+    cap = int(np.quantile(space.macs(space.sample(500, np.random.default_rng(0))), 0.25))
+    for failing, max_macs in product((False, True), (None, cap)):
+        size, difference = compare(subject, failing, max_macs)
+        if difference is not None:
+            raise Broken(f"said that up to {size} pieces of work are independent, but {difference}")
+        largest = max(largest, size)
+    return f"up to {largest} at a time" if largest > 1 else "one at a time"
+
+
 def recommendation(subject: Subject) -> str:
     """``recommend`` is legal from the start, and neither it nor ``samples`` changes anything."""
     searcher = subject.make()
@@ -238,6 +252,7 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "state round trips": round_trip,
     "fresh process, other hash seed": fresh_process,
     "failures survive": failures_survive,
+    "independent work": independent_work,
     "recommendation": recommendation,
     "plain records": plain_records,
     "keeps to itself": keeps_to_itself,

@@ -40,21 +40,24 @@ def rehearse(
     budget_images: int,
     fails: Callable[[int, Work], bool] = lambda number, work: False,
     before: Callable[[Searcher], None] = lambda searcher: None,
-    batch: int = 1,
+    batch: int | Callable[[Searcher, int], int] = 1,
     unpaid: Callable[[Sequence[Work], int], None] = lambda works, left: None,
 ) -> Iterator[Step]:
     """Yield each step until the next one does not fit, or the searcher has finished.
 
     ``fails(number, work)`` says which work fails; ``before`` is called before each ask, ``unpaid``
-    with the work that does not fit and the images that are left. Work that costs nothing fails, and
-    the rehearsal ends when there is nothing else for long.
+    with the work that does not fit and the images that are left. So many as ``batch`` are asked for
+    at once, or as many as it says of the searcher and these images. A step comes when its result
+    has been told. Work that costs nothing fails, and the rehearsal ends when there is nothing else
+    for long.
     """
     evaluator = evaluator_for(searcher)
     left, number, free = budget_images, 0, 0
     while free < FREE:
         before(searcher)
+        wanted = batch if isinstance(batch, int) else batch(searcher, left)
         start = time.perf_counter()
-        works = searcher.ask(batch)
+        works = searcher.ask(wanted)
         asked = time.perf_counter() - start
         costs = [evaluator.price(work).images for work in works]
         if not works:
@@ -63,15 +66,12 @@ def rehearse(
             unpaid(works, left)
             return
         left -= sum(costs)
-        results: list[Result] = []
-        for work, images in zip(works, costs, strict=True):
+        for place, (work, images) in enumerate(zip(works, costs, strict=True)):
             free = 0 if images else free + 1
             failed = not images or fails(number, work)
-            results.append(Failure(work, "made up") if failed else evaluator.perform(work))
+            result = Failure(work, "made up") if failed else evaluator.perform(work)
             number += 1
-        start = time.perf_counter()
-        searcher.tell(results)
-        seconds = asked + time.perf_counter() - start
-        done = zip(works, results, costs, strict=True)
-        for place, (work, result, images) in enumerate(done):
-            yield Step(work, result, images, seconds / len(works), place)
+            start = time.perf_counter()
+            searcher.tell([result])
+            told = time.perf_counter() - start
+            yield Step(work, result, images, asked / len(works) + told, place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,10 @@ class Evaluator(ABC):
         start = time.perf_counter()
         result = self.perform(work)
         return Outcome(result, time.perf_counter() - start)
+
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        """``execute`` of each, in order; where it pays, together."""
+        return [self.execute(work) for work in works]
 
     def fingerprint(self) -> dict[str, Any] | None:
         """What, beside the architecture, decides the score of an evaluation at this moment.

@@ -97,6 +97,7 @@ def _supernet(
     splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
     _keep_test_apart(splits)
     trainer, start = build_trainer(
+        space,
         splits,
         preset.data,
         preset.recogniser,

@@ -9,7 +9,7 @@ serialises them, and equal keys carry equal scores.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,22 +115,38 @@ class CachedEvaluator(Evaluator):
         self.device = inner.device
 
     def execute(self, work: Work) -> Outcome:
-        fingerprint = self.inner.fingerprint() if isinstance(work, Evaluate) else None
-        if not isinstance(work, Evaluate) or fingerprint is None:
-            return self.inner.execute(work)
-        key = key_of(fingerprint, work.architecture)
+        return self.execute_many([work])[0]
+
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        """What is known is looked up; the rest is left to the evaluator, together."""
+        evaluations = [work for work in works if isinstance(work, Evaluate)]
+        # Weight steps between evaluations would change what the latter are known by.
+        fingerprint = self.inner.fingerprint() if len(evaluations) == len(works) else None
+        if fingerprint is None:
+            return self.inner.execute_many(works)
+        keys = [key_of(fingerprint, work.architecture) for work in evaluations]
+        known = [self._known(*pair) for pair in zip(keys, evaluations, strict=True)]
+        missing = [place for place, outcome in enumerate(known) if outcome is None]
+        computed = iter(self.inner.execute_many([works[place] for place in missing]))
+        found = [next(computed) if outcome is None else outcome for outcome in known]
+        for place in missing:
+            self._keep(keys[place], evaluations[place], found[place])
+        return found
+
+    def _known(self, key: bytes, work: Evaluate) -> Outcome | None:
         known = self.cache.get(key)
-        if known is not None and known.architecture == work.architecture.text:
-            result: Result = (
-                Failure(work, NOT_FINITE) if known.score is None else Evaluated(work, known.score)
-            )
-            return Outcome(result, known.seconds, cached=True)
-        outcome = self.inner.execute(work)
+        if known is None or known.architecture != work.architecture.text:
+            return None
+        result: Result = (
+            Failure(work, NOT_FINITE) if known.score is None else Evaluated(work, known.score)
+        )
+        return Outcome(result, known.seconds, cached=True)
+
+    def _keep(self, key: bytes, work: Evaluate, outcome: Outcome) -> None:
         score = outcome.result.score if isinstance(outcome.result, Evaluated) else None
         # Too little memory is a matter of the moment.
         if score is not None or outcome.result == Failure(work, NOT_FINITE):
             self.cache.put(key, Entry(work.architecture.text, score, outcome.seconds))
-        return outcome
 
     def price(self, work: Work) -> Cost:
         return self.inner.price(work)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.evaluators.base import NOT_FINITE, Evaluator, Verdict
+from bench.evaluators.base import NOT_FINITE, Evaluator, Outcome, Verdict
 from bench.manifest import processor
 from searchers.base import (
+    Evaluate,
     Evaluated,
     Failure,
     GateGradient,
@@ -62,7 +64,7 @@ class SupernetEvaluator(Evaluator):
         # What is billed is what is done: a small split has fewer words than asked for.
         self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
         self.pricer = Pricer(
-            trainer.supernet.mesh, trainer.settings.batch_images, len(trainer.data.calibration)
+            trainer.supernet.network, trainer.settings.batch_images, len(trainer.data.calibration)
         )
         self._hashed: tuple[int, str] | None = None
 
@@ -82,6 +84,29 @@ class SupernetEvaluator(Evaluator):
             if is_out_of_memory(error):
                 return Failure(work, "out of memory")
             raise
+
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        """Evaluations together; the time that took is shared out by the architectures' MACs."""
+        evaluations = [work for work in works if isinstance(work, Evaluate)]
+        if len(works) == 1 or len(evaluations) < len(works):
+            return super().execute_many(works)
+        encodings = self.space.encode([work.architecture for work in evaluations])
+        start = time.perf_counter()
+        try:
+            found = self.trainer.evaluate_many(encodings, self.evaluation_images)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            found = None
+        if found is None:
+            # Outside of the handler, whose error holds on to memory. One by one they need less.
+            return super().execute_many(works)
+        seconds = time.perf_counter() - start
+        macs = [self.price(work).macs for work in evaluations]
+        return [
+            Outcome(self._evaluated(work, scores), seconds * each / sum(macs))
+            for work, scores, each in zip(evaluations, found, macs, strict=True)
+        ]
 
     def judge(self, architecture: Architecture) -> Verdict:
         try:
@@ -158,7 +183,9 @@ class SupernetEvaluator(Evaluator):
             if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
                 return Failure(work, "gate gradients are not finite")
             return GatesMeasured(work, gates.loss, gates.gradients)
-        scores = self.trainer.evaluate(encoding, self.evaluation_images)
+        return self._evaluated(work, self.trainer.evaluate(encoding, self.evaluation_images))
+
+    def _evaluated(self, work: Evaluate, scores: WordScores | None) -> Result:
         score = proxy_score(scores, self.case_sensitive)
         if score is None:
             return Failure(work, NOT_FINITE)

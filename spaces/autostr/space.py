@@ -122,7 +122,7 @@ class AutoSTRSpace(Space):
     def encoding_names(self) -> tuple[str, ...]:
         return tuple(ENCODINGS)
 
-    def settings(self) -> dict[str, bool | int | list[int]]:
+    def settings(self) -> dict[str, bool | int | str | list[int]]:
         costs = self.costs
         return {
             "strict": self.strict,

@@ -10,28 +10,30 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from spaces.errors import SpaceError
 from spaces.networks.batch_norm import Normaliser
-from spaces.networks.mesh import Mesh
-from spaces.networks.operations import Stem, build_operation
+from spaces.networks.network import Network
 
 
 class Backbone(nn.Module):
     """Stem and one operation a layer: ``images_B3HW -> features_BChw``.
 
-    ``strides`` are the codes of the downsampling path (0 none, 1 A = (2, 2), 2 B = (2, 1)) and
-    ``operations`` the codes of candidates or default operations, both of length ``mesh.layers``.
+    ``path`` is that part of an encoding, such as the stride codes of an AutoSTR architecture, and
+    ``operations`` are the codes of candidates or default operations, one a layer. SpaceError where
+    layers belong to a rectifier: they are no backbone.
     """
 
-    def __init__(self, mesh: Mesh, strides: Sequence[int], operations: Sequence[int]) -> None:
+    def __init__(self, network: Network, path: Sequence[int], operations: Sequence[int]) -> None:
         super().__init__()
-        self.stem = Stem(mesh.stem_width)
-        route = mesh.route(strides)
+        if network.searched_rectifier is not None:
+            raise SpaceError("these layers include a rectifier's, expected a backbone's alone")
+        self.stem = network.stem()
+        route = network.route(path)
         self.strides = [edge.stride for edge in route]
         self.blocks = nn.ModuleList(
-            build_operation(int(operation), edge.inputs, edge.outputs, edge.downsamples)
-            for edge, operation in zip(route, operations, strict=True)
+            edge.build(int(operation)) for edge, operation in zip(route, operations, strict=True)
         )
-        self.out_channels = route[-1].outputs
+        self.out_channels = network.out_channels
 
     def forward(self, images_B3HW: Tensor, norm: Normaliser) -> Tensor:
         x_BCHW: Tensor = self.stem(images_B3HW, norm)

@@ -15,9 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from spaces.autostr.operations import STRIDES
+import numpy as np
+
+from spaces.autostr.costs import CostTables
+from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS, STRIDES
+from spaces.autostr.space import AutoSTRSpace
+from spaces.base import Int8, Int64, Space
 from spaces.errors import SpaceError
+from spaces.networks.operations import Candidate, Stem, build_operation
 
 Stride = tuple[int, int]
 
@@ -44,6 +51,14 @@ class Edge:
     def downsamples(self) -> bool:
         return self.stride_code != 0
 
+    @property
+    def candidates(self) -> range:
+        return range(len(OPERATIONS))
+
+    def build(self, operation: int) -> Candidate:
+        """A fresh module of a candidate or default operation."""
+        return build_operation(operation, self.inputs, self.outputs, self.downsamples)
+
     def weight_key(self, sharing: str) -> str:
         """Name of the weights that serve this edge; a module name, so without dots."""
         kind = "down" if self.downsamples else "keep"
@@ -58,7 +73,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Mesh:
-    """Depth, downsamplings and widths of an AutoSTR-like space.
+    """Depth, downsamplings and widths of an AutoSTR-like space; a ``Network``.
 
     ``widths[d - 1]`` is the number of channels after the d-th downsampling, ``stem_width`` before
     the first. A narrower mesh than the space's own is a low-fidelity proxy of it.
@@ -82,6 +97,43 @@ class Mesh:
                 f"widths {self.widths} with stem width {self.stem_width}: expected {levels} "
                 "positive widths, one for each downsampling, and a positive stem width"
             )
+
+    @property
+    def path_length(self) -> int:
+        return self.layers
+
+    @property
+    def out_channels(self) -> int:
+        return self.widths[-1]
+
+    @property
+    def default_operations(self) -> tuple[str, ...]:
+        return tuple(operation.name for operation in DEFAULT_OPERATIONS)
+
+    @property
+    def searched_rectifier(self) -> None:
+        return None
+
+    @cached_property
+    def tables(self) -> CostTables:
+        """What every operation costs at every place."""
+        return CostTables.build(
+            self.stem_width, self.widths, self.downsampling_a, self.downsampling_b
+        )
+
+    def stem(self) -> Stem:
+        """3x3 convolution of the image."""
+        return Stem(self.stem_width)
+
+    def macs(self, encodings: Int8) -> Int64:
+        """Multiply-adds (N,) of encodings (N, 2 * layers), default operations included."""
+        return self.tables.price(encodings)[0]
+
+    def candidate_macs(self, path: Sequence[int]) -> Int64:
+        """Multiply-adds (layers, 7) of every candidate on a path of stride codes."""
+        places = [(edge.a, edge.b, edge.stride_code) for edge in self.route(path)]
+        found: Int64 = self.tables.macs[tuple(np.array(places).T)]
+        return found
 
     def channels(self, level: int) -> int:
         """Channels after ``level`` downsamplings."""
@@ -133,3 +185,20 @@ class Mesh:
             inputs=self.channels(level),
             outputs=self.channels(level + (code != 0)),
         )
+
+
+def mesh_of(
+    space: Space, stem_width: int | None, widths: tuple[int, ...] | None, sharing: str
+) -> Mesh:
+    """The mesh of an AutoSTR space, also at other widths; see ``spaces.networks.network``."""
+    if not isinstance(space, AutoSTRSpace):
+        raise SpaceError(f"space {space.name} has no mesh, expected autostr")
+    costs = space.costs
+    return Mesh(
+        stem_width or costs.stem_width,
+        widths or costs.widths,
+        space.layers,
+        costs.downsampling_a,
+        costs.downsampling_b,
+        sharing,
+    )

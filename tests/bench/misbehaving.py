@@ -185,6 +185,33 @@ class RecommendsWhatFailed(Fine):
         self._best = (score or 0.0, architecture.index)
 
 
+# ---- independence ---------------------------------------------------------------------------
+
+
+class ClaimsIndependence(Fine):
+    """Mutates the best so far, which the last result may have changed."""
+
+    def _independent(self):
+        return 5
+
+
+class ChangesWhenAskedHowMuch(Fine):
+    def independent(self, limit):
+        self.rng.random()
+        return 1
+
+
+class CountsAhead(Fine):
+    """The same work, but its count shows how much of it was asked for."""
+
+    def _propose(self, n):
+        self.repaired += n
+        return self._draw_each(n)
+
+    def _independent(self):
+        return 5
+
+
 # ---- recommendation and records -------------------------------------------------------------
 
 

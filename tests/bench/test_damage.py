@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import torch
 
-import bench.problem
+import bench.settings
 import bench.run
 from bench.cli import run as command
 from bench.errors import Interrupted
@@ -137,7 +137,7 @@ def make_scene(
 def quick() -> Iterator[None]:
     """What is the same for all runs here is computed once, and nothing waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench.problem, "load_space", lru_cache(load_space))
+        patch.setattr(bench.settings, "load_space", lru_cache(load_space))
         patch.setattr(bench.run, "hardware", lru_cache(bench.run.hardware))
         patch.setattr(bench.run, "versions", lru_cache(bench.run.versions))
         patch.setattr(os, "fsync", lambda descriptor: None)

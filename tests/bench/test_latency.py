@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 
 from bench.errors import RecordError
-from bench.latency import LatencyEntry, LatencyTable, latency_array, read_latency, write_latency
+from bench.latency import (
+    LatencyEntry,
+    LatencyTable,
+    compare_sums,
+    latency_array,
+    read_latency,
+    write_latency,
+)
 from spaces import load_space
-from spaces.autostr.costs import CostTables
 
 
 def table(**changes: object) -> LatencyTable:
@@ -114,10 +120,10 @@ def test_every_candidate_at_every_shape_is_timed_once() -> None:
     from trainers.errors import TrainerError
     from trainers.latency import STEM, measure_latency
 
-    costs = CostTables.build(stem_width=4, widths=(4, 8, 8, 16, 16), height=32, width=24)
+    space = load_space("autostr", stem_width=4, widths=(4, 8, 8, 16, 16), height=32, width=24)
     threads, rounds = torch.get_num_threads(), []
     timings = measure_latency(
-        costs, repetitions=2, threads=1, report=lambda done, total: rounds.append((done, total))
+        space, repetitions=2, threads=1, report=lambda done, total: rounds.append((done, total))
     )
     assert torch.get_num_threads() == threads
     assert rounds[-1] == (5, 5)
@@ -128,7 +134,7 @@ def test_every_candidate_at_every_shape_is_timed_once() -> None:
     assert by_place[STEM, STEM].ms > 0
     assert by_place["4x32x24>4x32x24", "k5e6"].ms > by_place["4x32x24>4x32x24", "skip"].ms
     with pytest.raises(TrainerError, match="expected 1 or more"):
-        measure_latency(costs, repetitions=0)
+        measure_latency(space, repetitions=0)
 
 
 def test_the_command_writes_a_table_that_fits_the_space(bench, tmp_path: Path) -> None:
@@ -151,3 +157,37 @@ def test_the_command_refuses_before_it_measures(refused, tmp_path: Path) -> None
         "latency", "measure", tmp_path / "out.json", "--space", "autost"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_sums() -> None:
+    found = compare_sums(np.array([1.0, 3.0, 2.0]), np.array([2.0, 4.0, 3.0]))
+    assert found["relative_bias"] == pytest.approx(-(1 / 2 + 1 / 4 + 1 / 3) / 3)
+    assert found["largest_relative_error"] == pytest.approx(0.5)
+    assert found["rank_correlation"] == pytest.approx(1.0)
+    over = compare_sums(np.array([2.0, 4.0]), np.array([4.0, 2.0]))
+    assert over["mean_absolute_relative_error"] == pytest.approx(0.75)
+    assert over["relative_bias"] == pytest.approx(0.25)
+    assert over["rank_correlation"] == pytest.approx(-1.0)
+    assert compare_sums(np.ones(3), np.arange(1.0, 4.0))["rank_correlation"] is None
+
+
+def test_a_table_of_strnas_is_measured_used_and_checked(bench, tmp_path: Path) -> None:
+    out = tmp_path / "latency.json"
+    given = ("--space", "strnas", "--repetitions", 1, "--quiet", "--json")
+    shown = bench("latency", "measure", out, *given).json
+    # A first cell, and in each of five stages a reduction and a normal cell.
+    assert shown["entries"] == 3 + 5 * (6 + 7)
+    for part in ("extractor", "rectifier", "both"):
+        space = load_space("strnas", part=part)
+        array = latency_array(read_latency(out), space)
+        assert (array[~space.operation_allowed(())] == 0).all()
+        assert array[0, 7:].min() > 0
+    checked = bench("latency", "check", out, "-n", 3, "--repetitions", 1, "--quiet", "--json").json
+    assert len(checked["measured"]) == 3
+    sums = np.array([row["sum_ms"] for row in checked["measured"]])
+    times = np.array([row["ms"] for row in checked["measured"]])
+    assert checked["relative_bias"] == pytest.approx(float((sums / times - 1).mean()))
+    space = load_space("strnas")
+    array, text = latency_array(read_latency(out), space), checked["measured"][0]["text"]
+    row = np.array(space.parse(text).encoding)
+    assert sums[0] == pytest.approx(shown["stem_ms"] + array[np.arange(22), row].sum())

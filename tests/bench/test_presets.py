@@ -12,7 +12,7 @@ from searchers import SEARCHERS
 from searchers.finding import find_searcher
 
 
-@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "paper"])
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "paper", "strnas"])
 def test_shipped_presets_load_with_every_searcher(name: str) -> None:
     preset = load_preset(name)
     assert preset.description
@@ -20,8 +20,8 @@ def test_shipped_presets_load_with_every_searcher(name: str) -> None:
         searcher_settings(preset, find_searcher(searcher))
 
 
-def test_the_four_presets_ship() -> None:
-    assert preset_names() == ["cpu", "gpu", "paper", "tiny"]
+def test_the_five_presets_ship() -> None:
+    assert preset_names() == ["cpu", "gpu", "paper", "strnas", "tiny"]
 
 
 def test_the_paper_preset_has_the_papers_settings() -> None:

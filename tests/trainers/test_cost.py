@@ -92,7 +92,7 @@ def test_a_gate_step_is_billed_what_it_computes(monkeypatch: pytest.MonkeyPatch)
     with Convolutions() as gate_step:
         gate_gradients(net, row.tolist(), wanted, images, labels)
     # But for the stem, which has no backward pass here and is billed one as all the rest.
-    stem = 8 * PRICER.tables.stem_macs
+    stem = 8 * MESH.tables.stem_macs
     assert gate_step.macs == PRICER.gate_gradient(row, wanted).macs - stem
 
 

@@ -104,7 +104,7 @@ def test_a_weight_step_needs_the_memory_of_a_stand_alone_network(
     supernet: Supernet, images: Tensor, measure: Callable[[Callable[[], object]], int]
 ) -> None:
     """Seven candidates a layer or one: activations, gradients and temporaries are the same."""
-    alone = Backbone(supernet.mesh, PATH[:6], PATH[6:])
+    alone = Backbone(supernet.network, PATH[:6], PATH[6:])
 
     def step(backbone_of: Callable[[UpdatingStatistics], BackboneCall]) -> Callable[[], object]:
         def run() -> None:

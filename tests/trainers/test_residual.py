@@ -127,7 +127,7 @@ def test_a_step_moves_the_residual_blocks_of_the_path_and_nothing_else() -> None
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_stored_supernet_leaves_them_fresh(tmp_path: Path, packed: bool) -> None:
     file, stored = tmp_path / "net.safetensors", supernet_of(seed=1)
-    identity = supernet_identity(DataSettings(), RecogniserSettings(), SupernetSettings())
+    identity = supernet_identity(SPACE, DataSettings(), RecogniserSettings(), SupernetSettings())
     tensors = dict(stored.state_dict())
     if packed:
         tensors = {PACKED: pack_parameters(stored, tensors, half=False)}

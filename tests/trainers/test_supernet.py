@@ -101,7 +101,7 @@ def test_what_is_off_the_path_does_not_move(optimiser: str) -> None:
 def test_a_path_equals_the_stand_alone_backbone() -> None:
     net = supernet_of().double()
     path = load_space("autostr").sample(1, np.random.default_rng(8))[0].tolist()
-    alone = Backbone(net.mesh, path[:15], path[15:]).double()
+    alone = Backbone(net.network, path[:15], path[15:]).double()
     alone.stem.load_state_dict(net.stem.state_dict())
     for block, (edge, operation) in zip(alone.blocks, net.route(path), strict=True):
         block.load_state_dict(net.candidates(edge)[operation].state_dict())

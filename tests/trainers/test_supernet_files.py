@@ -14,10 +14,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 import trainers.state
+from spaces import load_space
 from spaces.networks.mesh import Mesh
 from trainers.building import (
     PACKED,
-    build_mesh,
+    build_network,
     build_trainer,
     load_supernet,
     supernet_identity,
@@ -37,7 +38,8 @@ from trainers.supernet import Supernet, build_supernet
 DATA = DataSettings(max_length=8)
 RECOGNISER = RecogniserSettings()
 SUPERNET = SupernetSettings(stem_width=2, widths=(2, 2, 3, 3, 4), sharing="stage")
-IDENTITY = supernet_identity(DATA, RECOGNISER, SUPERNET)
+SPACE = load_space("autostr")
+IDENTITY = supernet_identity(SPACE, DATA, RECOGNISER, SUPERNET)
 
 
 #: A net of two layers is enough for files; what is in it does not matter to them.
@@ -214,14 +216,14 @@ def test_a_trained_start_needs_no_flat_start(
     tmp_path: Path, striped_words: Any, start: bool
 ) -> None:
     path = tmp_path / "net.safetensors"
-    write_tensors(path, build(1, build_mesh(SUPERNET)).state_dict(), metadata())
+    write_tensors(path, build(1, build_network(SPACE, SUPERNET)).state_dict(), metadata())
     words = striped_words(8, 0, (32, 100))
     splits = {name: Split(name, words, (), ()) for name in ("search_train", "search_val")}
     supernet = SupernetSettings(
         SUPERNET.stem_width, SUPERNET.widths, SUPERNET.sharing, str(path) if start else ""
     )
     settings = TrainerSettings(device="cpu", flat_start_steps=5, batch_images=2)
-    trainer, origin = build_trainer(splits, DATA, RECOGNISER, supernet, settings, 4, seed=0)
+    trainer, origin = build_trainer(SPACE, splits, DATA, RECOGNISER, supernet, settings, 4, seed=0)
     assert (origin is not None) == start
     assert trainer.settings.flat_start_steps == (0 if start else 5)
     trainer.data.search_train.close()

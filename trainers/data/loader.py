@@ -51,13 +51,20 @@ class BatchLoader:
         seed: of the order, 0 or more.
         workers: threads that decode ahead; 0 decodes when asked.
         stream: sets this loader's random numbers apart from other users of the same seed.
+        rows: those of each batch that are loaded; all by default.
 
     Raises:
         DataError: an argument is out of range; in `batch`, when no image at all is readable.
     """
 
     def __init__(
-        self, split: WordSplit, batch_size: int, seed: int, workers: int = 1, stream: int = 0
+        self,
+        split: WordSplit,
+        batch_size: int,
+        seed: int,
+        workers: int = 1,
+        stream: int = 0,
+        rows: slice = slice(None),
     ) -> None:
         if batch_size < 1 or seed < 0 or workers < 0:
             raise DataError(
@@ -69,6 +76,7 @@ class BatchLoader:
         self.seed = seed
         self.stream = stream
         self.workers = workers
+        self.rows = rows
         self.unreadable: set[int] = set()
         self._lock = threading.Lock()
         self._orders: OrderedDict[int, NDArray[np.int64]] = OrderedDict()
@@ -93,6 +101,10 @@ class BatchLoader:
     def batches_per_epoch(self) -> float:
         """Batches in which every usable sample comes by once."""
         return len(self.split) / self.batch_size
+
+    def part(self, rows: slice) -> BatchLoader:
+        """A loader of only these rows of the same batches."""
+        return BatchLoader(self.split, self.batch_size, self.seed, self.workers, self.stream, rows)
 
     def batch(self, step: int) -> Batch:
         """Return batch ``step`` (0 or more) and start decoding the ones after it."""
@@ -129,13 +141,14 @@ class BatchLoader:
 
     def _load(self, step: int) -> Batch:
         count = len(self.split)
-        images = np.empty((self.batch_size, *self.split.image_size, 3), dtype=np.uint8)
+        rows = range(self.batch_size)[self.rows]
+        images = np.empty((len(rows), *self.split.image_size, 3), dtype=np.uint8)
         labels: list[str] = []
         substituted = 0
-        for row in range(self.batch_size):
+        for place, row in enumerate(rows):
             epoch, offset = divmod(step * self.batch_size + row, count)
             image, label, replaced = self._readable(self._order(epoch), offset)
-            images[row] = image
+            images[place] = image
             labels.append(label)
             substituted += replaced
         return Batch(images, labels, substituted)

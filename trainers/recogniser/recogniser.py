@@ -50,12 +50,17 @@ class Recogniser(nn.Module):
 
     def encode(self, images_BHW3: Tensor, backbone: BackboneCall, norm: Normaliser) -> Tensor:
         """``uint8 images_BHW3 -> features_BTC``."""
+        return self.sequences(backbone(self.rectified(images_BHW3, norm)))
+
+    def rectified(self, images_BHW3: Tensor, norm: Normaliser) -> Tensor:
+        """``uint8 images_BHW3 -> images_B3HW``: what a backbone is given."""
         # The loader's layout, channels last, is the one convolutions are fastest in.
         images_B3HW = images_BHW3.permute(0, 3, 1, 2).to(self.dtype).div_(127.5).sub_(1.0)
-        if self.rectifier is not None:
-            images_B3HW = self.rectifier(images_B3HW, norm)
-        features_BCT = backbone(images_B3HW).squeeze(2)
-        encoded: Tensor = self.sequence_encoder(features_BCT.transpose(1, 2))
+        return images_B3HW if self.rectifier is None else self.rectifier(images_B3HW, norm)
+
+    def sequences(self, features_BC1T: Tensor) -> Tensor:
+        """``features_BC1T -> features_BTC``: what a backbone gave, encoded for the head."""
+        encoded: Tensor = self.sequence_encoder(features_BC1T.squeeze(2).transpose(1, 2))
         return encoded
 
     def loss(

@@ -1,0 +1,105 @@
+"""Weight steps on paths drawn by a seed, by one process or, as a script, by those of torchrun.
+
+``torchrun ... distributed_child.py FOLDER`` writes for each case what rank 0 has in the end, and
+for the step that goes wrong on one process what each has.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.presets import load_preset
+from bench.supernet_training import SupernetJob
+from spaces import load_space
+from trainers.distributed import Group, joined
+from trainers.launch import find_launch
+from trainers.state import write_tensors
+from trainers.trainer import Trainer
+
+STEPS = 12
+PLAIN = ("supernet_recipe.flat_start_steps=4",)
+WHOLE = (
+    "recogniser.rectifier=tps",
+    "recogniser.sequence_encoder=bilstm",
+    "recogniser.sequence_hidden=4",
+    "recogniser.head=attention",
+    "recogniser.attention_hidden=8",
+    "supernet_recipe.flat_start_steps=0",
+    "supernet_recipe.learning_rate=1e-4",
+    "trainer.batch_images=4",
+)
+CASES = {
+    "ctc": (*PLAIN, "trainer.optimiser=adadelta", "supernet_recipe.learning_rate=0.5"),
+    "whole": WHOLE,
+}
+
+
+def make_trainer(overrides: tuple[str, ...], group: Group | None) -> Trainer:
+    trainer = SupernetJob("tiny", load_preset("tiny", overrides), 0).run.trainer
+    if group is not None:
+        trainer.join(group)
+    return trainer
+
+
+def draw_paths(count: int) -> np.ndarray:
+
+    return load_space("autostr").sample(count, np.random.default_rng(3))
+
+
+def train(overrides: tuple[str, ...], group: Group | None = None) -> tuple[list[float], Trainer]:
+    """Losses of some steps in 64 bits, and the trainer.
+
+    In 32 bits an optimiser that normalises its steps makes rounding visible within a few of them;
+    in 64 what differs is wrong.
+    """
+    trainer = make_trainer(overrides, group)
+    trainer.supernet.double()
+    with patch.object(torch.Tensor, "float", torch.Tensor.double):  # What heads ask for.
+        losses = [trainer.train_weights(path[None]).loss for path in draw_paths(STEPS)]
+    return losses, trainer
+
+
+def spoilt_step(group: Group) -> dict[str, object]:
+    """A loss that is NaN on the last process alone; what this one makes of it."""
+    trainer = make_trainer(PLAIN, group)
+    paths = draw_paths(2)
+    trainer.train_weights(paths)
+    before = {name: value.clone() for name, value in trainer.state()[0].items()}
+    usual = trainer.supernet.recogniser.loss
+
+    def nan(*arguments: object) -> Tensor:
+        return usual(*arguments) * math.nan
+
+    if group.rank == group.size - 1:
+        trainer.supernet.recogniser.loss = nan  # type: ignore[method-assign]
+    spoilt = trainer.train_weights(paths)
+    after = trainer.state()[0]
+    trainer.supernet.recogniser.loss = usual  # type: ignore[method-assign]
+    return {
+        "failed": spoilt.failed_steps,
+        "unchanged": all(torch.equal(after[name], value) for name, value in before.items()),
+        "next": trainer.train_weights(paths).loss,
+    }
+
+
+def main(folder: Path) -> None:
+    with joined(find_launch()) as group:
+        for name, overrides in CASES.items():
+            losses, trainer = train(overrides, group)
+            if group.rank == 0:
+                tensors, counters = trainer.state()
+                write_tensors(folder / f"{name}.safetensors", tensors, {"losses": losses})
+        found = spoilt_step(group)
+        (folder / f"spoilt-{group.rank}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
