@@ -19,6 +19,7 @@ from spaces.names import unknown_name
 
 #: Command -> (module:object, line shown in ``bench --help``).
 COMMANDS: dict[str, tuple[str, str]] = {
+    "baseline": ("bench.commands.baseline:baseline", "The recognisers of the papers' tables."),
     "compare": ("bench.commands.compare:compare", "From runs to tables, figures and a verdict."),
     "data": ("bench.commands.data:data", "Import, render and inspect word images."),
     "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
