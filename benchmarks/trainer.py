@@ -1,99 +1,93 @@
-"""Images per second of the trainer's verbs and of the loader that feeds them, on one preset.
+"""Seconds and memory of the trainer's verbs beside a plain implementation of the same.
 
-``python -m benchmarks.trainer [--preset cpu] [--rounds 5] [--json FILE]``. After a warm-up, each
-round does the same work on the same seeded random architectures; printed are median and range.
+    python -m benchmarks.trainer [--only TEXT ...] [--rounds 3] [--batch 32 64] [--quick]
+    python -m benchmarks.trainer --preset NAME [--set KEY=VALUE] [--rounds 5]
+
+Two processes with the same weights, words and threads, ours and ``benchmarks.plain``, take turns
+round by round on the full-size network: rectifier, the full mesh, BiLSTM, head, in fp32 on the CPU,
+labels of 3 to 10 characters. Every ratio is the median of those of the rounds. With ``--preset``,
+images per second on a preset's own trainer, data and device instead. ``--json FILE`` writes all of
+it with versions and hardware.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import time
-from collections.abc import Callable
+import os
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from bench.ledger import peak_memory_bytes
-from bench.manifest import hardware, versions
-from bench.presets import load_preset
-from bench.run import Run
-
-STEPS = 8
+from benchmarks.common.floors import floors, floors_table
+from benchmarks.common.output import HEADER, SHARES_HEADER, line, shares_table
+from benchmarks.common.pair import NAMES, Pair
+from benchmarks.common.preset import measure_preset
+from benchmarks.common.rows import Row, population_rows, scoring_rows, step_rows
+from benchmarks.common.table import print_table, table_line, write_json
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", default="cpu")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    run = Run("random", options.preset, load_preset(options.preset, options.set), seed=0)
-    results = {
-        name: measure(images, work, options.rounds, run.trainer.device.type)
-        for name, (images, work) in verbs(run).items()
-    }
-    print(f"{'':28s} {'images/s':>10s} {'min':>10s} {'max':>10s}   (n = {options.rounds} rounds)")
-    for name, found in results.items():
-        print(f"{name:28s} " + " ".join(f"{found[key]:10.0f}" for key in ("median", "min", "max")))
-    print(f"peak memory {peak_memory_bytes() / 2**20:.0f} MiB")
+    """Measure, print, and write JSON when asked."""
+    options = arguments()
+    if options.preset:
+        measure_preset(options.preset, options.set, options.rounds or 5, options.json)
+        return
+    rounds = options.rounds or (1 if options.quick else 3)
+    print(
+        f"{rounds} rounds (1 of populations), {options.threads} threads each, "
+        f"sharing {options.sharing}; a last column in weight steps of that batch on random paths"
+    )
+    print(table_line(HEADER), flush=True)
+    found: dict[str, Any] = {}
+    with Pair(options.threads) as pair:
+        for row in chosen_rows(options):
+            found[row.name] = pair.measure(row.as_dict(), 1 if "population" in row.name else rounds)
+            found[row.name] |= {"images": row.images_consumed, "architectures": len(row.encodings)}
+            print(table_line(line(row, found)), flush=True)
+        row = step_rows(options.batch[0], options.sharing)[0]
+        shares = {} if options.only else {name: pair.shares(name, row.as_dict()) for name in NAMES}
+    document = {"rounds": rounds, "threads": options.threads, "rows": found, "shares": shares}
+    if shares:
+        print(f"\nSeconds of {row.name}, {len(row.encodings)} steps, by part, forward and back")
+        print_table(SHARES_HEADER, shares_table(shares))
+        document["floors"] = floors(row, options.threads)
+        print("\nFloors of the same steps")
+        print_table(("", ""), floors_table(document["floors"]))
     if options.json:
-        document = {
-            "preset": options.preset,
-            "images_per_second": results,
-            "peak_memory_bytes": peak_memory_bytes(),
-            "hardware": hardware(str(run.trainer.device)),
-            "versions": versions(),
-        }
-        options.json.write_text(json.dumps(document, indent=1) + "\n")
+        write_json(options.json, "cpu", document)
 
 
-def verbs(run: Run) -> dict[str, tuple[int, Callable[[], object]]]:
-    """Name -> (images that one call consumes, the call)."""
-    trainer, space = run.trainer, run.space
-    encodings = space.sample(STEPS, np.random.default_rng(0))
-    everything = np.ones((space.layers, len(space.operations)), dtype=bool)
-    pair = np.zeros_like(everything)
-    pair[np.arange(space.layers), encodings[0, space.path_length :]] = True
-    pair[:, 0] = True
-    batch = trainer.settings.batch_images
-    words = trainer.data.evaluation
-    step = iter(range(10**9))
-
-    def load() -> None:
-        for _ in range(10 * STEPS):
-            trainer.data.search_train.batch(next(step))
-
-    def gates(wanted: np.ndarray) -> Callable[[], object]:
-        return lambda: [trainer.gate_gradient(e, wanted) for e in encodings]
-
-    return {
-        "loader alone": (10 * STEPS * batch, load),
-        "weight steps": (STEPS * batch, lambda: trainer.train_weights(encodings)),
-        "gate gradients, all": (STEPS * batch, gates(everything)),
-        "gate gradients, two": (STEPS * batch, gates(pair)),
-        "evaluation": (
-            len(words) + len(trainer.data.calibration),
-            lambda: trainer.score(encodings[0], words),
-        ),
-    }
+def arguments() -> argparse.Namespace:
+    """Options of the command line."""
+    text, _, more = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        description=text, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="rows that have it")
+    parser.add_argument("--rounds", type=int, metavar="N")
+    parser.add_argument("--batch", type=int, nargs="+", default=None, metavar="N")
+    parser.add_argument("--images", type=int, default=512, help="of an evaluation")
+    parser.add_argument("--population-images", type=int, default=48, help="of each of 50")
+    parser.add_argument("--sharing", default="edge", choices=("edge", "width", "stage"))
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--quick", action="store_true", help="one round, batch 32, few images")
+    parser.add_argument("--preset", metavar="NAME")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    options.batch = options.batch or ([32] if options.quick else [32, 64])
+    if min(options.rounds or 1, *options.batch, options.images, options.threads) < 1:
+        parser.error("rounds, batch, images and threads: expected 1 or more of each")
+    return options
 
 
-def measure(images: int, work: Callable[[], object], rounds: int, device: str) -> dict[str, float]:
-    """Images per second over ``rounds`` after one round of warm-up."""
-    import torch
-
-    rates = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        work()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        rates.append(images / (time.perf_counter() - start))
-    rates = rates[1:]
-    return {"median": statistics.median(rates), "min": min(rates), "max": max(rates)}
+def chosen_rows(options: argparse.Namespace) -> list[Row]:
+    """All rows, or those with a text of ``--only`` in their name; networks change once."""
+    rows = [row for batch in options.batch for row in step_rows(batch, options.sharing)]
+    rows += scoring_rows(128 if options.quick else options.images, options.sharing)
+    rows += population_rows(10 if options.quick else 50, options.population_images, options.sharing)
+    if options.only:
+        rows = [row for row in rows if any(text in row.name for text in options.only)]
+    return sorted(rows, key=lambda row: row.head)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What the benchmarks share: data, tables, rounds between two processes, hardware, memory."""
