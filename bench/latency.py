@@ -36,7 +36,7 @@ class LatencyTable(Struct, frozen=True, forbid_unknown_fields=True):
 
     space: Name
     device: Name
-    threads: Count
+    threads: Annotated[int, Meta(ge=1, le=1024)]
     repetitions: Count
     hardware: dict[str, Any]
     versions: dict[str, str]

@@ -140,12 +140,14 @@ class _Pace:
     def __init__(self) -> None:
         self.begun: tuple[float, int] | None = None
         self.end: float | None = None
+        self._last = 0
 
     def note(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if self.begun is None:
-            # What was done before is not this process's speed.
-            self.begun = (now, done)
+        if self.begun is None or done < self._last:
+            # What was done before is not this process's speed; fewer than before: something else.
+            self.begun, self.end = (now, done), None
+        self._last = done
         started, before = self.begun
         if done > before:
             self.end = now + (now - started) / (done - before) * (total - done)

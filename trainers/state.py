@@ -72,7 +72,12 @@ def load_optimiser(
                 f"{tuple(parameter.shape)}: use the preset it was made with"
             )
         # Copied into fresh memory: tensors read from a file are not aligned as torch's own.
-        moved = torch.empty_like(parameter if value.dim() else value).copy_(value)
+        if value.dim():
+            moved = torch.empty_like(parameter).copy_(value)
+        else:
+            # A fused step reads its count where the parameter is, any other on the CPU.
+            device = parameter.device if optimiser.defaults.get("fused") else value.device
+            moved = torch.empty_like(value, device=device).copy_(value)
         state.setdefault(parameter, {})[entry] = moved.detach()
     expected = OPTIMISER_ENTRIES[type(optimiser)]
     for entries in state.values():

@@ -197,10 +197,11 @@ class Trainer:
         """Loss of the step, NaN for one that was not made. Its words are spent in any case."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.settings, self.weight_steps)
-        images, labels = self._on_device(self.data.search_train.batch(self.weight_steps))
+        batch = self.data.search_train.batch(self.weight_steps)
         self.weight_steps += 1
         norm = self.group.statistics()
         try:
+            images, labels = self._on_device(batch)
             loss = self._backward(encoding, norm, images, labels)
         except BaseException as error:  # Out of memory, for one: the run may go on with other work.
             norm.undo()

@@ -34,6 +34,8 @@ from trainers.metrics import WordScores
 from trainers.state import tensors_hash
 from trainers.trainer import Trainer
 
+#: Raised when the trainer comes to compute scores another way, with other last digits.
+ARITHMETIC = 2
 OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
 
 
@@ -152,6 +154,7 @@ class SupernetEvaluator(Evaluator):
             "case_sensitive": self.case_sensitive,
             "reading": self.reading,
             "numerics": [
+                ARITHMETIC,
                 torch.__version__,
                 # Another processor may add up in another order.
                 processor() if self.device == "cpu" else torch.cuda.get_device_name(self.device),

@@ -68,6 +68,7 @@ class Cluster:
         """The answers as they come."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
 
         waiting = []
         for item in items:
@@ -86,7 +87,7 @@ class Cluster:
                     yield future.result()
         except KilledWorker as error:
             raise BrokenProcessPool("several workers died on the same run") from error
-        except (FutureCancelledError, OSError) as error:
+        except (FutureCancelledError, CommClosedError) as error:
             raise RecordError(
                 f"the dask scheduler at {self.scheduler} is gone: start one and its workers, then "
                 "run the same command again to resume"

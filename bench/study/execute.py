@@ -118,8 +118,8 @@ def do_run(spec: RunSpec, stop: Stop) -> RunEnd:
     return RunEnd(spec)
 
 
-def train_supernet(task: tuple[str, tuple[str, ...], int], stop: Stop) -> tuple[int, str]:
-    """The supernet of a preset and seed, trained once; its seed and file."""
+def train_supernet(task: tuple[str, tuple[str, ...], int], stop: Stop) -> tuple[int, str | None]:
+    """The supernet of a preset and seed, trained once; its seed and file, None if interrupted."""
     from bench.presets import load_preset
     from bench.supernet_store import obtain_supernet, supernet_file
     from bench.supernet_training import SupernetJob
@@ -129,7 +129,11 @@ def train_supernet(task: tuple[str, tuple[str, ...], int], stop: Stop) -> tuple[
     out = supernet_file(job, preset_name, seed)
     given = "".join(f" --set {override}" for override in overrides)
     command = f"bench supernet train --preset {preset_name} --seed {seed}{given}"
-    return seed, str(obtain_supernet(job, out, command, stop_requested=stop).resolve())
+    try:
+        return seed, str(obtain_supernet(job, out, command, stop_requested=stop).resolve())
+    except Interrupted:
+        # A worker that leaves; whether the study is to end, it knows itself.
+        return seed, None
 
 
 def _failed(spec: RunSpec, reason: str) -> RunEnd:
@@ -160,7 +164,8 @@ def _with_supernets(plan: Plan, pool: Pool, stop: Stop) -> Sequence[RunSpec]:
     vain = 0
     while left:
         before = len(left)
-        paths.update(_one_round(pool, train_supernet, left, stop))
+        answers = _one_round(pool, train_supernet, left, stop)
+        paths.update((seed, path) for seed, path in answers if path is not None)
         left = [task for task in left if task[2] not in paths]
         vain = _count_vain(vain, before, len(left))
     return [

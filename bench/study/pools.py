@@ -80,7 +80,7 @@ class Processes:
             min(self.jobs, len(items)),
             env=dict.fromkeys(THREADS, threads),
             initializer=_begin_worker,
-            initargs=(listener,),
+            initargs=(listener, os.getpid()),
         )
         try:
             with _deaf_to_interrupts():
@@ -134,12 +134,12 @@ def _kill_workers() -> None:
                 os.kill(child.pid, signal.SIGKILL)
 
 
-def _begin_worker(listener: Connection) -> None:
+def _begin_worker(listener: Connection, study: int) -> None:
     """Remember the line to the study; loky offers no other way to hand it to the work."""
     global _line
     _line = listener
     # One that waits for work hears nothing of the study's death: its queue is open at its own end.
-    threading.Thread(target=_leave_when_alone, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_leave_when_alone, args=(study,), daemon=True).start()
     # Also in one that loky begins later, in place of another.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -125,9 +125,10 @@ class BatchStatistics:
 
 
 class RunningStatistics:
-    """The statistics stored with the layer: stand-alone networks at test time; no gradients.
+    """The statistics stored with the layer: stand-alone networks at test time.
 
-    Weights must not change while an object is in use: it keeps what it made of them.
+    Without gradients, weights must not change while an object is in use: it keeps what it made of
+    them.
     """
 
     def __init__(self) -> None:
@@ -141,10 +142,17 @@ class RunningStatistics:
     def convolve(
         self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
     ) -> Tensor:
+        if torch.is_grad_enabled():
+            return activate(
+                self(convolution.norm, convolution.convolved(x_BCHW, stride)), activation
+            )
         if convolution not in self._folded:
             layer = convolution.norm
             factors = _factors(layer, layer.running_mean, layer.running_var)
-            self._folded[convolution] = _fold(convolution, *factors)
+            weight, bias_D = _fold(convolution, *factors)
+            # Statistics of the past know nothing of a weight that is NaN now.
+            broken = ~torch.isfinite(weight).all()
+            self._folded[convolution] = weight, bias_D.masked_fill(broken, torch.nan)
         return convolution.folded(x_BCHW, *self._folded[convolution], stride, activation)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 import torch
 
-import bench.settings
 import bench.run
+import bench.settings
 from bench.cli import run as command
 from bench.errors import Interrupted
 from bench.event_log import read_events, without_time

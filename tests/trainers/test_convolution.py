@@ -168,7 +168,9 @@ def test_bf16_takes_the_plain_way() -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("make", [UpdatingStatistics, BatchStatistics, CalibratedStatistics])
+@pytest.mark.parametrize(
+    "make", [UpdatingStatistics, BatchStatistics, CalibratedStatistics, RunningStatistics]
+)
 @torch.no_grad()
 def test_nan_is_not_clipped_to_a_number(
     shape: tuple[int, int, int, bool], make: Callable[[], Normaliser]
@@ -179,3 +181,16 @@ def test_nan_is_not_clipped_to_a_number(
     if isinstance(norm, CalibratedStatistics):
         norm.gathering = False
         assert convolution(batch(shape[0], 5), norm, (1, 1), "relu6").isnan().any()
+
+
+def test_running_statistics_let_gradients_through() -> None:
+    """For who trains weights further with statistics held fixed."""
+    convolution, x = made(8, 48, 1, False), batch(8).requires_grad_()
+    parameters = [x, *convolution.parameters()]
+    running = (convolution.norm.running_mean, convolution.norm.running_var)
+    wanted = torch.autograd.grad(plain(convolution, x, (1, 1), "relu6", running).sum(), parameters)
+    norm = RunningStatistics()
+    for _ in range(2):
+        found = torch.autograd.grad(convolution(x, norm, (1, 1), "relu6").sum(), parameters)
+        for gradient, right in zip(found, wanted, strict=True):
+            torch.testing.assert_close(gradient, right, rtol=1e-4, atol=1e-3)

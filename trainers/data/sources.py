@@ -151,10 +151,10 @@ class _Folder:
         name = f"{folder}/{name}" if folder else name
         try:
             target = (self.path / name).resolve()
-        except (OSError, RuntimeError):
+            # A link may point outside; what it points to was not offered for import.
+            inside = target.is_relative_to(self._root) and target.is_file()
+        except (OSError, RuntimeError, ValueError):  # A name that no file can have, for one.
             return None
-        # A link may point outside; what it points to was not offered for import.
-        inside = target.is_relative_to(self._root) and target.is_file()
         return name if inside else None
 
     @contextmanager

@@ -30,6 +30,7 @@ Value = list[str] | NDArray[np.float64] | None
 MAX_CELLS = 20_000_000
 MAX_VALUE_BYTES = 1 << 24
 MAX_UNPACKED_BYTES = 1 << 35
+MAX_NAME_BYTES, MAX_NAMES_BYTES = 64, 1 << 16
 _MAX_VARIABLES = 1000
 _CHUNK = 1 << 16
 _HEADER_BYTES = 128
@@ -225,14 +226,17 @@ class _Elements:
         shape = tuple(int(n) for n in np.frombuffer(raw[: len(raw) // 4 * 4], f"{self._order}i4"))
         if not 1 <= len(shape) <= 8 or min(shape) < 0 or prod(shape) > MAX_CELLS:
             raise _damaged(self._stream.name, f"an array of shape {shape[:8]}")
-        name = self._data()[1].decode("latin-1")
+        raw_name = self._data()[1]
+        if len(raw_name) > MAX_NAME_BYTES:
+            raise _damaged(self._stream.name, f"a name of {len(raw_name)} bytes")
+        name = raw_name.decode("latin-1")
         return kind, shape, name, self._fields() if kind == _STRUCT else ()
 
     def _fields(self) -> tuple[str, ...]:
         width = int.from_bytes(self._data()[1], "little" if self._order == "<" else "big")
         raw = self._data()[1]
-        if not 1 <= width <= 64:
-            raise _damaged(self._stream.name, f"field names of {width} bytes")
+        if not 1 <= width <= 64 or len(raw) > MAX_NAMES_BYTES:
+            raise _damaged(self._stream.name, f"{len(raw)} bytes of field names of {width}")
         names = (raw[i : i + width] for i in range(0, len(raw), width))
         return tuple(name.split(b"\0")[0].decode("latin-1") for name in names)
 
@@ -245,6 +249,8 @@ class _Elements:
             codec += "-le" if self._order == "<" else "-be"
         text = raw.decode(codec, errors="replace")
         rows = shape[0]
+        if rows > max(1, len(text)):
+            raise _damaged(self._stream.name, f"{rows} rows of {len(text)} characters")
         if rows == 1:
             return [text]
         return [text[row::rows] for row in range(rows)]
