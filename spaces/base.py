@@ -97,6 +97,10 @@ class NamedEncoding(Protocol):
 class Space(ABC):
     """A set of architectures; see the module's text for the life cycle."""
 
+    def __repr__(self) -> str:
+        given = ", ".join(f"{key}={value!r}" for key, value in self.settings().items())
+        return f"{type(self).__name__}({given})"
+
     # ---- what the space is -------------------------------------------------------------
 
     @property

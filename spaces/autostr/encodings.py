@@ -26,6 +26,7 @@ from spaces.autostr.paths import PathSet
 from spaces.base import Bool, Int8, Int64
 from spaces.errors import SpaceError
 from spaces.names import unknown_name
+from spaces.points import checked_points
 
 K3E1 = 0
 
@@ -46,7 +47,7 @@ class AutoSTREncoding(ABC):
 
     def decode(self, points: ArrayLike) -> tuple[Int8, Bool]:
         """Turn points (N, D) into encodings (N, 2 * layers) and a mask (N,) of the repaired."""
-        array = self._checked(points)
+        array = checked_points(points, self.cardinalities, self.name)
         layers = self._paths.layers
         strides, repaired = self._decode_paths(array[:, :-layers])
         operations = array[:, -layers:].astype(np.int8)
@@ -66,7 +67,8 @@ class AutoSTREncoding(ABC):
         if not self._paths.is_valid(strides.astype(np.int8)).all():
             raise SpaceError("encodings hold an illegal path: select them with Space.is_valid")
         path_part = self._encode_paths(strides.astype(np.int8))
-        return self._checked(np.concatenate([path_part, array[:, layers:]], axis=1))
+        points = np.concatenate([path_part, array[:, layers:]], axis=1)
+        return checked_points(points, self.cardinalities, self.name)
 
     @abstractmethod
     def _path_cardinalities(self) -> tuple[int, ...]: ...
@@ -76,24 +78,6 @@ class AutoSTREncoding(ABC):
 
     @abstractmethod
     def _encode_paths(self, strides: Int8) -> Int64: ...
-
-    def _checked(self, points: ArrayLike) -> Int64:
-        array = np.asarray(points)
-        limits = np.array(self.cardinalities)
-        if array.ndim != 2 or array.shape[1] != len(limits):
-            raise SpaceError(
-                f"points have shape {array.shape}, expected (N, {len(limits)}) for {self.name}"
-            )
-        if array.dtype.kind not in "iu":
-            raise SpaceError(f"points have type {array.dtype}, expected integers")
-        wrong = np.argwhere((array < 0) | (array >= limits))
-        if len(wrong):
-            row, choice = wrong[0].tolist()
-            raise SpaceError(
-                f"row {row} has {array[row, choice]} as choice {choice}, expected 0 to "
-                f"{limits[choice] - 1}"
-            )
-        return array.astype(np.int64)
 
 
 class PathIndexEncoding(AutoSTREncoding):

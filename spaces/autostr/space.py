@@ -76,10 +76,6 @@ class AutoSTRSpace(Space):
         self._strict = strict
         self._counted: dict[int, int] = {}
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.settings().items())
-        return f"AutoSTRSpace({given})"
-
     # ---- what the space is -------------------------------------------------------------
 
     @property

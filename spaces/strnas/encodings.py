@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spaces.base import Bool, Int8, Int64
-from spaces.errors import SpaceError
+from spaces.points import checked_points
 
 PER_LAYER = "per-layer"
 
@@ -32,7 +32,7 @@ class PerLayerEncoding:
 
     def decode(self, points: ArrayLike) -> tuple[Int8, Bool]:
         """Turn points (N, L) into encodings (N, L); the mask (N,) of the repaired is all False."""
-        array = self._checked(points)
+        array = checked_points(points, self.cardinalities, self.name)
         return (array + self._starts).astype(np.int8), np.zeros(len(array), np.bool_)
 
     def encode(self, encodings: ArrayLike) -> Int64:
@@ -40,25 +40,8 @@ class PerLayerEncoding:
         array = np.asarray(encodings)
         if array.ndim == 2 and array.shape[1] == len(self.candidates):
             array = array - self._starts
-        return self._checked(array)
+        return checked_points(array, self.cardinalities, self.name)
 
     @property
     def _starts(self) -> Int64:
         return np.array([codes.start for codes in self.candidates])
-
-    def _checked(self, points: ArrayLike) -> Int64:
-        array, limits = np.asarray(points), np.array(self.cardinalities)
-        if array.ndim != 2 or array.shape[1] != len(limits):
-            raise SpaceError(
-                f"points have shape {array.shape}, expected (N, {len(limits)}) for {self.name}"
-            )
-        if array.dtype.kind not in "iu":
-            raise SpaceError(f"points have type {array.dtype}, expected integers")
-        wrong = np.argwhere((array < 0) | (array >= limits))
-        if len(wrong):
-            row, choice = wrong[0].tolist()
-            raise SpaceError(
-                f"row {row} has {array[row, choice]} as choice {choice}, expected 0 to "
-                f"{limits[choice] - 1}"
-            )
-        return array.astype(np.int64)

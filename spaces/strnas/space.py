@@ -74,10 +74,6 @@ class STRNASSpace(Space):
         self._macs, self._params, self._allowed = cost_tables(self.cells)
         self._fixed = fixed_costs(fixed_cells(self.part, *self.sizes))
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{key}={value!r}" for key, value in self.settings().items())
-        return f"STRNASSpace({given})"
-
     # ---- what the space is -------------------------------------------------------------
 
     @property

@@ -97,11 +97,6 @@ class BatchLoader:
         """Close the loader."""
         self.close()
 
-    @property
-    def batches_per_epoch(self) -> float:
-        """Batches in which every usable sample comes by once."""
-        return len(self.split) / self.batch_size
-
     def part(self, rows: slice) -> BatchLoader:
         """A loader of only these rows of the same batches."""
         return BatchLoader(self.split, self.batch_size, self.seed, self.workers, self.stream, rows)

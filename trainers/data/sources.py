@@ -78,10 +78,6 @@ class Source(Protocol):
         """Return what lies directly in ``folder`` ('' is the top), folders with a final slash."""
         ...
 
-    def has(self, name: str) -> bool:
-        """Whether the file exists."""
-        ...
-
     def member(self, folder: str, path: str) -> str | None:
         """Return the file that ``path`` names from ``folder``; None if missing or outside."""
         ...
@@ -141,9 +137,6 @@ class _Folder:
             return []
         return [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
 
-    def has(self, name: str) -> bool:
-        return (self.path / name).is_file()
-
     def member(self, folder: str, path: str) -> str | None:
         name = normal_name(path)
         if name is None:
@@ -189,9 +182,6 @@ class _Zip:
         prefix = f"{folder}/" if folder else ""
         below = (name[len(prefix) :] for name in self._files if name.startswith(prefix))
         return sorted({first + slash for first, slash, _ in (n.partition("/") for n in below)})
-
-    def has(self, name: str) -> bool:
-        return name in self._files
 
     def member(self, folder: str, path: str) -> str | None:
         name = normal_name(path)
