@@ -12,7 +12,7 @@ from bench.report.words import BLANK, compact
 COLUMNS = (
     Column("searcher", "searcher"),
     Column("runs", "runs"),
-    Column("score", "score on test", "score"),
+    Column("score", "score", "score"),
     Column("verdict", "against random", "verdict"),
     Column("macs", "MACs", "compact"),
     Column("params", "parameters", "compact"),

@@ -31,7 +31,7 @@ def endpoint_figure(
     row, width = ROW * TALL, WIDTH - left - right
     canvas = Canvas("endpoint", "Endpoint of every run and searcher", row * len(names) + 40.0, look)
     axes = row_axes(canvas, labels, left, 34.0, width, row)
-    value_axis(axes, "endpoint: score on test of what was recommended")
+    value_axis(axes, "endpoint: score of what was recommended")
     axes.set_xlim(widened(min(values), max(values)))
     for index, (name, found, text) in enumerate(zip(names, numbers, texts, strict=True)):
         style = look.style(name)

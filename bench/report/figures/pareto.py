@@ -39,7 +39,7 @@ def pareto_figure(cost: str, found: Mapping[str, Any], look: Look) -> str | None
     axes.set_xlim(widened(min(costs), max(costs)))
     axes.set_ylim(widened(min(scores), max(scores)))
     value_axis(axes, COSTS.get(cost, cost), "compact")
-    upright_axis(canvas, axes, "score on test")
+    upright_axis(canvas, axes, "score")
     front = sorted({(p["cost"], p["score"]) for p in points if p.get("on_front")})
     if front:
         # To the right end: what it dominates goes on.

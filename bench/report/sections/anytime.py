@@ -26,7 +26,7 @@ def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
         return Section("curves", title, [Refused("Anytime curves", reason)])
     blocks: list[Block] = [
         Text(
-            "The referee's score on test of the recommendation so far, against what the run had "
+            "The referee's score of the recommendation so far, against what the run had "
             "spent. Curves are steps: a value holds until the next look. Bands are pointwise "
             "intervals over blocks; where there are too few blocks there is no band."
         )
