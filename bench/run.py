@@ -23,6 +23,7 @@ from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
     from trainers.data_splits import RenderProgress
+    from trainers.scoring_pool import ScoringPool
     from trainers.trainer import Trainer
 
 #: Stream of random numbers of the referee's draws; see ``bench.problem``.
@@ -32,7 +33,8 @@ REFEREE_STREAM = 4
 class Run:
     """A searcher on a preset with a seed, in a folder.
 
-    Building it reads the data and the supernet; ``execute`` does the work.
+    Building it reads the data and the supernet; ``execute`` does the work, evaluations in
+    ``workers`` processes.
     """
 
     def __init__(
@@ -43,9 +45,16 @@ class Run:
         seed: int,
         caps: Caps | None = None,
         render_progress: RenderProgress | None = None,
+        workers: int = 1,
     ) -> None:
+        if workers > 1 and preset.run.evaluator != "supernet":
+            raise PresetError(
+                f"--workers {workers} with run.evaluator = {preset.run.evaluator}, which computes "
+                "next to nothing: leave out --workers"
+            )
         self.preset = preset
         self.seed = seed
+        self.workers = workers
         caps = caps or Caps()
         chosen = Chosen.of(searcher, preset)
         # Built first for what it refuses: before words are rendered.
@@ -59,6 +68,7 @@ class Run:
         if self.built.images_per_evaluation != self.searcher.problem.images_per_evaluation:
             # A small split has fewer words than the preset asks for.
             self.searcher = chosen.build(preset, seed, caps, self.built.images_per_evaluation)
+        self.pool: ScoringPool | None = None
         self.cache: EvaluationCache | None = None
         self.evaluator: Evaluator = self.built.evaluator
         if preset.run.evaluation_cache and preset.run.evaluator == "supernet":
@@ -78,7 +88,7 @@ class Run:
             "data": self.built.data,
             "supernet_start": self.supernet_start,
             "versions": versions(),
-            "hardware": hardware(self.evaluator.device),
+            "hardware": self._hardware(),
         }
 
     @property
@@ -100,10 +110,10 @@ class Run:
         """Run, or resume, or return the result of a run that is complete."""
         opened = RunFolder(folder, self.manifest)
         try:
-            self._compute_as_begun(folder)
             known = opened.result()
             if known is not None:
                 return {**known, "run_dir": str(folder)}
+            self._compute_as_begun(folder)
             settings = self.preset.run
             runner = Runner(
                 self.searcher,
@@ -129,18 +139,37 @@ class Run:
             opened.close()
             self.evaluator.close()
 
+    def _hardware(self) -> dict[str, Any]:
+        """With several workers, also how many threads an evaluation has: they share the run's."""
+        found = hardware(self.evaluator.device)
+        if self.workers == 1:
+            return found
+        threads = max(1, found["torch_threads"] // self.workers)
+        return {**found, "processes": self.workers, "evaluation_threads": threads}
+
     def _compute_as_begun(self, folder: Path) -> None:
         """Take as many threads as the run was begun with: another number adds up in another order.
 
-        The manifest that lies in the folder is that of the beginning.
+        The manifest that lies in the folder is that of the beginning. How many processes evaluate,
+        this call alone decides.
         """
-        if self.built.trainer is None:
+        if self.built.trainer is None or self.built.recipe is None:
             return
         import torch
 
-        begun = (read_manifest(folder) or {}).get("hardware", {}).get("torch_threads")
-        if isinstance(begun, int) and 1 <= begun <= 4096:
-            torch.set_num_threads(begun)
+        from bench.evaluators.supernet import SupernetEvaluator
+        from trainers.scoring_pool import ScoringPool
+
+        begun = (read_manifest(folder) or {}).get("hardware", {})
+        threads = _count(begun.get("torch_threads"), torch.get_num_threads())
+        torch.set_num_threads(threads)
+        threads = _count(begun.get("evaluation_threads"), threads)
+        if self.workers > 1:
+            self.pool = ScoringPool(
+                self.built.trainer, self.built.recipe, folder, threads, self.workers
+            )
+        if isinstance(self.built.evaluator, SupernetEvaluator):
+            self.built.evaluator.share(threads, self.pool)
 
     def _referee(self) -> Referee:
         samples = self.preset.run.referee_samples
@@ -191,7 +220,8 @@ class Run:
                 f"are predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
                 f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
-        return [self.cache.trouble] if self.cache is not None and self.cache.trouble else []
+        parts = (self.cache, self.pool)
+        return [part.trouble for part in parts if part is not None and part.trouble]
 
 
 def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:
@@ -207,10 +237,16 @@ def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dic
     }
 
 
+def _count(value: object, default: int) -> int:
+    """A number of threads from a manifest, ``default`` where it is none."""
+    return value if isinstance(value, int) and 1 <= value <= 4096 else default
+
+
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     """The preset as identity: where data lie and how often is saved do not matter."""
     plain = settings_as_dict(preset)
-    del plain["description"], plain["searcher"], plain["supernet_recipe"]
+    for section in ("description", "searcher", "supernet_recipe", "retraining"):
+        del plain[section]
     for key in ("checkpoint_seconds", "evaluation_cache", "latency_table", "replay"):
         del plain["run"][key]
     for split in ("search_train", "search_val", "test", "workers"):

@@ -14,6 +14,7 @@ from trainers.settings import (
     Positive,
     Rate,
     RecogniserSettings,
+    RetrainingSettings,
     SupernetSettings,
     TrainerSettings,
 )
@@ -100,6 +101,7 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
     supernet: SupernetSettings = SupernetSettings()
     trainer: TrainerSettings = TrainerSettings()
     supernet_recipe: SupernetRecipe = SupernetRecipe()
+    retraining: RetrainingSettings = RetrainingSettings()
     landscape: LandscapeSettings = LandscapeSettings()
     searcher: dict[str, dict[str, Any]] = {}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainers.data.embedded import embedded_split
+from trainers.data.errors import DataError
 from trainers.data.rendering.settings import RenderSettings
 from trainers.data.splits import WordSplit
 from trainers.data.writing import content_hash
@@ -45,6 +46,18 @@ def open_splits(
     given_first = sorted(SPLITS, key=lambda name: not getattr(settings, name))
     opened = {name: _open(name, settings, image_size, progress) for name in given_first}
     return {name: opened[name] for name in SPLITS}
+
+
+def keep_test_apart(splits: Mapping[str, Split]) -> None:
+    """The referee's words may not be searched on."""
+    test = splits["test"]
+    for name in ("search_train", "search_val"):
+        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
+            if digest in test.hashes:
+                raise DataError(
+                    f"{source} is given as {name} and its words are in test too: keep the words "
+                    "that the referee scores on out of the search"
+                )
 
 
 def _open(

@@ -14,6 +14,10 @@ from msgspec import Meta, Struct
 Positive = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, Meta(gt=0.0, le=100.0)]
+#: Channels or hidden units: four times the most that either paper has.
+Width = Annotated[int, Meta(ge=1, le=2048)]
+Widths = Annotated[tuple[Width, ...], Meta(min_length=1, max_length=16)]
+WordLength = Annotated[int, Meta(ge=1, le=1000)]
 
 
 class RenderingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +40,7 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     charset: Literal["36", "62", "94"] = "36"
-    max_length: Positive = 25
+    max_length: WordLength = 25
     search_train: tuple[str, ...] = ()
     search_val: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
@@ -52,9 +56,9 @@ class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     rectifier: Literal["none", "tps"] = "none"
     sequence_encoder: Literal["none", "bilstm"] = "none"
-    sequence_hidden: Positive = 256
+    sequence_hidden: Width = 256
     head: Literal["ctc", "attention"] = "ctc"
-    attention_hidden: Positive = 512
+    attention_hidden: Width = 512
     beam_width: Annotated[int, Meta(ge=1, le=32)] = 1
 
     @property
@@ -70,8 +74,8 @@ class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     or empty for fresh weights.
     """
 
-    stem_width: Positive = 32
-    widths: tuple[Positive, ...] = (32, 64, 128, 256, 512)
+    stem_width: Width = 32
+    widths: Widths = (32, 64, 128, 256, 512)
     sharing: Literal["edge", "width", "stage"] = "edge"
     start: str = ""
 
@@ -96,3 +100,29 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
     calibration_images: Positive = 128
     evaluation_batch_images: Positive = 256
+
+
+class RetrainingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one recogniser is trained from scratch: the same for searched and hand-made ones.
+
+    ``epochs`` are passes over search_train, of which ``rendered_words`` are rendered where a preset
+    names no data. The learning rate rises over ``warmup_steps``; then it stays (``constant``),
+    falls by half a cosine (``cosine``), or is a tenth after each of ``drops``, which are shares of
+    the training (``steps``). ``sequence_encoder`` replaces the one of the search; '' keeps it.
+    ``validations``: how often search_val is read on the way. Device and precision are those of the
+    section ``trainer``.
+    """
+
+    epochs: Annotated[float, Meta(gt=0.0, le=10_000.0)] = 1.0
+    rendered_words: Positive = 100_000
+    batch_images: Positive = 64
+    optimiser: Literal["adamw", "adadelta"] = "adamw"
+    learning_rate: Rate = 1e-3
+    weight_decay: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+    clip_norm: Annotated[float, Meta(gt=0.0)] = 5.0
+    schedule: Literal["constant", "cosine", "steps"] = "cosine"
+    drops: Annotated[tuple[Fraction, ...], Meta(max_length=100)] = ()
+    warmup_steps: Annotated[int, Meta(ge=0)] = 0
+    flat_start_steps: Annotated[int, Meta(ge=0)] = 0
+    validations: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    sequence_encoder: Literal["", "none", "bilstm"] = ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
+
+from bench.presets import quoted
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,3 +30,40 @@ def preset_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def data_options(command: Command) -> Command:
+    """``--search-train``, ``--search-val`` and ``--test``: short forms of the preset's data."""
+    for option in reversed(
+        (
+            click.option(
+                "--search-train",
+                multiple=True,
+                metavar="LMDB",
+                help="Words for weights; `rendered` adds rendered ones. Repeatable.",
+            ),
+            click.option(
+                "--search-val",
+                multiple=True,
+                metavar="LMDB",
+                help="Words for architecture decisions. Repeatable.",
+            ),
+            click.option(
+                "--test", multiple=True, metavar="LMDB", help="The referee's words. Repeatable."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def data_overrides(given: Mapping[str, Any]) -> list[str]:
+    """What ``data_options`` say, as overrides of a preset; a test set that is named is read whole."""
+    overrides = []
+    for split in ("search_train", "search_val", "test"):
+        if given[split]:
+            listed = ", ".join(quoted(path) for path in given[split])
+            overrides.append(f"data.{split}=[{listed}]")
+    if given["test"]:
+        overrides.append("data.test_images=0")
+    return overrides

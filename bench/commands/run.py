@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bench.commands.options import preset_options
+from bench.commands.options import data_options, data_overrides, preset_options
 from bench.commands.output import print_facts, print_json
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
@@ -24,19 +24,7 @@ from searchers.finding import find_searcher
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default."
 )
-@click.option(
-    "--search-train",
-    multiple=True,
-    metavar="LMDB",
-    help="Words for weights; `rendered` adds rendered ones. Repeatable.",
-)
-@click.option(
-    "--search-val",
-    multiple=True,
-    metavar="LMDB",
-    help="Words for architecture decisions. Repeatable.",
-)
-@click.option("--test", multiple=True, metavar="LMDB", help="The referee's words. Repeatable.")
+@data_options
 @click.option(
     "--max-macs",
     type=MAC_LIMIT,
@@ -57,6 +45,13 @@ from searchers.finding import find_searcher
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes that share batches of evaluations; each has its part of the threads.",
+)
+@click.option(
     "--from-scratch",
     is_flag=True,
     help="Train the supernet anew by the preset's recipe, if it has one, instead of a trained one.",
@@ -71,6 +66,7 @@ def run(
     quiet: bool,
     max_macs: int | None,
     max_params: int | None,
+    workers: int,
     **given: Any,
 ) -> None:
     """Run one searcher on one seed, or resume it where it was interrupted.
@@ -96,7 +92,7 @@ def run(
         settings = with_fresh_supernet(name, settings, seed, quiet)
 
     with counting("rendering words", quiet) as rendering:
-        built = Run(searcher, name, settings, seed, caps, lambda _, d, t: rendering(d, t))
+        built = Run(searcher, name, settings, seed, caps, lambda _, d, t: rendering(d, t), workers)
     folder = out or default_folder(searcher, name, seed, built.manifest["identity_hash"])
 
     def incumbent() -> str:
@@ -150,15 +146,9 @@ def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Pr
 
 def overrides_of(given: dict[str, Any]) -> list[str]:
     """Options that are short forms of preset keys, as overrides."""
-    overrides = []
-    for split in ("search_train", "search_val", "test"):
-        if given[split]:
-            listed = ", ".join(quoted(path) for path in given[split])
-            overrides.append(f"data.{split}=[{listed}]")
+    overrides = data_overrides(given)
     if given["space"]:
         overrides.append(f"space.name={quoted(given['space'])}")
-    if given["test"]:
-        overrides.append("data.test_images=0")
     if given["budget_images"]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     if given["device"]:

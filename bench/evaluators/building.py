@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import PresetError, RecordError
+from bench.errors import PresetError
 from bench.evaluators.base import Evaluator
 from bench.evaluators.landscape import Landscape
 from bench.evaluators.synthetic import SyntheticEvaluator
@@ -15,7 +14,8 @@ from bench.settings import Preset, settings_as_dict
 from spaces import Space
 
 if TYPE_CHECKING:
-    from trainers.data_splits import RenderProgress, Split
+    from trainers.data_splits import RenderProgress
+    from trainers.scoring_worker import Recipe
     from trainers.trainer import Trainer
 
 
@@ -24,7 +24,8 @@ class Built:
     """An evaluator and its provenance.
 
     ``data`` describes each split, ``data_hashes`` is the part of it that belongs to the identity,
-    ``supernet_start`` the trained supernet; ``trainer`` is None where nothing is trained.
+    ``supernet_start`` the trained supernet; ``trainer`` and ``recipe``, from which other processes
+    build its supernet, are None where nothing is trained.
     """
 
     evaluator: Evaluator
@@ -33,6 +34,7 @@ class Built:
     data_hashes: dict[str, list[str]]
     supernet_start: dict[str, Any] | None
     trainer: Trainer | None
+    recipe: Recipe | None = None
 
 
 def build_evaluator(
@@ -87,7 +89,8 @@ def _supernet(
     # Here, since a synthetic run needs no torch and no images.
     from bench.evaluators.supernet import SupernetEvaluator
     from trainers.building import build_trainer, find_supernet
-    from trainers.data_splits import open_splits
+    from trainers.data_splits import keep_test_apart, open_splits
+    from trainers.scoring_worker import Recipe
     from trainers.trainer import resolve_device
 
     # What can be refused is refused before words are rendered.
@@ -95,7 +98,7 @@ def _supernet(
     if preset.supernet.start:
         find_supernet(preset.supernet.start)
     splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
-    _keep_test_apart(splits)
+    keep_test_apart(splits)
     trainer, start = build_trainer(
         space,
         splits,
@@ -128,16 +131,5 @@ def _supernet(
         hashes,
         start,
         trainer,
+        Recipe(space, preset.data, preset.recogniser, preset.supernet, default_operations),
     )
-
-
-def _keep_test_apart(splits: Mapping[str, Split]) -> None:
-    """The referee's words may not be searched on."""
-    test = splits["test"]
-    for name in ("search_train", "search_val"):
-        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
-            if digest in test.hashes:
-                raise RecordError(
-                    f"{source} is given as {name} and its words are in test too: keep the words "
-                    "that the referee scores on out of the search"
-                )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -27,10 +28,11 @@ from searchers.base import (
     Work,
 )
 from spaces import Architecture, Space
-from trainers.cost import Cost, Pricer
+from trainers.cost import Cost, Encodings, Pricer
 from trainers.data.loader import WordImages
 from trainers.errors import TrainerError
 from trainers.metrics import WordScores
+from trainers.scoring_pool import ScoringPool
 from trainers.state import tensors_hash
 from trainers.trainer import Trainer
 
@@ -69,6 +71,13 @@ class SupernetEvaluator(Evaluator):
             trainer.supernet.network, trainer.settings.batch_images, len(trainer.data.calibration)
         )
         self._hashed: tuple[int, str] | None = None
+        self.threads: int | None = None
+        self.pool: ScoringPool | None = None
+
+    def share(self, threads: int, pool: ScoringPool | None) -> None:
+        """From now on, evaluate with ``threads``, and batches in the processes of ``pool``."""
+        self.threads = threads
+        self.pool = pool
 
     def price(self, work: Work) -> Cost:
         if isinstance(work, TrainWeights):
@@ -93,9 +102,11 @@ class SupernetEvaluator(Evaluator):
         if len(works) == 1 or len(evaluations) < len(works):
             return super().execute_many(works)
         encodings = self.space.encode([work.architecture for work in evaluations])
+        macs = [self.price(work).macs for work in evaluations]
         start = time.perf_counter()
         try:
-            found = self.trainer.evaluate_many(encodings, self.evaluation_images)
+            with self._own_threads():
+                found = self._scores_of(encodings, macs)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -104,7 +115,6 @@ class SupernetEvaluator(Evaluator):
             # Outside of the handler, whose error holds on to memory. One by one they need less.
             return super().execute_many(works)
         seconds = time.perf_counter() - start
-        macs = [self.price(work).macs for work in evaluations]
         return [
             Outcome(self._evaluated(work, scores), seconds * each / sum(macs))
             for work, scores, each in zip(evaluations, found, macs, strict=True)
@@ -158,7 +168,7 @@ class SupernetEvaluator(Evaluator):
                 torch.__version__,
                 # Another processor may add up in another order.
                 processor() if self.device == "cpu" else torch.cuda.get_device_name(self.device),
-                torch.get_num_threads(),
+                self.threads or torch.get_num_threads(),
                 settings.precision,
                 settings.evaluation_batch_images,
             ],
@@ -170,8 +180,12 @@ class SupernetEvaluator(Evaluator):
     def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
         self.trainer.load_state(tensors, counters)
         self._hashed = None
+        if self.pool is not None:
+            self.pool.forget_weights()
 
     def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
         self.trainer.close()
 
     def _perform(self, work: Work) -> Result:
@@ -186,7 +200,26 @@ class SupernetEvaluator(Evaluator):
             if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
                 return Failure(work, "gate gradients are not finite")
             return GatesMeasured(work, gates.loss, gates.gradients)
-        return self._evaluated(work, self.trainer.evaluate(encoding, self.evaluation_images))
+        with self._own_threads():
+            return self._evaluated(work, self.trainer.evaluate(encoding, self.evaluation_images))
+
+    def _scores_of(self, encodings: Encodings, macs: Sequence[int]) -> list[WordScores | None]:
+        if self.pool is None:
+            return self.trainer.evaluate_many(encodings, self.evaluation_images)
+        return self.pool.evaluate_many(encodings, self.evaluation_images, macs)
+
+    @contextmanager
+    def _own_threads(self) -> Iterator[None]:
+        """Within, as many threads as every evaluation takes, whichever process makes it."""
+        before = torch.get_num_threads()
+        if self.threads in (None, before):
+            yield
+            return
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def _evaluated(self, work: Evaluate, scores: WordScores | None) -> Result:
         score = proxy_score(scores, self.case_sensitive)

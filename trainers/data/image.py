@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from trainers.data.errors import DataError
 
@@ -100,6 +100,11 @@ def _decode_any(data: bytes) -> RGB:
                 return np.array(image, dtype=np.uint8)
     except DataError:
         raise
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{len(data)} bytes given that are no image; expected a JPEG, PNG or other format that "
+            "Pillow reads"
+        ) from error
     except Exception as error:  # Pillow's plug-ins raise whatever their format code hits.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
