@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),
+    "retrain": ("bench.commands.retrain:retrain", "Train an architecture from scratch."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),
     "study": ("bench.commands.study:study", "Do many runs under one protocol."),

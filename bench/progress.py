@@ -83,6 +83,31 @@ def run_progress(
         yield report
 
 
+@contextmanager
+def training_progress(
+    title: str, images: int, quiet: bool
+) -> Iterator[Callable[[int, float, float | None], None]]:
+    """The bar of a training: ``report(images done, loss, score on search_val)``."""
+    with _bar(quiet, TextColumn("{task.fields[details]}")) as progress:
+        if not quiet:
+            progress.console.print(title, markup=False, highlight=False)
+        task = progress.add_task("training", total=images, details="")
+        started: list[tuple[float, int]] = []
+
+        def report(done: int, loss: float, score: float | None) -> None:
+            now = time.monotonic()
+            if not started:
+                # What an earlier call has done is not this process's speed.
+                started.append((now, done))
+            seconds = now - started[0][0]
+            speed = f"{(done - started[0][1]) / seconds:.0f} images/s" if seconds > 0 else ""
+            read = "" if score is None else f" val {score:.3f}"
+            details = f"{speed}\nloss {loss:.2f}{read}"
+            progress.update(task, completed=done, details=details)
+
+        yield report
+
+
 class _Incumbent:
     """The incumbent's text, asked for again when that takes little of the time gone by."""
 

@@ -19,8 +19,9 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from bench.errors import FolderInUse, RecordError
+from bench.errors import RecordError
 from bench.flat import flatten
+from bench.folder_lock import lock_folder
 from bench.manifest import FILE_NAME, read_manifest, write_manifest
 from bench.trouble import FILE_NAME as TROUBLE
 from bench.trouble import forget_trouble
@@ -30,7 +31,6 @@ EVENTS = "events.jsonl"
 CHECKPOINT = "checkpoint"
 INCUMBENTS = "incumbents.csv"
 RESULT = "result.json"
-LOCK = ".lock"
 #: Key in the result that says which log belongs to it.
 LOG_HASH = "log_hash"
 
@@ -47,7 +47,7 @@ class RunFolder:
         try:
             refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(path)
+            self._lock = lock_folder(path)
             try:
                 self._adopt(manifest)
                 (path / CHECKPOINT).mkdir(exist_ok=True)
@@ -125,15 +125,18 @@ class RunFolder:
             )
 
 
-def refuse_foreign(path: Path) -> None:
-    """``RecordError`` for a path that cannot become a run folder; what is there stays as it is."""
+def refuse_foreign(path: Path, manifest: str = FILE_NAME) -> None:
+    """``RecordError`` for a path that cannot become a run folder; what is there stays as it is.
+
+    What is there already may be of an earlier call if there is a file ``manifest``.
+    """
     if path.exists() and not path.is_dir():
         raise RecordError(f"{path} is a file: choose another folder with --out")
     names = [item.name for item in path.iterdir()] if path.exists() else []
     others = [name for name in names if not name.startswith(".") and name != TROUBLE]
-    if others and not (path / FILE_NAME).exists():
+    if others and not (path / manifest).exists():
         raise RecordError(
-            f"{path} holds other files ({min(others)}) and no {FILE_NAME}: choose an empty or new "
+            f"{path} holds other files ({min(others)}) and no {manifest}: choose an empty or new "
             "folder with --out"
         )
 
@@ -145,18 +148,3 @@ def difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
         if before.get(key) != after.get(key):
             return f"{key} is {before.get(key)!r} there, {after.get(key)!r} here"
     return "its manifest differs"
-
-
-def _lock(path: Path) -> int:
-    """An advisory lock that dies with the process."""
-    import fcntl
-
-    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise FolderInUse(
-            f"{path} is in use by another process: wait for it or choose another folder with --out"
-        ) from error
-    return descriptor

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bench.errors import PresetError
-from bench.evaluators.leading import LeadingEvaluator, follow
+from bench.evaluators.leading import LeadingEvaluator, follow_weight_steps
 from bench.run import Run
 from bench.runner import Report
 from bench.settings import Preset, SupernetRecipe
@@ -59,7 +59,7 @@ class SupernetJob:
     def follow(self, group: Group) -> None:
         """Do this process's part of what the first one trains, until that ends."""
         try:
-            follow(self.run.trainer, group)
+            follow_weight_steps(self.run.trainer, group)
         finally:
             self.run.evaluator.close()
 

@@ -28,12 +28,12 @@ class Launch:
                 "environment do not go together: start the processes with torchrun"
             )
 
-    def check_batch(self, images: int) -> None:
-        """``TrainerError`` unless a batch can be shared out evenly."""
+    def check_batch(self, images: int, key: str = "trainer.batch_images") -> None:
+        """``TrainerError`` unless a batch, set by ``key``, can be shared out evenly."""
         fewest = FEWEST_IMAGES * self.size
         if self.size > 1 and (images % self.size or images < fewest):
             raise TrainerError(
-                f"trainer.batch_images {images} on {self.size} processes: expected a multiple of "
+                f"{key} {images} on {self.size} processes: expected a multiple of "
                 f"{self.size}, {fewest} or more; set another one, or another --nproc-per-node"
             )
 

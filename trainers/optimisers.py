@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from torch import nn
 
-from trainers.settings import TrainerSettings
+from trainers.settings import RetrainingSettings, TrainerSettings
 
 
 def build_optimiser(
-    parameters: Iterable[nn.Parameter], settings: TrainerSettings
+    parameters: Iterable[nn.Parameter], settings: TrainerSettings | RetrainingSettings
 ) -> torch.optim.Optimizer:
     """The preset's optimiser; Adadelta with the AutoSTR paper's rho 0.9 and eps 1e-6."""
     if settings.optimiser == "adadelta":
@@ -34,14 +35,32 @@ def build_optimiser(
 
 
 def learning_rate(settings: TrainerSettings, step: int) -> float:
-    """Learning rate of a step: linear warm-up, then constant or half a cosine down to 1 %.
+    """Learning rate of a step of the supernet's weights.
 
     A pure function of the step, so that resuming needs no scheduler state.
     """
-    warmup = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
-    if settings.schedule == "constant":
-        return settings.learning_rate * warmup
     progress = min(1.0, step / settings.schedule_steps)
-    return (
-        settings.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
+    return settings.learning_rate * _warmth(settings, step) * _fall(settings.schedule, progress)
+
+
+def retraining_rate(settings: RetrainingSettings, step: int, steps: int) -> float:
+    """Learning rate of one of ``steps`` steps from scratch; a pure function, too."""
+    progress = step / steps
+    fall = (
+        0.1 ** sum(progress >= drop for drop in settings.drops)
+        if settings.schedule == "steps"
+        else _fall(settings.schedule, progress)
     )
+    return settings.learning_rate * _warmth(settings, step) * fall
+
+
+def _warmth(settings: TrainerSettings | RetrainingSettings, step: int) -> float:
+    """Share of the rate that linear warm-up allows."""
+    return min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
+
+
+def _fall(schedule: Literal["constant", "cosine"], progress: float) -> float:
+    """Share of the rate after a part of the training: half a cosine comes down to 1 %."""
+    if schedule == "constant":
+        return 1.0
+    return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress))

@@ -24,7 +24,7 @@ from trainers.allocator import keep_large_buffers
 from trainers.codec import Codec
 from trainers.cost import Encodings
 from trainers.data.loader import Batch, BatchLoader, WordImages
-from trainers.distributed import ALONE, Alone, Group
+from trainers.distributed import Group
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
 from trainers.metrics import WordScores, score_words
@@ -34,6 +34,7 @@ from trainers.recogniser.ctc import CTCHead
 from trainers.settings import TrainerSettings
 from trainers.state import load_optimiser, load_weights, optimiser_tensors
 from trainers.supernet import Supernet
+from trainers.weight_steps import WeightSteps
 
 #: Words that are read from their features at a time.
 READ_IMAGES = 512
@@ -85,16 +86,16 @@ class Trainer:
         self.codec = codec
         self.data = data
         # Thousands of parameters under as many modules: listed once, not at every step.
-        self._parameters = list(self.supernet.parameters())
-        self.optimiser = build_optimiser(self._parameters, settings)
+        parameters = list(self.supernet.parameters())
+        self.optimiser = build_optimiser(parameters, settings)
+        self.steps = WeightSteps(parameters, self.optimiser, settings.clip_norm)
         self.weight_steps = 0
         self.gate_steps = 0
-        self.group: Alone = ALONE
 
     def join(self, group: Group) -> None:
         """From now on, do this process's part of each weight step of ``group``."""
         group.launch.check_batch(self.settings.batch_images)
-        self.group = group
+        self.steps.group = group
         own = self.data.search_train.part(slice(group.rank, None, group.size))
         self.data = replace(self.data, search_train=own)
 
@@ -195,45 +196,18 @@ class Trainer:
 
     def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
         """Loss of the step, NaN for one that was not made. Its words are spent in any case."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.settings, self.weight_steps)
-        batch = self.data.search_train.batch(self.weight_steps)
+        step = self.weight_steps
+        batch = self.data.search_train.batch(step)
         self.weight_steps += 1
-        norm = self.group.statistics()
-        try:
-            images, labels = self._on_device(batch)
-            loss = self._backward(encoding, norm, images, labels)
-        except BaseException as error:  # Out of memory, for one: the run may go on with other work.
-            norm.undo()
-            self.group.give_up(error)
-            raise
-        if math.isnan(loss):
-            norm.undo()
-        else:
-            self.optimiser.step()
-        return loss
+        flat_start = step < self.settings.flat_start_steps
 
-    def _backward(
-        self,
-        encoding: npt.NDArray[np.int8],
-        norm: UpdatingStatistics,
-        images: Tensor,
-        labels: list[Sequence[int]],
-    ) -> float:
-        """Leave clipped gradients; return the loss, NaN unless it and they are finite."""
-        backbone = self.supernet.backbone(encoding.tolist(), norm)
-        flat_start = self.weight_steps <= self.settings.flat_start_steps
-        with self._autocast():
-            loss = self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
-        # None, not zero: parameters off the path must not be seen by the optimiser.
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        active = [p for p in self._parameters if p.grad is not None]
-        gradients = [p.grad for p in active if p.grad is not None]
-        joint_loss = self.group.average(loss.detach(), gradients)
-        total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
-        value = float(joint_loss)
-        return value if math.isfinite(value) and bool(torch.isfinite(total_norm)) else math.nan
+        def loss(norm: UpdatingStatistics) -> Tensor:
+            images, labels = self._on_device(batch)
+            backbone = self.supernet.backbone(encoding.tolist(), norm)
+            with self._autocast():
+                return self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
+
+        return self.steps.make(learning_rate(self.settings, step), loss)
 
     def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
         labels: list[Sequence[int]] = [self.codec.encode(label) for label in batch.labels]

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
+from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
 from bench.errors import RecordError
 from bench.presets import load_preset, quoted
 from bench.settings import Preset
-from trainers.launch import Launch, find_launch
+from trainers.launch import find_launch
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from bench.supernet_training import SupernetJob
     from trainers.distributed import Group
 
@@ -71,7 +68,12 @@ def train(
         given.append(f"supernet_recipe.images={images}")
     launch = find_launch()
     if launch.rank > 0:
-        return follow_leader(launch, preset, given, seed)
+        return follow_leader(
+            launch,
+            lambda group: build_shared_job(
+                preset, load_preset(preset, given), seed, True, group
+            ).follow(group),
+        )
     if out.suffix != ".safetensors":
         raise RecordError(f"--out {out}: expected a name that ends in .safetensors")
     if out.exists():
@@ -88,49 +90,14 @@ def train(
     return 0
 
 
-def follow_leader(launch: Launch, name: str, given: list[str], seed: int) -> int:
-    """What the processes other than the first one do; returns the exit code."""
-    from trainers.distributed import ProcessLost
-
-    try:
-        with processes(launch) as group:
-            job = build_shared_job(name, load_preset(name, given), seed, True, group)
-            if group is not None:
-                job.follow(group)
-    except ProcessLost:
-        # The process that ended, or torchrun, has said why.
-        return 1
-    return 0
-
-
-def processes(launch: Launch) -> AbstractContextManager[Group | None]:
-    """The group that torchrun has started; None for one process."""
-    if launch.size == 1:
-        return nullcontext()
-    from trainers.distributed import joined
-
-    return joined(launch)
-
-
 def build_shared_job(
     name: str, preset: Preset, seed: int, quiet: bool, group: Group | None
 ) -> SupernetJob:
     """What is to be trained by all processes of ``group``, each on its own device."""
-    if group is None:
-        return build_job(name, preset, seed, quiet)
-    from trainers.distributed import own_device
-
-    device = own_device(preset.trainer.device, group.launch)
-    trainer = msgspec.structs.replace(preset.trainer, device=device)
-    settings = msgspec.structs.replace(preset, trainer=trainer)
-    # One process of each machine renders words; the others find them in the cache.
-    renders = group.launch.local_rank == 0
-    if not renders:
-        group.wait()
-    job = build_job(name, settings, seed, quiet)
-    if renders:
-        group.wait()
-    job.share(group)
+    settings = on_own_device(preset, group)
+    job = one_renders(group, lambda: build_job(name, settings, seed, quiet))
+    if group is not None:
+        job.share(group)
     return job
 
 

@@ -1,4 +1,8 @@
-"""Presets: TOML files in this folder, overridden key by key with ``--set section.key=value``."""
+"""Presets: TOML files in this folder, overridden key by key with ``--set section.key=value``.
+
+A file may begin with ``base = "NAME"``: it then says only what is different from that preset, which
+is one of those here.
+"""
 
 from __future__ import annotations
 
@@ -25,19 +29,24 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in found if path.suffix == ".toml")
 
 
-def load_preset(name: str, overrides: Iterable[str] = (), searcher: Found | None = None) -> Preset:
+def load_preset(
+    name: str,
+    overrides: Iterable[str] = (),
+    searcher: Found | None = None,
+    recorded: Mapping[str, Any] | None = None,
+) -> Preset:
     """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
 
-    ``searcher`` makes the settings of one that is not in the registry known, too.
+    ``searcher`` makes the settings of one that is not in the registry known, too. ``recorded`` are
+    sections that replace the preset's own, key by key: what a run was made with.
 
     Raises ``PresetError`` for an unknown preset or key (naming the nearest one) and for a value of
     a wrong type or out of range.
     """
-    try:
-        raw = tomllib.loads(_read(name))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PresetError(f"preset {name} is not TOML: {error}") from error
+    raw = _raw(name)
     known = known_keys(searcher)
+    for section, settings in (recorded or {}).items():
+        raw[section] = {**raw.get(section, {}), **settings}
     check_keys(raw, name, known, searcher)
     for override in overrides:
         _apply(raw, override, known)
@@ -70,6 +79,35 @@ def check_keys(
         # Presets may hold settings of plug-ins that this run does not use.
         if path not in known and not _of_another_plugin(path, searcher):
             _check_key(path, f"key of preset {name}", known)
+
+
+def _raw(name: str) -> dict[str, Any]:
+    """What a file says, over what its base says."""
+    own = _parsed(name)
+    base = own.pop("base", None)
+    if base is None:
+        return own
+    if base not in preset_names():
+        raise PresetError(unknown_name(f"base of preset {name}", str(base), preset_names()))
+    below = _parsed(base)
+    if "base" in below:
+        raise PresetError(f"preset {name} has base {base}, which has one itself: take that one")
+    return _laid_over(below, own)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            both[key] = _laid_over(below[key], above[key])
+    return both
+
+
+def _parsed(name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_read(name))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PresetError(f"preset {name} is not TOML: {error}") from error
 
 
 def _read(name: str) -> str:

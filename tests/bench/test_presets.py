@@ -8,11 +8,14 @@ import pytest
 
 from bench.errors import PresetError
 from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
+from bench.settings import settings_as_dict
 from searchers import SEARCHERS
 from searchers.finding import find_searcher
 
+SHIPPED = ["cpu", "gpu", "paper", "strnas", "strnas-latency", "strnas-lower-rates", "tiny"]
 
-@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "paper", "strnas"])
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_presets_load_with_every_searcher(name: str) -> None:
     preset = load_preset(name)
     assert preset.description
@@ -20,8 +23,43 @@ def test_shipped_presets_load_with_every_searcher(name: str) -> None:
         searcher_settings(preset, find_searcher(searcher))
 
 
-def test_the_five_presets_ship() -> None:
-    assert preset_names() == ["cpu", "gpu", "paper", "strnas", "tiny"]
+def test_these_presets_ship() -> None:
+    assert preset_names() == SHIPPED
+
+
+def test_the_three_settings_of_the_slides_differ_in_what_they_say() -> None:
+    plain, latency, lower = (
+        settings_as_dict(load_preset(name))
+        for name in ("strnas", "strnas-latency", "strnas-lower-rates")
+    )
+    for found in (plain, latency, lower):
+        del found["description"]
+    assert latency["searcher"]["proxyless"].pop("latency_weight") == 0.1
+    assert latency == plain
+    assert lower["trainer"].pop("learning_rate") == plain["trainer"].pop("learning_rate") / 10
+    rates = [found["searcher"]["proxyless"].pop("learning_rate") for found in (plain, lower)]
+    assert rates[1] == pytest.approx(rates[0] / 10)
+    assert lower == plain
+
+
+def test_a_file_says_what_is_different_from_its_base(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('base = "tiny"\n[run]\nbudget_images = 7\n[searcher.autostr]\ncandidates = 2\n')
+    found, base = load_preset(str(path)), load_preset("tiny")
+    assert found.run.budget_images == 7
+    assert found.run.evaluation_images == base.run.evaluation_images
+    assert found.searcher["autostr"] == {**base.searcher["autostr"], "candidates": 2}
+    assert load_preset(str(path), ["run.budget_images=8"]).run.budget_images == 8
+    for text, said in (
+        ('base = "tyny"', "unknown base of preset .* 'tyny', did you mean 'tiny'"),
+        ("base = 3", "unknown base"),
+        (f'base = "{path}"', "unknown base"),
+        ('base = "strnas-latency"', "has base strnas-latency, which has one itself"),
+        ("base = 'tiny'\nrun = 3", "."),
+    ):
+        path.write_text(text)
+        with pytest.raises(PresetError, match=said):
+            load_preset(str(path))
 
 
 def test_the_paper_preset_has_the_papers_settings() -> None:
@@ -33,6 +71,11 @@ def test_the_paper_preset_has_the_papers_settings() -> None:
     settings = searcher_settings(preset, find_searcher("proxyless"))
     assert (settings.learning_rate, settings.beta1, settings.beta2) == (1e-3, 0.0, 0.999)
     assert (settings.regulariser_beta, settings.regulariser_macs) == (0.6, 450e6)
+    retraining = preset.retraining
+    assert (retraining.optimiser, retraining.weight_decay) == ("adadelta", 0.0)
+    assert (retraining.epochs, retraining.batch_images) == (12.0, 1024)
+    assert (retraining.schedule, retraining.drops) == ("steps", (7 / 12, 10 / 12))
+    assert retraining.sequence_encoder == "bilstm"
 
 
 def test_overrides_take_toml_values_and_plain_words() -> None:
@@ -103,7 +146,7 @@ def test_known_keys_cover_every_section() -> None:
     sections = {key.partition(".")[0] for key in known_keys()}
     assert sections == {
         "description", "run", "space", "data", "recogniser", "supernet", "trainer", "landscape",
-        "supernet_recipe", "searcher",
+        "supernet_recipe", "retraining", "searcher",
     }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.models.origin import from_architecture
+from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset
 from bench.supernet_training import SupernetJob
 from spaces import load_space
@@ -35,6 +37,14 @@ WHOLE = (
     "supernet_recipe.flat_start_steps=0",
     "supernet_recipe.learning_rate=1e-4",
     "trainer.batch_images=4",
+)
+SCRATCH = (
+    "recogniser.rectifier=tps",
+    "recogniser.sequence_encoder=bilstm",
+    "recogniser.sequence_hidden=4",
+    "retraining.flat_start_steps=4",
+    "retraining.learning_rate=1e-4",
+    "retraining.batch_images=4",
 )
 CASES = {
     "ctc": (*PLAIN, "trainer.optimiser=adadelta", "supernet_recipe.learning_rate=0.5"),
@@ -67,6 +77,18 @@ def train(overrides: tuple[str, ...], group: Group | None = None) -> tuple[list[
     return losses, trainer
 
 
+def retrain(group: Group | None = None) -> tuple[list[float], dict[str, Tensor]]:
+    """Losses of some steps from scratch in 64 bits, and the weights behind them."""
+    origin = from_architecture("A..B..A..B..B..-555555545514466", "tiny", SCRATCH)
+    job = RetrainingJob(origin, 0)
+    if group is not None:
+        job.training.join(group)
+    job.model.network.double()
+    with patch.object(torch.Tensor, "float", torch.Tensor.double):
+        losses = [job.training.step() for _ in range(STEPS)]
+    return losses, dict(job.model.network.state_dict())
+
+
 def spoilt_step(group: Group) -> dict[str, object]:
     """A loss that is NaN on the last process alone; what this one makes of it."""
     trainer = make_trainer(PLAIN, group)
@@ -97,6 +119,9 @@ def main(folder: Path) -> None:
             if group.rank == 0:
                 tensors, counters = trainer.state()
                 write_tensors(folder / f"{name}.safetensors", tensors, {"losses": losses})
+        losses, weights = retrain(group)
+        if group.rank == 0:
+            write_tensors(folder / "retrain.safetensors", weights, {"losses": losses})
         found = spoilt_step(group)
         (folder / f"spoilt-{group.rank}.json").write_text(json.dumps(found))
 

@@ -71,6 +71,15 @@ def test_processes_train_like_one(trained: Path, case: str) -> None:
         torch.testing.assert_close(tensors[name], value, rtol=1e-5, atol=1e-6, msg=name)
 
 
+def test_processes_train_from_scratch_like_one(trained: Path) -> None:
+    losses, weights = distributed_child.retrain()
+    tensors, metadata = read_tensors(trained / "retrain.safetensors")
+    assert metadata["losses"] == pytest.approx(losses, rel=1e-7)
+    assert tensors.keys() == weights.keys()
+    for name, value in weights.items():
+        torch.testing.assert_close(tensors[name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+
 def test_a_loss_that_is_not_finite_on_one_process_is_skipped_by_all(trained: Path) -> None:
     found = [json.loads((trained / f"spoilt-{rank}.json").read_text()) for rank in range(PROCESSES)]
     assert found[0] == found[1]

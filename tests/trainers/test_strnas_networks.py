@@ -180,7 +180,7 @@ def test_prices_of_a_gate_gradient() -> None:
 def test_what_does_not_go_together_is_refused() -> None:
     with pytest.raises(TrainerError, match="before a rectifier that is searched"):
         build_supernet(network("both"), RecogniserSettings(rectifier="tps"), 5, 5, seed=0)
-    with pytest.raises(SpaceError, match="expected a backbone's alone"):
+    with pytest.raises(SpaceError, match="a rectification goes with layers that search one"):
         Backbone(network("both"), (), rows(SPACES["both"], 1)[0].tolist())
     with pytest.raises(TrainerError, match="unknown default operation 'residual'"):
         build_supernet(network("extractor"), RecogniserSettings(), 5, 5, 0, ("residual",))

@@ -12,7 +12,6 @@ from trainers.baselines.aster import AsterResNet
 from trainers.baselines.attention import LSTMAttentionHead
 from trainers.baselines.catalogue import ARCHITECTURES, Baseline, find_baseline
 from trainers.baselines.rcnn import RCNN
-from trainers.baselines.recogniser import BaselineRecogniser
 from trainers.baselines.rectifier import BenchmarkRectifier
 from trainers.baselines.resnet import ResNet
 from trainers.baselines.sequence import ProjectedBiLSTM
@@ -24,6 +23,7 @@ from trainers.recogniser.head import Head
 from trainers.recogniser.recogniser import initialise
 from trainers.recogniser.rectifier import Rectifier
 from trainers.recogniser.sequence import BiLSTM, NoSequenceEncoder
+from trainers.recogniser.standalone import StandAlone
 
 EXTRACTORS: dict[str, type[nn.Module]] = {
     "vgg": VGG,
@@ -42,7 +42,7 @@ def build_baseline(
     characters: int | None = None,
     max_length: int = DEFAULT_MAX_LENGTH,
     seed: int = 0,
-) -> BaselineRecogniser:
+) -> StandAlone:
     """A baseline with fresh weights of ``seed`` alone; torch's generator is untouched.
 
     ``characters`` is the size of the charset, the paper's where it is None; ``max_length`` bounds
@@ -57,13 +57,13 @@ def build_baseline(
     return model
 
 
-def assemble(baseline: Baseline, characters: int, max_length: int) -> BaselineRecogniser:
+def assemble(baseline: Baseline, characters: int, max_length: int) -> StandAlone:
     """The four stages of a baseline, with the weights that torch's modules start with."""
     backbone = _backbone(baseline)
     features = int(backbone.out_channels)  # type: ignore[arg-type]
     make_stages = _four_stage if baseline.family == "four-stage" else _autostr
     rectifier, encoder, head = make_stages(baseline, features, characters, max_length)
-    return BaselineRecogniser(
+    return StandAlone(
         rectifier, backbone, encoder, head, baseline.grey, baseline.input_size
     )
 

@@ -1,4 +1,4 @@
-"""A complete recogniser of four stages.
+"""A complete recogniser of four stages, with weights of its own: what is trained from scratch.
 
 Shape legend: B images, H x W image size as loaded, C feature channels, T time steps.
 """
@@ -17,7 +17,7 @@ from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.head import Head
 
 
-class BaselineRecogniser(nn.Module):
+class StandAlone(nn.Module):
     """Rectifier, backbone, sequence encoder and head, and the size that images are loaded at.
 
     Where the caller says nothing, ``loss`` normalises by the statistics of the batch and moves the
@@ -32,6 +32,7 @@ class BaselineRecogniser(nn.Module):
         head: Head,
         grey: bool,
         input_size: tuple[int, int],
+        beam_width: int = 1,
     ) -> None:
         super().__init__()
         self.grey = Grey() if grey else None
@@ -40,6 +41,7 @@ class BaselineRecogniser(nn.Module):
         self.sequence_encoder = sequence_encoder
         self.head = head
         self.input_size = input_size
+        self.beam_width = beam_width
 
     def loss(
         self,
@@ -57,7 +59,8 @@ class BaselineRecogniser(nn.Module):
     @torch.no_grad()
     def read(self, images_BHW3: Tensor, norm: Normaliser | None = None) -> list[list[int]]:
         """Character ids read in each of the ``uint8`` images."""
-        return self.head.read(self.encode(images_BHW3, norm or RunningStatistics()))
+        features_BTC = self.encode(images_BHW3, norm or RunningStatistics())
+        return self.head.read(features_BTC, self.beam_width)
 
     def encode(self, images_BHW3: Tensor, norm: Normaliser) -> Tensor:
         """``uint8 images_BHW3 -> features_BTC``: what the head is given."""

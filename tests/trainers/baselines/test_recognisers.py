@@ -11,17 +11,17 @@ from trainers.baselines.building import build_baseline
 from trainers.baselines.catalogue import BASELINES, find_baseline
 from trainers.baselines.layers import ConvolutionLayer
 from trainers.baselines.rcnn import ITERATIONS, GatedRecurrentLayer
-from trainers.baselines.recogniser import BaselineRecogniser
 from trainers.baselines.rectifier import BenchmarkRectifier
 from trainers.baselines.resnet import BasicBlock
 from trainers.baselines.sequence import ProjectedBiLSTM
 from trainers.errors import TrainerError
+from trainers.recogniser.standalone import StandAlone
 
 CHARACTERS, MAX_LENGTH = 7, 5
 LABELS = [[0, 1, 2], [6], [3, 3, 4, 5, 1]]
 
 
-def images_for(model: BaselineRecogniser, count: int = len(LABELS)) -> torch.Tensor:
+def images_for(model: StandAlone, count: int = len(LABELS)) -> torch.Tensor:
     generator = torch.Generator().manual_seed(5)
     return torch.randint(
         0, 256, (count, *model.input_size, 3), dtype=torch.uint8, generator=generator

@@ -1,0 +1,120 @@
+"""What the commands share that train one recogniser from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.commands.output import print_facts, print_json
+from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
+from bench.models.origin import Origin
+from trainers.launch import find_launch
+
+if TYPE_CHECKING:
+    from bench.models.retraining import RetrainingJob
+    from trainers.distributed import Group
+
+
+def train_model(
+    find: Callable[[], Origin], seed: int, out: Path | None, quiet: bool, as_json: bool
+) -> int:
+    """Train what ``find`` finds, with all processes of torchrun; returns the exit code."""
+    launch = find_launch()
+    if launch.rank > 0:
+        return follow_leader(
+            launch, lambda group: shared_job(find(), seed, True, group).follow(group)
+        )
+    origin = find()
+    launch.check_batch(origin.preset.retraining.batch_images, "retraining.batch_images")
+    with processes(launch) as group:
+        job = shared_job(origin, seed, quiet, group)
+        folder = out or default_folder(origin, seed, job.identity_hash)
+        card = train_with_bar(job, folder, quiet)
+    if as_json:
+        print_json({"model": str(folder), **card})
+    else:
+        print_card(folder, card)
+    return 0
+
+
+def shared_job(origin: Origin, seed: int, quiet: bool, group: Group | None) -> RetrainingJob:
+    """What is to be trained by all processes of ``group``, each on its own device."""
+    from bench.models.retraining import RetrainingJob
+    from bench.progress import counting
+
+    own = replace(origin, preset=on_own_device(origin.preset, group))
+
+    def build() -> RetrainingJob:
+        with counting("rendering words", quiet) as rendering:
+            return RetrainingJob(own, seed, lambda _, done, total: rendering(done, total))
+
+    job = one_renders(group, build)
+    if group is not None:
+        job.share(group)
+    return job
+
+
+def train_with_bar(job: RetrainingJob, folder: Path, quiet: bool) -> dict[str, Any]:
+    """Train, resuming in ``folder``; returns the model's card."""
+    from bench.commands.supernet import command_line
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import training_progress
+
+    title = f"{job.origin.description.name}, seed {job.seed}"
+    with (
+        graceful_interrupt() as stop,
+        training_progress(title, job.images, quiet) as report,
+    ):
+        return job.train(
+            folder, command_line(), lambda at: report(at.images, at.loss, at.score), stop
+        )
+
+
+def default_preset(overrides: tuple[str, ...]) -> str:
+    """``gpu`` where there is one and it is wanted, else ``cpu``."""
+    from bench.commands.run import default_preset as of_device
+
+    wanted = [text.partition("=")[2] for text in overrides if text.startswith("trainer.device=")]
+    return of_device(wanted[-1] if wanted else None)
+
+
+def default_folder(origin: Origin, seed: int, identity: str) -> Path:
+    """The same command finds the same folder again, and so resumes."""
+    stem = Path(origin.preset_name).stem
+    return Path("results") / "models" / f"{stem}-{origin.label}-r{seed}-{identity[:8]}"
+
+
+def print_card(folder: Path, card: dict[str, Any]) -> None:
+    """What was trained and how well it reads, for people."""
+    description, cost = card["description"], card["cost"]
+    click.echo(f"\nTrained from scratch, seed {card['seed']}")
+    print_facts(
+        {
+            "model": description.get("text") or description.get("name"),
+            "parameters": card["params"],
+            "of its backbone": card["backbone"]["params"],
+            "MACs of its backbone": card["backbone"]["macs"],
+            **_scores(card["scores"], "test"),
+            **_scores(card["scores"], "search_val"),
+            "images trained on": cost["images_forward_backward"],
+            "failed steps": cost["failed_steps"],
+            "seconds": round(cost["seconds"], 1),
+            "folder": str(folder),
+        }
+    )
+    click.echo(f"\nTry it: bench read {folder} IMAGE...")
+
+
+def _scores(scores: dict[str, Any], split: str) -> dict[str, object]:
+    found = scores[split]
+    if found is None:
+        return {f"word accuracy, {split}": None}
+    accuracy = found["word_accuracy_case_insensitive"]
+    return {
+        f"word accuracy, {split}": f"{accuracy:.4f} of {found['words']:,} words, case ignored",
+        f"1-NED, {split}": found["one_ned_case_insensitive"],
+    }

@@ -1,0 +1,1 @@
+"""The life after the search: training a recogniser from scratch, its folder, and what reads it."""

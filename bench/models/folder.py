@@ -1,0 +1,197 @@
+"""A model folder: a trained recogniser and what is known of it.
+
+``model.json``          its card: architecture, charset, preset, scores, costs and provenance;
+                        written last, so a folder that has one is complete
+``weights.safetensors`` weights, running statistics and description
+``curve.csv``           loss and search_val scores along the training
+``training.json``       what is being trained: written first, never changed
+``checkpoint/``         state.safetensors while training; removed at the end
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bench.errors import RecordError
+from bench.folder_lock import lock_folder
+from bench.run_folder import difference, refuse_foreign
+from spaces.atomic import sweep_temporaries, write_atomically
+
+if TYPE_CHECKING:
+    from trainers.models.model import Model
+
+CARD = "model.json"
+WEIGHTS = "weights.safetensors"
+CURVE = "curve.csv"
+TRAINING = "training.json"
+CHECKPOINT = "checkpoint"
+MAX_CARD_BYTES = 16 * 2**20
+#: Key of the card that says which weights belong to it: of the arrays, since the order of entries
+#: in the header of a safetensors file is left to chance.
+WEIGHTS_HASH = "weights_hash"
+
+
+class ModelFolder:
+    """A folder in which one model is trained; ``started`` says which, and with what.
+
+    Raises ``RecordError`` when the directory is another model's, is used by another process, or
+    cannot be written.
+    """
+
+    def __init__(self, path: Path, started: Mapping[str, Any]) -> None:
+        self.path = path
+        try:
+            refuse_foreign(path, TRAINING)
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = lock_folder(path)
+            try:
+                self.started = self._adopt(started)
+                self.card = read_card(path) if is_model(path) else None
+                sweep_temporaries(path)
+                if self.card is None:
+                    (path / CHECKPOINT).mkdir(exist_ok=True)
+                    sweep_temporaries(path / CHECKPOINT)
+            except BaseException:
+                self.close()
+                raise
+        except OSError as error:
+            raise RecordError(
+                f"model folder {path} cannot be written ({error.strerror or error}): choose "
+                "another with --out or free space"
+            ) from error
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint file."""
+        return self.path / CHECKPOINT / "state.safetensors"
+
+    def use_threads(self) -> None:
+        """Take as many threads as the training was begun with: others add up in another order."""
+        import torch
+
+        hardware = self.started.get("hardware")
+        threads = hardware.get("torch_threads") if isinstance(hardware, dict) else None
+        if isinstance(threads, int) and 1 <= threads <= 4096:
+            torch.set_num_threads(threads)
+
+    def forget_checkpoint(self) -> None:
+        """The model is trained: what is needed to go on is needed no more."""
+        self.checkpoint.unlink(missing_ok=True)
+        (self.path / CHECKPOINT).rmdir()
+
+    def close(self) -> None:
+        """Let other processes use the directory."""
+        os.close(self._lock)
+
+    def _adopt(self, started: Mapping[str, Any]) -> dict[str, Any]:
+        path = self.path / TRAINING
+        if not path.exists():
+            write_document(path, started)
+            return dict(started)
+        known = read_document(path)
+        if known.get("identity_hash") != started["identity_hash"]:
+            before = known.get("identity")
+            what = difference(before if isinstance(before, dict) else {}, started["identity"])
+            raise RecordError(
+                f"{self.path} holds another model ({what}): choose another folder with --out, or "
+                "delete that one"
+            )
+        return known
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model and its card."""
+
+    folder: Path
+    model: Model
+    card: dict[str, Any]
+
+
+def is_model(folder: Path) -> bool:
+    """Whether there is a trained model in ``folder``."""
+    return (folder / CARD).is_file()
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder; ``RecordError`` if there is none, or it is damaged."""
+    path = folder / CARD
+    if not path.is_file():
+        unfinished = (folder / TRAINING).is_file()
+        raise RecordError(
+            f"{folder} is "
+            + (
+                "a model whose training has not ended: run the same command again to go on"
+                if unfinished
+                else f"no model folder (no {CARD} in it): choose one that `bench retrain` or "
+                "`bench baseline train` made"
+            )
+        )
+    return read_document(path)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; ``RecordError`` if it is damaged or too large."""
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise ValueError("too large")
+        document = json.loads(path.read_bytes())
+        if not isinstance(document, dict):
+            raise ValueError("not an object")
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{path} is damaged ({error}): restore it or train anew") from error
+    return document
+
+
+def load_model(folder: Path, device: str = "auto") -> TrainedModel:
+    """A trained model from its folder.
+
+    Raises ``RecordError`` where it is none, its parts do not belong together or something in it is
+    damaged.
+    """
+    card = read_card(folder)
+    from trainers.models.files import read_model
+    from trainers.state import tensors_hash
+
+    weights = folder / WEIGHTS
+    model = read_model(weights, device)
+    if card.get(WEIGHTS_HASH) != tensors_hash(model.network.state_dict()):
+        raise RecordError(
+            f"{weights} is not what {CARD} was written for: restore both, or train anew"
+        )
+    # Through JSON, which knows no tuples.
+    if card.get("description") != msgspec.json.decode(msgspec.json.encode(model.description)):
+        raise RecordError(f"{folder / CARD} describes another model than {WEIGHTS}: restore it")
+    return TrainedModel(folder, model, card)
+
+
+def write_model_folder(folder: Path, model: Model, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Write weights, then the card with what is ``known`` of the model; returns the card."""
+    from trainers.models.files import write_model
+    from trainers.state import tensors_hash
+
+    write_model(folder / WEIGHTS, model)
+    card = {
+        "description": msgspec.json.decode(msgspec.json.encode(model.description)),
+        "charset": model.charset.characters,
+        "params": model.params,
+        **known,
+        WEIGHTS_HASH: tensors_hash(model.network.state_dict()),
+    }
+    write_document(folder / CARD, card)
+    return card
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Plain data as JSON, replaced atomically."""
+    content = json.dumps(document, indent=1, ensure_ascii=False)
+    write_atomically(path, content.encode() + b"\n")

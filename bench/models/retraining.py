@@ -1,0 +1,322 @@
+"""Trains one recogniser from scratch in a folder, and resumes there where it was interrupted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bench.errors import Interrupted, RecordError
+from bench.leading import Leader, follow
+from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
+from bench.manifest import hardware, identity_hash, versions
+from bench.models.folder import CURVE, ModelFolder, write_model_folder
+from bench.models.origin import Origin
+from bench.settings import settings_as_dict
+from spaces.atomic import write_atomically
+from trainers.baselines.counting import count_baseline
+from trainers.data.loader import BatchLoader
+from trainers.data_splits import RenderProgress, keep_test_apart, open_splits
+from trainers.metrics import WordScores
+from trainers.models.building import build_model, network_of_model
+from trainers.models.description import BaselineModel, ModelDescription
+from trainers.models.model import Model
+from trainers.models.training import Training
+from trainers.state import read_tensors, write_tensors
+from trainers.trainer import resolve_device
+
+if TYPE_CHECKING:
+    from trainers.distributed import Group
+
+#: Stream of random numbers of the order of words; a search uses 1 to 4.
+TRAIN_STREAM = 5
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is: steps done of all, the last loss, the last score on search_val."""
+
+    done: int
+    steps: int
+    images: int
+    loss: float
+    score: float | None
+
+
+@dataclass
+class Past:
+    """What has happened so far, beside the weights: it is kept in the checkpoint."""
+
+    rows: list[dict[str, Any]]
+    losses: list[float]
+    failed_steps: int = 0
+    seconds: float = 0.0
+
+
+class RetrainingJob:
+    """One model to train, with a seed. Building it reads, or renders, the data."""
+
+    def __init__(
+        self, origin: Origin, seed: int, render_progress: RenderProgress | None = None
+    ) -> None:
+        preset = origin.preset
+        self.origin = origin
+        self.preset = preset
+        self.seed = seed
+        device = resolve_device(preset.trainer.device)
+        # Built first for what it refuses: before words are rendered.
+        network = build_model(origin.description, seed)
+        self.model = Model(origin.description, network, device, preset.trainer.precision)
+        self.splits = open_splits(preset.data, self.model.input_size, render_progress)
+        keep_test_apart(self.splits)
+        batch = preset.retraining.batch_images
+        train = self.splits["search_train"].words
+        self.training = Training(
+            self.model,
+            BatchLoader(train, batch, seed, preset.data.workers, TRAIN_STREAM),
+            self.splits["search_val"].words.words(preset.data.search_val_images),
+            preset.retraining,
+        )
+        self.leader: Leader | None = None
+        self.processes = 1
+        self.identity = {
+            "description": settings_as_dict(origin.description),
+            "retraining": settings_as_dict(preset.retraining),
+            "precision": preset.trainer.precision,
+            "seed": seed,
+            "search_val_images": preset.data.search_val_images,
+            "test_images": preset.data.test_images,
+            "data": {name: list(split.hashes) for name, split in self.splits.items()},
+        }
+        self.identity_hash = identity_hash(self.identity)
+
+    @property
+    def images(self) -> int:
+        """Images that all steps together train on."""
+        return self.training.steps * self.preset.retraining.batch_images
+
+    def share(self, group: Group) -> None:
+        """Make each step together with the other processes of ``group``."""
+        group.check_equal("settings or data", self.identity_hash)
+        self.training.join(group)
+        self.processes = group.size
+        if group.rank == 0:
+            self.leader = Leader(self.training, group)
+
+    def follow(self, group: Group) -> None:
+        """Do this process's part of each step, until the first process ends."""
+        try:
+            follow(self.training, lambda _: self.training.step(), group)
+        finally:
+            self.training.close()
+
+    def train(
+        self,
+        path: Path,
+        command: str,
+        report: Callable[[Progress], None],
+        stop_requested: Callable[[], bool],
+    ) -> dict[str, Any]:
+        """Train, or resume in ``path``; returns the model's card."""
+        folder = ModelFolder(path, self._started())
+        try:
+            if folder.card is not None:
+                return folder.card
+            folder.use_threads()
+            past = self._resume(folder)
+            self._train(folder, past, report, stop_requested)
+            card = write_model_folder(path, self.model, self._known(past, folder, command))
+            folder.forget_checkpoint()
+            return card
+        except OSError as error:
+            raise RecordError(
+                f"model folder {path} cannot be written ({error.strerror or error}): free space, "
+                "then run the same command to resume"
+            ) from error
+        finally:
+            folder.close()
+            self.close()
+
+    def close(self) -> None:
+        """Stop the loader's threads, and the other processes."""
+        if self.leader is not None:
+            self.leader.end()
+        self.training.close()
+
+    def _train(
+        self,
+        folder: ModelFolder,
+        past: Past,
+        report: Callable[[Progress], None],
+        stop_requested: Callable[[], bool],
+    ) -> None:
+        training, count = self.training, self.preset.retraining.validations
+        looks = {round(training.steps * (i + 1) / count) for i in range(count)} | {training.steps}
+        saved = begun = time.monotonic()
+        earlier = past.seconds
+        while training.done < training.steps:
+            loss = self._step()
+            if math.isnan(loss):
+                past.failed_steps += 1
+            else:
+                past.losses.append(loss)
+            if training.done in looks:
+                past.rows.append(self._look(past.losses))
+                past.losses = []
+                write_curve(folder.path, past.rows)
+            now = time.monotonic()
+            past.seconds = earlier + now - begun
+            report(self._progress(loss, past.rows))
+            ended = training.done == training.steps
+            if stop_requested() or ended or now - saved > self.preset.run.checkpoint_seconds:
+                self._save(folder, past)
+                saved = time.monotonic()
+            if stop_requested() and not ended:
+                raise Interrupted(f"in {folder.path}")
+
+    def _step(self) -> float:
+        if self.leader is None:
+            return self.training.step()
+        with self.leader.training():
+            return self.training.step()
+
+    def _look(self, losses: list[float]) -> dict[str, Any]:
+        """A row of the curve: mean loss since the last one, scores on search_val."""
+        scores = self.training.validate()
+        return {
+            "step": self.training.done,
+            "images": self.training.done * self.preset.retraining.batch_images,
+            "learning_rate": self.training.rate,
+            "loss": sum(losses) / len(losses) if losses else None,
+            "word_accuracy": None if scores is None else self._score(scores),
+            "one_ned": None if scores is None else scores.one_ned,
+        }
+
+    def _score(self, scores: WordScores) -> float:
+        """Word accuracy as the preset counts it."""
+        if self.preset.data.case_sensitive:
+            return scores.word_accuracy
+        return scores.word_accuracy_case_insensitive
+
+    def _progress(self, loss: float, rows: list[dict[str, Any]]) -> Progress:
+        training = self.training
+        images = training.done * self.preset.retraining.batch_images
+        score = rows[-1]["word_accuracy"] if rows else None
+        return Progress(training.done, training.steps, images, loss, score)
+
+    def _save(self, folder: ModelFolder, past: Past) -> None:
+        if self.leader is not None:
+            self.leader.compare()
+        tensors, counters = self.training.state()
+        write_tensors(
+            folder.checkpoint,
+            tensors,
+            {"identity_hash": self.identity_hash, "counters": counters, "past": asdict(past)},
+        )
+
+    def _resume(self, folder: ModelFolder) -> Past:
+        """Continue from the checkpoint, if there is one."""
+        if not folder.checkpoint.exists():
+            return Past([], [])
+        tensors, metadata = read_tensors(folder.checkpoint)
+        counters, plain = metadata.get("counters"), metadata.get("past")
+        if metadata.get("identity_hash") != self.identity_hash or not isinstance(counters, dict):
+            raise RecordError(
+                f"{folder.checkpoint} is of another training: delete {folder.path} and begin anew"
+            )
+        try:
+            past = msgspec.convert(plain, Past)
+        except msgspec.ValidationError as error:
+            raise RecordError(
+                f"{folder.checkpoint} is damaged ({error}): delete {folder.path} and begin anew"
+            ) from error
+        self.training.load_state(tensors, counters)
+        if self.leader is not None:
+            self.leader.send_state(tensors, counters)
+        return past
+
+    def _started(self) -> dict[str, Any]:
+        """What stands in the folder before the first step."""
+        return {
+            "identity": self.identity,
+            "identity_hash": self.identity_hash,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "hardware": {**hardware(str(self.model.device)), "processes": self.processes},
+        }
+
+    def _known(self, past: Past, folder: ModelFolder, command: str) -> dict[str, Any]:
+        """The card but for what is known of any model; the referee's words are read here."""
+        data = self.preset.data
+        test = self.model.score(self.splits["test"].words.words(data.test_images or None))
+        last = self.training.validate()
+        params, macs = backbone_costs(self.origin.description)
+        trained = self.images
+        read = (len(past.rows) + 1) * len(self.training.search_val)
+        return {
+            "backbone": {"params": params, "macs": macs},
+            "preset_name": self.origin.preset_name,
+            "preset": {
+                "retraining": settings_as_dict(self.preset.retraining),
+                "data": settings_as_dict(data),
+                "trainer": settings_as_dict(self.preset.trainer),
+            },
+            "seed": self.seed,
+            "scores": {"search_val": _plain(last), "test": _plain(test)},
+            "data": {name: split.describe() for name, split in self.splits.items()},
+            "cost": {
+                "images": trained + read,
+                "images_forward": read,
+                "images_forward_backward": trained,
+                "macs": macs * (3 * trained + read),
+                "steps": self.training.steps,
+                "failed_steps": past.failed_steps,
+                "seconds": past.seconds,
+                "peak_memory_bytes": peak_memory_bytes(),
+                "peak_accelerator_bytes": peak_accelerator_bytes(str(self.model.device)),
+            },
+            "provenance": {
+                "command": command,
+                "created": folder.started["created"],
+                "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+                "identity_hash": self.identity_hash,
+                "versions": versions(),
+                "hardware": folder.started["hardware"],
+                "recommended_by": self.origin.recommended_by,
+            },
+        }
+
+
+def backbone_costs(description: ModelDescription) -> tuple[int, int]:
+    """Parameters and multiply-adds of the backbone for one image, at the model's widths."""
+    if isinstance(description, BaselineModel):
+        cost = count_baseline(description.baseline).stages["backbone"]
+        return cost.params, cost.macs
+    space = description.load_space()
+    network = network_of_model(description)
+    row = space.encode([space.parse(description.text)])
+    stem, route = network.stem(), network.route(row[0, : network.path_length].tolist())
+    operations = row[0, network.path_length :].tolist()
+    blocks = [edge.build(code) for edge, code in zip(route, operations, strict=True)]
+    params = sum(p.numel() for part in [stem, *blocks] for p in part.parameters())
+    return params, int(network.macs(row)[0])
+
+
+def write_curve(folder: Path, rows: list[dict[str, Any]]) -> None:
+    """Replace the table of scores along the training."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(folder / CURVE, text.getvalue().encode())
+
+
+def _plain(scores: WordScores | None) -> Mapping[str, Any] | None:
+    return None if scores is None else asdict(scores)

@@ -1,0 +1,265 @@
+"""`bench retrain` and `bench baseline train`: from scratch, and from wherever they were stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import Interrupted
+from bench.models.folder import load_model
+from bench.models.origin import from_architecture
+from bench.models.retraining import RetrainingJob
+
+ARCHITECTURE = "A..B..A..B..B..-555555545514466"
+SHORT = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
+FILES = ["curve.csv", "model.json", "training.json", "weights.safetensors"]
+
+
+def job(seed: int = 0, *more: str) -> RetrainingJob:
+    return RetrainingJob(from_architecture(ARCHITECTURE, "tiny", [*SHORT, *more]), seed)
+
+
+def train(
+    folder: Path, made: RetrainingJob | None = None, stop_after: int | None = None
+) -> dict[str, Any]:
+    """Train, or stop behind a step."""
+    steps: list[int] = []
+    return (made or job()).train(
+        folder, "bench retrain", lambda at: steps.append(at.done), lambda: len(steps) == stop_after
+    )
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    settings = [f"--set={text}" for text in (*SHORT, *more)]
+    arguments = ["retrain", ARCHITECTURE, "--preset", "tiny", "--out", str(folder), "--quiet"]
+    return [sys.executable, "-m", "bench", *arguments, *settings]
+
+
+def settled(folder: Path) -> dict[str, Any]:
+    """All that a model folder says but for times, memory and what was typed."""
+    card = json.loads((folder / "model.json").read_text())
+    for key in ("command", "created", "ended"):
+        del card["provenance"][key]
+    for key in ("seconds", "peak_memory_bytes"):
+        del card["cost"][key]
+    return card
+
+
+def curve(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "curve.csv").read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "undisturbed"
+    train(folder)
+    return folder
+
+
+def test_a_folder_says_what_it_holds(undisturbed: Path) -> None:
+    assert sorted(p.name for p in undisturbed.iterdir() if p.name != ".lock") == FILES
+    card = json.loads((undisturbed / "model.json").read_text())
+    assert card["description"]["text"] == ARCHITECTURE
+    assert card["charset"] == "0123456789abcdefghijklmnopqrstuvwxyz"
+    assert card["scores"]["test"]["words"] == card["scores"]["search_val"]["words"] == 32
+    # 128 words, one and a half times, in batches of 8; three looks and a last one at 32 words.
+    assert card["cost"]["images_forward_backward"] == 192
+    assert card["cost"]["images_forward"] == 4 * 32
+    assert card["cost"]["macs"] == card["backbone"]["macs"] * (3 * 192 + 128)
+    assert card["provenance"]["recommended_by"] is None
+    rows = curve(undisturbed)
+    assert [int(row["step"]) for row in rows] == [8, 16, 24]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    found = load_model(undisturbed, "cpu")
+    assert found.model.params == card["params"]
+
+
+def test_another_seed_is_another_model(undisturbed: Path, tmp_path: Path) -> None:
+    train(tmp_path / "again")
+    assert settled(tmp_path / "again") == settled(undisturbed)
+    train(tmp_path / "other", job(1))
+    assert settled(tmp_path / "other")["weights_hash"] != settled(undisturbed)["weights_hash"]
+
+
+@pytest.mark.parametrize("stop_after", [1, 8, 23])
+def test_stopped_it_goes_on_as_if_nothing_had_happened(
+    undisturbed: Path, tmp_path: Path, stop_after: int
+) -> None:
+    folder = tmp_path / "model"
+    with pytest.raises(Interrupted):
+        train(folder, stop_after=stop_after)
+    assert not (folder / "model.json").exists()
+    train(folder)
+    assert settled(folder) == settled(undisturbed)
+    assert (folder / "curve.csv").read_bytes() == (undisturbed / "curve.csv").read_bytes()
+
+
+def test_killed_at_several_moments_it_ends_the_same(undisturbed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    kills = 0
+    for delay in (0.0, 0.05, 0.2, 0.4):
+        process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL)
+        while not (folder / "checkpoint" / "state.safetensors").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(delay)
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= 2
+    finished = subprocess.run([*command(folder), "--json"], capture_output=True, check=True)
+    assert json.loads(finished.stdout)["model"] == str(folder)
+    assert settled(folder) == settled(undisturbed)
+    assert sorted(p.name for p in folder.iterdir() if p.name != ".lock") == FILES
+
+
+def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    process = subprocess.Popen(
+        command(folder, "retraining.epochs=100"), stderr=subprocess.PIPE, text=True
+    )
+    while not (folder / "checkpoint" / "state.safetensors").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == f"bench: interrupted: run the same command again to resume in {folder}\n"
+
+
+def test_a_trained_model_is_not_trained_again(undisturbed: Path) -> None:
+    before = (undisturbed / "weights.safetensors").stat().st_mtime_ns
+    assert train(undisturbed)["seed"] == 0
+    assert (undisturbed / "weights.safetensors").stat().st_mtime_ns == before
+
+
+def test_what_a_run_recommends(bench: Callable[..., Any], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = ["--set", "recogniser.sequence_encoder=bilstm", "--set", "recogniser.sequence_hidden=8"]
+    found = bench(
+        "run", "--searcher", "random", "--preset", "tiny", "--budget-images", 240, "--seed", 3,
+        "--out", run, "--quiet", "--json", *words,
+    )  # fmt: skip
+    settings = [part for text in SHORT for part in ("--set", text)]
+    answer = bench("retrain", run, "--out", tmp_path / "m", "--quiet", "--json", *settings)
+    card = answer.json
+    assert card["description"]["text"] == found.json["recommendation"]["text"]
+    # The run's own recogniser, not the preset's.
+    assert card["description"]["recogniser"]["sequence_hidden"] == 8
+    assert card["provenance"]["recommended_by"]["searcher"] == "random"
+    assert card["provenance"]["recommended_by"]["seed"] == 3
+    manifest = json.loads((run / "run.json").read_text())
+    assert card["provenance"]["recommended_by"]["run_id"] == manifest["identity_hash"]
+    assert card["data"]["test"]["hashes"] == manifest["data"]["test"]["hashes"]
+
+
+def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_path: Path) -> None:
+    answer = bench(
+        "baseline", "train", "r2am", "--preset", "tiny", "--out", tmp_path / "m", "--quiet",
+        "--json", "--set", "retraining.epochs=0.2", "--set", "retraining.flat_start_steps=0",
+    )  # fmt: skip
+    card = answer.json
+    assert card["description"] == {
+        "kind": "baseline", "name": "r2am", "charset": "36", "max_length": 8,
+    }  # fmt: skip
+    assert card["params"] == 2_894_246
+    assert card["cost"]["steps"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "nonsense is no folder of a run, and: "),
+        (["crnn"], "crnn is a hand-made recogniser: train it with `bench baseline train crnn`"),
+        ([ARCHITECTURE, "--preset", "tinny"], "unknown preset 'tinny'"),
+        ([ARCHITECTURE, "--preset", "strnas"], "is no folder of a run"),
+        ([ARCHITECTURE, "--set", "retraining.epochs=0"], "retraining.epochs"),
+        ([ARCHITECTURE, "--set", "retraining.drops=[0.5]"], 'retraining.schedule = "steps"'),
+        ([ARCHITECTURE, "--set", "recogniser.head=attention"], "retraining.flat_start_steps = 0"),
+        ([ARCHITECTURE, "--set", "supernet.widths=[4096]"], "supernet.widths"),
+        ([ARCHITECTURE, "--set", "retraining.batch_images=1"], "raise retraining.batch_images"),
+    ],
+)
+def test_nonsense_is_refused(
+    refused: Callable[..., str], tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    preset = [] if "--preset" in arguments else ["--preset", "tiny"]
+    assert said in refused("retrain", *arguments, *preset, "--out", tmp_path / "m", "--quiet")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_folder_of_another_model_is_refused(undisturbed: Path, refused: Any) -> None:
+    settings = [part for text in SHORT for part in ("--set", text)]
+    said = refused(
+        "retrain", ARCHITECTURE, "--preset", "tiny", "--seed", 5, "--out", undisturbed, "--quiet",
+        *settings,
+    )  # fmt: skip
+    assert "holds another model (seed is 0 there, 5 here)" in said
+
+
+def test_other_folders_are_refused(refused: Any, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    arguments = ["--preset", "tiny", "--quiet"]
+    assert "holds other files (thesis.tex)" in refused(
+        "retrain", ARCHITECTURE, *arguments, "--out", tmp_path
+    )
+    assert "is no run folder" in refused("retrain", tmp_path, *arguments)
+    assert "is a file" in refused("retrain", tmp_path / "thesis.tex", *arguments)
+
+
+def test_a_run_that_has_not_ended_is_refused(bench: Any, refused: Any, tmp_path: Path) -> None:
+    bench("run", "--searcher", "random", "--preset", "tiny", "--evaluator", "synthetic",
+          "--out", tmp_path / "run", "--quiet")  # fmt: skip
+    (tmp_path / "run" / "result.json").unlink()
+    assert "is a run that has not ended" in refused("retrain", tmp_path / "run")
+
+
+def test_words_of_the_test_are_not_trained_on(refused: Any, tmp_path: Path) -> None:
+    made = job()
+    (source,) = made.splits["test"].words.paths
+    made.close()
+    said = refused(
+        "retrain", ARCHITECTURE, "--preset", "tiny", "--out", tmp_path / "m", "--quiet",
+        "--search-train", source,
+    )  # fmt: skip
+    assert "its words are in test too" in said
+
+
+def test_two_processes_under_torchrun(tmp_path: Path) -> None:
+    """What they compute is compared in 64 bits in tests/trainers; here, that it is a model."""
+    few = ("retraining.epochs=0.5", "retraining.warmup_steps=100")
+    arguments = command(tmp_path / "two", *few)[3:]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(
+        [*torchrun, "--standalone", "-m", "bench", *arguments],
+        check=True, capture_output=True, timeout=200, env=environment,
+    )  # fmt: skip
+    train(tmp_path / "one", job(0, *few))
+    losses = [[float(row["loss"]) for row in curve(tmp_path / name)] for name in ("one", "two")]
+    assert len(losses[0]) == 3
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    hardware = settled(tmp_path / "two")["provenance"]["hardware"]
+    assert hardware["processes"] == 2
+
+
+def test_a_batch_that_two_processes_cannot_share_is_refused(
+    refused: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {
+        "RANK": "0", "WORLD_SIZE": "3", "LOCAL_RANK": "0",
+        "MASTER_ADDR": "localhost", "MASTER_PORT": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    said = refused("retrain", ARCHITECTURE, "--preset", "tiny", "--out", tmp_path / "m")
+    assert "retraining.batch_images 8 on 3 processes" in said

@@ -1,0 +1,91 @@
+"""A recogniser that reads words with its own weights and running statistics.
+
+Shape legend: B images, H x W image size, S characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from spaces.networks.normalisation import RunningStatistics
+from trainers.codec import Codec
+from trainers.data.word_images import WordImages
+from trainers.metrics import WordScores, score_words
+from trainers.models.description import ModelDescription, charset_of
+from trainers.recogniser.standalone import StandAlone
+
+Precision = Literal["fp32", "bf16"]
+
+
+class Model:
+    """A network with what it is, on a device; images are uint8 RGB of ``input_size``."""
+
+    def __init__(
+        self,
+        description: ModelDescription,
+        network: StandAlone,
+        device: torch.device,
+        precision: Precision = "fp32",
+    ) -> None:
+        self.description = description
+        self.device = device
+        self.precision = precision
+        self.network = network.to(device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.charset = charset_of(description)
+        self.codec = Codec(self.charset)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width that images are loaded at."""
+        return self.description.input_size
+
+    @property
+    def params(self) -> int:
+        """All parameters of the recogniser."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @torch.inference_mode()
+    def read(self, images_BHW3: npt.NDArray[np.uint8], batch_images: int = 64) -> list[str] | None:
+        """The word in each image; None where the network's output is not finite."""
+        norm = RunningStatistics()
+        words: list[str] = []
+        with self.autocast():
+            for start in range(0, len(images_BHW3), batch_images):
+                images = self.on_device(images_BHW3[start : start + batch_images])
+                features = self.network.encode(images, norm)
+                if not bool(torch.isfinite(features).all()):
+                    return None
+                ids = self.network.head.read(features, self.network.beam_width)
+                words.extend(self.codec.decode(each) for each in ids)
+        return words
+
+    def score(self, words: WordImages, batch_images: int = 64) -> WordScores | None:
+        """How well it reads ``words``; None where weights or output are not finite."""
+        # Fused activations clip NaN: it does not show behind them.
+        weights = self.network.state_dict().values()
+        if not all(bool(torch.isfinite(value).all()) for value in weights):
+            return None
+        read = self.read(words.images, batch_images)
+        return None if read is None else score_words(read, words.labels)
+
+    def encode_labels(self, labels: Sequence[str]) -> list[Sequence[int]]:
+        """Character ids of folded labels."""
+        return [self.codec.encode(label) for label in labels]
+
+    def on_device(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:
+        """The same images as a tensor where the network is."""
+        images = torch.from_numpy(images_BHW3)
+        if self.device.type == "cuda":
+            return images.pin_memory().to(self.device, non_blocking=True)
+        return images
+
+    def autocast(self) -> torch.autocast:
+        """The precision that it computes in."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")

@@ -1,0 +1,65 @@
+"""Weight steps of any network: gradients, clipping, and what happens when a step cannot be made.
+
+A supernet and a recogniser that is trained from scratch make the same steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from spaces.networks.normalisation import UpdatingStatistics
+from trainers.distributed import ALONE, Alone
+
+#: From batch norm for this step to the loss of this process's images.
+LossOf = Callable[[UpdatingStatistics], Tensor]
+
+
+class WeightSteps:
+    """Steps of ``optimiser`` on ``parameters``, with gradients clipped to ``clip_norm``.
+
+    ``group`` are the processes that make each step together.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        optimiser: torch.optim.Optimizer,
+        clip_norm: float,
+    ) -> None:
+        self.parameters = parameters
+        self.optimiser = optimiser
+        self.clip_norm = clip_norm
+        self.group: Alone = ALONE
+
+    def make(self, rate: float, loss_of: LossOf) -> float:
+        """One step; its loss, NaN for one that was not made, which leaves everything as it was."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        norm = self.group.statistics()
+        try:
+            loss = self._backward(loss_of(norm))
+        except BaseException as error:  # Out of memory, for one: the run may go on with other work.
+            norm.undo()
+            self.group.give_up(error)
+            raise
+        if math.isnan(loss):
+            norm.undo()
+        else:
+            self.optimiser.step()
+        return loss
+
+    def _backward(self, loss: Tensor) -> float:
+        """Leave clipped gradients; return the loss, NaN unless it and they are finite."""
+        # None, not zero: parameters off the path must not be seen by the optimiser.
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        active = [p for p in self.parameters if p.grad is not None]
+        gradients = [p.grad for p in active if p.grad is not None]
+        joint_loss = self.group.average(loss.detach(), gradients)
+        total_norm = torch.nn.utils.clip_grad_norm_(active, self.clip_norm, foreach=True)
+        value = float(joint_loss)
+        return value if math.isfinite(value) and bool(torch.isfinite(total_norm)) else math.nan
