@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("bench.commands.compare:compare", "From runs to tables, figures and a verdict."),
     "data": ("bench.commands.data:data", "Import, render and inspect word images."),
     "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
+    "eval": ("bench.commands.evaluate:evaluate", "Read test sets, beside the papers' tables."),
     "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),

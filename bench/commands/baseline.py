@@ -1,13 +1,18 @@
-"""``bench baseline list`` and ``bench baseline show``; the list answers without torch."""
+"""``bench baseline list``, ``show``, ``train`` and ``eval``; the list answers without torch."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.commands.evaluate import evaluate
+from bench.commands.options import data_options, data_overrides, preset_options
 from bench.commands.output import print_facts, print_json, print_table
+from bench.commands.training import default_preset, train_model
+from bench.models.origin import from_baseline
 from trainers.baselines.catalogue import ARCHITECTURES, BASELINES, Baseline, find_baseline
 from trainers.data.charset import DEFAULT_MAX_LENGTH
 
@@ -75,6 +80,37 @@ def show(name: str, as_json: bool) -> None:
     ]
     rows.append(("recogniser", "", cost.recogniser.params, cost.recogniser.macs))
     print_table(["stage", "", "parameters", "MACs"], rows)
+
+
+@baseline.command()
+@click.argument("name")
+@click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Model folder; results/models/... by default."
+)
+@data_options
+@preset_options
+def train(
+    name: str,
+    preset: str | None,
+    out: Path | None,
+    seed: int,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+    **words: Any,
+) -> int:
+    """Train a baseline as `bench retrain` trains an architecture, or resume.
+
+    Data, characters and the section [retraining] are the preset's; the recogniser is the paper's.
+    """
+    find_baseline(name)
+    chosen = preset or default_preset(overrides)
+    changes = (*data_overrides(words), *overrides)
+    return train_model(lambda: from_baseline(name, chosen, changes), seed, out, quiet, as_json)
+
+
+baseline.add_command(evaluate)
 
 
 def _described(found: Baseline) -> dict[str, Any]:
