@@ -22,6 +22,13 @@ from bench.commands.output import print_json, print_table
     show_default=True,
     help="Shift of the score below which searchers count as equivalent.",
 )
+@click.option(
+    "--models",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Models of `bench retrain`, or a folder of them: the final scores. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare(
     places: tuple[Path, ...],
@@ -29,6 +36,7 @@ def compare(
     name: str | None,
     question: str,
     margin: float,
+    models: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Compare the runs in and below the given folders; results/runs if none is given.
@@ -39,9 +47,11 @@ def compare(
     """
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import Protocol
+    from bench.comparison.trainings import find_models
     from bench.records import find_runs, read_what_can_be
     from bench.report import main_table_rows, write_report
     from bench.report.banner import banner_of
+    from bench.report.plain import readable
     from bench.trouble import failed_to_begin
 
     given = places or (Path("results") / "runs",)
@@ -51,7 +61,12 @@ def compare(
     study_name, study_question = _study(given)
     title = name or study_name or folder.resolve().name
     analysis = analyse(
-        records, title, question or study_question, Protocol(margin=margin), excluded
+        records,
+        title,
+        question or study_question,
+        Protocol(margin=margin),
+        excluded,
+        find_models(models),
     )
     paths = write_report(analysis, folder)
     if as_json:
@@ -72,6 +87,9 @@ def compare(
     click.echo(f"budget: {analysis['budget_images']:,} images a run; all costs are in the report")
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
         click.echo(f"left out: {row['run']}: {row['reason']}")
+    for row in analysis["proxy_final"].get("left_out", ()):
+        # Reasons quote cards, which may be a stranger's.
+        click.echo(readable(f"model left out: {row['model']}: {row['reason']}"))
     click.echo(f"report: {paths['report.html']}")
 
 

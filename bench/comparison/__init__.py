@@ -8,6 +8,9 @@
 ``anytime``    curves on every axis
 ``placement``  Pareto front, distribution of MACs in the space
 ``health``     how evenly weights were trained
+``trainings``  models trained from scratch that belong beside the runs
+``finals``     their scores against proxy scores
+``retraining`` commands that train what is lacking
 ``provenance`` runs, versions, hardware, deviations from the paper
 ``checklist``  what good practice asks of a study, and what this one can answer
 """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.comparison import anytime, costs, health, placement, provenance, scores
-from bench.comparison.answers import refused
+from bench.comparison import anytime, costs, finals, health, placement, provenance, scores
 from bench.comparison.checklist import checklist
 from bench.comparison.groups import Groups, group_runs
 from bench.comparison.protocol import ENDPOINT, REPLAYED_ENDPOINT, Protocol
@@ -24,9 +24,11 @@ def analyse(
     question: str = "",
     protocol: Protocol | None = None,
     excluded: Sequence[dict[str, str]] = (),
+    models: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """The analysis of runs of one protocol; ``excluded`` runs are named with their reasons.
 
+    ``models`` are folders of models trained from scratch, for the final scores.
     Raises ``RecordError`` for no runs at all, or runs of different protocols.
     """
     protocol = protocol or Protocol()
@@ -39,6 +41,7 @@ def analyse(
     run_settings = first["preset"]["run"]
     limits = {"macs": first["max_macs"], "params": first["max_params"]}
     rows = provenance.run_rows(groups)
+    trained = finals.proxy_final(records, groups, space, models, protocol)
     return {
         "name": name,
         "question": question,
@@ -62,11 +65,11 @@ def analyse(
         ),
         "mac_distribution": placement.mac_distribution(groups, space),
         "supernet_health": health.supernet_health(records, space),
-        "proxy_final": refused("no architecture of this study was trained from scratch yet"),
+        "proxy_final": trained,
         "runs": rows,
         "excluded": list(excluded),
         "unfinished": provenance.unfinished(rows),
-        "checklist": checklist(groups, records),
+        "checklist": checklist(groups, records, trained),
         "deviations": provenance.deviations(records[0]),
         "versions": provenance.versions(records),
         "hardware": provenance.hardware(records),

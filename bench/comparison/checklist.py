@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bench.comparison.groups import Groups
 from bench.comparison.provenance import hardware
+from bench.comparison.retraining import SEEDS
 from bench.records import RunRecord
 
 #: What holds for every study made with this program: item, answer, note.
@@ -58,18 +60,29 @@ ALWAYS = (
         "yes",
         "seconds and images; the supernet's images sunk, amortised and private",
     ),
-    (
-        "Final scores after training from scratch",
-        "no",
-        "scores are those of inherited weights; no architecture was trained from scratch",
-    ),
 )
 
 
-def checklist(groups: Groups, records: Sequence[RunRecord]) -> list[dict[str, str]]:
-    """Items with answer (yes, no, partly) and note: what always holds, then what this study did."""
-    rows = [*ALWAYS, *_of_this_study(groups, records)]
+def checklist(
+    groups: Groups, records: Sequence[RunRecord], trained: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """Items with answer (yes, no, partly) and note: what always holds, then what this study did.
+
+    ``trained`` is the panel of final scores.
+    """
+    rows = [*ALWAYS, _final_scores(trained), *_of_this_study(groups, records)]
     return [{"item": item, "answer": answer, "note": note} for item, answer, note in rows]
+
+
+def _final_scores(trained: Mapping[str, Any]) -> tuple[str, str, str]:
+    item = "Final scores after training from scratch"
+    if "searchers" not in trained:
+        note = "scores are those of inherited weights; no architecture was trained from scratch"
+        return item, "no", note
+    runs, found = (sum(row[key] for row in trained["searchers"]) for key in ("runs", "retrained"))
+    fewest = min(len(point["seeds"]) for point in trained["points"])
+    note = f"recommendations of {found} of {runs} runs, at least {fewest} seeds for each"
+    return item, "yes" if found == runs and fewest >= SEEDS else "partly", note
 
 
 def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[str, str, str]]:

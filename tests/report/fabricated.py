@@ -80,7 +80,7 @@ def analysis(
         "pareto": {cost: _pareto(cost, records) for cost in ("macs", "params")},
         "mac_distribution": _macs(records),
         "supernet_health": {"updates": _updates(rng)},
-        "proxy_final": _proxy(rng),
+        "proxy_final": _proxy(names, rng, text),
         "runs": records,
         "excluded": [{"run": f"results/runs/old{text}", "reason": f"of another preset{text}"}],
         "unfinished": [{"run": "results/runs/tpe-3", "reason": "stopped at 60 % of its budget"}],
@@ -331,17 +331,40 @@ def _updates(rng: np.random.Generator) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _proxy(rng: np.random.Generator) -> dict[str, Any]:
-    proxy = rng.uniform(0.4, 0.9, 30)
+def _proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> dict[str, Any]:
+    points = []
+    for i, proxy in enumerate(rng.uniform(0.4, 0.9, 30).tolist()):
+        scores = (0.5 + 0.4 * proxy + rng.normal(0, 0.02) + rng.normal(0, 0.01, 3)).tolist()
+        by = [name for place, name in enumerate(names) if i % 11 == place or i % 13 == place]
+        points.append(
+            {"architecture": f"A..B..A..B..B..-{i:015d}{text}", "recommended_by": by,
+             "proxy": proxy, "proxy_runs": 1 + i % 3, "scores": scores, "sd": 0.01,
+             "final": estimate(float(np.mean(scores)), 0.02, 3), "seeds": [0, 1, 2],
+             "images": 100_000}
+        )  # fmt: skip
+    points[3].update(proxy=None, proxy_runs=0)
+    points[4].update(
+        final={"refused": "an interval needs at least 2 seeds, not 1", "estimate": 0.7, "n": 1},
+        scores=[0.7], seeds=[0], sd=None,
+    )  # fmt: skip
     return {
-        "tau": estimate(0.61, 0.1, 30, "Kendall's tau-b, bootstrap over architectures"),
-        "top_k": {"5": estimate(0.6, 0.2, 30), "10": refused("the top 10 of 10 are all of them")},
-        "regret": {"5": estimate(0.004, 0.003, 30)},
-        "points": [
-            {"architecture": f"A..B..A..B..B..-{i:015d}", "proxy": float(p),
-             "final": float(0.5 + 0.4 * p + rng.normal(0, 0.03))}
-            for i, p in enumerate(proxy)
+        "proxy": "test", "notes": ["Proxy scores are the referee's, on test." + text],
+        "tau": estimate(0.61, 0.1, 29, "Kendall's tau-b, bootstrap over architectures"),
+        "tau_error_of_chance": 0.131, "ceiling": refused("one seed only"),
+        "top_k": {"1": estimate(0.6, 0.2, 29), "5": refused("the top 5 of 5 are all of them")},
+        "regret": {"1": estimate(0.004, 0.003, 29)},
+        "points": points,
+        "searchers": [
+            {"searcher": name, "runs": 4, "retrained": 3 * (place != 1), "architectures": 2,
+             "final": estimate(0.8, 0.02, 3) if place != 1 else refused("not retrained")}
+            for place, name in enumerate(names)
         ],
+        "trainings": [
+            {"architecture": points[0]["architecture"], "seed": seed, "final": 0.7, "images": 9,
+             "folder": f"results/models/{seed}{text}"} for seed in range(3)
+        ],
+        "left_out": [{"model": f"results/models/old{text}", "reason": f"other words{text}"}],
+        "commands": {"lines": [f"bench retrain runs/one --seed 0{text}"], "more": 12},
     }  # fmt: skip
 
 

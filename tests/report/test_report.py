@@ -225,6 +225,42 @@ def test_tables_hold_raw_numbers(reports: dict[str, Path]) -> None:
     assert len(rows(reports["five"] / "tables/runs.csv")) == 100
 
 
+def test_every_training_can_be_traced(reports: dict[str, Path]) -> None:
+    panel = rows(reports["five"] / "tables/proxy-final.csv")
+    assert len(panel) == 30
+    assert panel[0]["seeds"] == "3"
+    assert len(json.loads(panel[0]["scores"])) == 3
+    assert panel[3]["proxy"] == ""
+    assert "2 seeds" in panel[4]["final_refused"]
+    finals = rows(reports["five"] / "tables/final-scores.csv")
+    assert [row["final"] for row in finals[:2]] == ["0.8", "not retrained"]
+    trainings = rows(reports["five"] / "tables/trainings.csv")
+    assert trainings[2]["folder"] == "results/models/2"
+    text = page(reports["five"]).text
+    for part in ("results/models/old", "other words", "bench retrain runs/one", "first 1 of 13"):
+        assert part in text
+
+
+def test_a_panel_too_small_to_rank_is_a_table_without_a_figure(tmp_path: Path) -> None:
+    made = analysis(FIVE, 3)
+    made["proxy_final"].update(tau={"refused": "4 architectures are too few"})
+    write_report(made, tmp_path)
+    assert not (tmp_path / "figures" / "proxy-final.svg").exists()
+    assert "4 architectures are too few" in page(tmp_path).text
+    assert len(rows(tmp_path / "tables/proxy-final.csv")) == 30
+
+
+def test_marks_of_final_scores_have_a_bar_over_their_seeds(reports: dict[str, Path]) -> None:
+    root = ElementTree.parse(reports["five"] / "figures/proxy-final.svg").getroot()
+    titles = [e.text or "" for e in root.iter() if e.tag.endswith("}title")]
+    # One of the thirty has no proxy score.
+    assert len(titles) == 29
+    assert all("\nproxy " in title and "\nseeds: " in title for title in titles)
+    assert any("recommended by random" in title for title in titles)
+    labels = {e.text for e in root.iter() if e.tag.endswith("}text")}
+    assert {"recommended by none", "by several searchers", "random"} <= labels
+
+
 def test_curves_are_in_the_tables_in_full(reports: dict[str, Path]) -> None:
     found = rows(reports["five"] / "tables/curves-images.csv")
     assert len(found) == 5 * 21

@@ -15,7 +15,8 @@ from bench.report.sections.costs import mac_distribution, pareto
 from bench.report.sections.outcome import outcome, question
 from bench.report.sections.pairs import all_pairs, ranks
 from bench.report.sections.provenance import checklist, provenance
-from bench.report.sections.supernet import proxy_final, supernet_health
+from bench.report.sections.proxy import proxy_final
+from bench.report.sections.supernet import supernet_health
 from bench.report.words import value_text
 
 

@@ -1,4 +1,4 @@
-"""Health of the supernet, and how well proxy scores foretell final ones."""
+"""Health of the supernet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.report.figures.look import Look
-from bench.report.figures.proxy import proxy_figure
 from bench.report.figures.supernet import updates_figure
 from bench.report.model import Block, Column, Facts, Figure, Refused, Section, Table
 from bench.report.plain import entries, number_of, part, reason_of
@@ -17,12 +16,6 @@ UPDATES = (
     Column("updates", "updates", "count"),
     Column("expected", "expected", "count"),
 )
-PANEL = (
-    Column("architecture", "architecture", "code"),
-    Column("proxy", "proxy score", "score"),
-    Column("final", "final score", "score"),
-)
-QUALITY = (Column("what", "statistic"), Column("value", "value", "number"))
 
 
 def supernet_health(analysis: Mapping[str, Any], look: Look) -> Section:
@@ -60,32 +53,6 @@ def supernet_health(analysis: Mapping[str, Any], look: Look) -> Section:
         table = Table(f"updates-{what}", f"Updates of {what}", UPDATES, rows)
         blocks.append(Figure(f"updates-{what}", caption, drawn, (table,)))
     return Section("supernet", title, blocks)
-
-
-def proxy_final(analysis: Mapping[str, Any], look: Look) -> Section:
-    """Rank agreement of proxy and final score, where both exist."""
-    title = "Proxy against final score"
-    found = analysis.get("proxy_final")
-    reason = reason_of(found)
-    if reason or not isinstance(found, Mapping):
-        return Section("proxy", title, [Refused("Proxy against final score", reason or "none")])
-    rows = [row for key, value in found.items() if key != "points" for row in _quality(key, value)]
-    quality = Table("proxy-quality", "How well the proxy ranks", QUALITY, rows)
-    drawn = proxy_figure(found, look)
-    if drawn is None:
-        refused = Refused("Proxy against final score", "no architecture has both scores")
-        return Section("proxy", title, [refused, quality])
-    panel = Table("proxy-final", "The panel", PANEL, entries(found.get("points")))
-    caption = "Proxy score and final score of every architecture of the panel."
-    return Section("proxy", title, [quality, Figure("proxy-final", caption, drawn, (panel,))])
-
-
-def _quality(key: str, value: object) -> list[dict[str, Any]]:
-    """A statistic a row; top-k precision and regret may come for several k."""
-    name = {"tau": "Kendall's tau-b", "top_k": "precision of the top k"}.get(key, label_of(key))
-    if not isinstance(value, Mapping) or number_of(value) is not None or reason_of(value):
-        return [{"what": name, "value": value}]
-    return [{"what": f"{name}, {inner}", "value": entry} for inner, entry in value.items()]
 
 
 def _fact(value: object) -> str:

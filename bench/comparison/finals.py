@@ -1,0 +1,235 @@
+"""Proxy scores against final ones: what inherited weights promise, and what training delivers.
+
+The final score of an architecture is the mean over seeds of its score on ``test`` after training
+from scratch (`bench retrain`). Its proxy score is the one with inherited weights, averaged over the
+runs that know one: the referee's on ``test``, or the searchers' own evaluations on search_val. The
+two are never mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bench.comparison.answers import plain, refused
+from bench.comparison.groups import Groups
+from bench.comparison.protocol import Protocol
+from bench.comparison.retraining import SEEDS, commands, recommended
+from bench.comparison.trainings import Searched, Training, read_trainings
+from bench.records import FRESH_WEIGHTS, RunRecord
+from bench.statistics.answers import Floats, NotComputable
+from bench.statistics.intervals import mean_interval, standard_deviation
+from bench.statistics.ranking import kendall_tau, null_standard_error, seed_ceiling
+from bench.statistics.top_k import regret_at_k, top_k_precision
+from spaces import Space
+
+#: Fewer architectures are a table, and no statistic.
+SMALLEST_PANEL = 5
+TOP = (1, 3, 5)
+NO_MODELS = (
+    "no trained models were given, so nothing is known of final scores: train what the runs "
+    f"recommend with {SEEDS} seeds, then give the folder of the models as --models"
+)
+NO_TRAINING = "the scores of these runs are made up or replayed: no trained model belongs to them"
+
+Kind = Literal["test", "search_val"]
+Trained = Mapping[str, Sequence[Training]]
+PROXIES: dict[Kind, str] = {
+    "test": (
+        "Proxy scores are the referee's: with inherited weights, on test, when a run last "
+        "recommended the architecture."
+    ),
+    "search_val": (
+        "Proxy scores are those of the searchers' last evaluations: with inherited weights, on "
+        "search_val. Recommendations were selected on them, so theirs are too high."
+    ),
+}
+
+
+def proxy_final(
+    records: Sequence[RunRecord],
+    groups: Groups,
+    space: Space,
+    models: Sequence[Path],
+    protocol: Protocol,
+) -> dict[str, Any]:
+    """The panel, a row for each architecture trained, or the reason why there is none.
+
+    ``commands`` train recommendations that lack seeds; ``left_out`` are models that do not belong.
+    """
+    if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
+        return refused(NO_TRAINING)
+    if not models:
+        return {**refused(NO_MODELS), "commands": commands(groups, {})}
+    trainings, left_out = read_trainings(models, Searched.of(records[0], space))
+    trained: dict[str, list[Training]] = {}
+    for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
+        trained.setdefault(training.text, []).append(training)
+    seeds = {text: {each.seed for each in found} for text, found in trained.items()}
+    rest = {"left_out": left_out, "commands": commands(groups, seeds)}
+    if not trained:
+        reason = f"none of the {len(models)} models given belongs to these runs"
+        return {**refused(reason), **rest}
+    kind, proxies = _proxies(records, set(trained))
+    points = [_point(found, proxies.get(text), groups, protocol) for text, found in trained.items()]
+    points.sort(key=lambda point: (-point["final"]["estimate"], point["architecture"]))
+    return {
+        "proxy": kind,
+        "notes": _notes(points, kind, records),
+        **_agreement(points, protocol),
+        "points": points,
+        "searchers": _by_searcher(groups, trained, protocol),
+        "trainings": [_row(training) for found in trained.values() for training in found],
+        **rest,
+    }
+
+
+def _proxies(
+    records: Sequence[RunRecord], trained: set[str]
+) -> tuple[Kind, dict[str, list[float]]]:
+    """The kind of proxy score that covers more of ``trained``, and each run's last of each."""
+    found: dict[Kind, dict[str, list[float]]] = {"test": {}, "search_val": {}}
+    for record in records:
+        last: dict[tuple[Kind, str], float | None] = {}
+        for event in record.events:
+            if event.verdict is not None:
+                last["test", event.verdict.architecture] = event.verdict.score
+            elif event.kind == "evaluate" and event.work.architecture is not None:
+                last["search_val", event.work.architecture] = event.result.score
+        for (kind, text), score in last.items():
+            if text in trained and score is not None:
+                found[kind].setdefault(text, []).append(score)
+    best: Kind = "search_val" if len(found["search_val"]) > len(found["test"]) else "test"
+    return best, found[best]
+
+
+def _point(
+    trained: Sequence[Training],
+    proxies: Sequence[float] | None,
+    groups: Groups,
+    protocol: Protocol,
+) -> dict[str, Any]:
+    scores = _scores(trained)
+    final = mean_interval(scores, protocol.level)
+    if len(scores) == 1:
+        final = NotComputable("an interval needs at least 2 seeds, not 1", float(scores[0]), 1)
+    text = trained[0].text
+    return {
+        "architecture": text,
+        "recommended_by": [
+            group.label for group in groups.groups if text in map(recommended, group.complete)
+        ],
+        "proxy": None if proxies is None else float(np.mean(proxies)),
+        "proxy_runs": len(proxies or ()),
+        "final": plain(final),
+        "sd": standard_deviation(scores) if len(scores) > 1 else None,
+        "seeds": [training.seed for training in trained],
+        "scores": scores.tolist(),
+        "images": float(np.mean([training.images for training in trained])),
+    }
+
+
+def _agreement(points: Sequence[Mapping[str, Any]], protocol: Protocol) -> dict[str, Any]:
+    """Rank correlation and what the proxy's best are worth, over points that have both scores."""
+    both = [point for point in points if point["proxy"] is not None]
+    n = len(both)
+    if n < SMALLEST_PANEL:
+        no = refused(
+            f"{n} architectures have both scores: a ranking of fewer than {SMALLEST_PANEL} says "
+            "next to nothing"
+        )
+        return dict.fromkeys(("tau", "ceiling", "top_k", "regret"), no)
+    proxy = np.array([point["proxy"] for point in both])
+    final = np.array([point["final"]["estimate"] for point in both])
+    top = [k for k in TOP if 2 * k <= n]
+
+    def draws(what: str) -> np.random.Generator:
+        return protocol.generator(f"proxy and final {what}")
+
+    level = protocol.level
+    return {
+        "tau": plain(kendall_tau(proxy, final, draws("tau"), level)),
+        "tau_error_of_chance": null_standard_error(n),
+        "ceiling": plain(_ceiling(both, draws("ceiling"), level)),
+        "top_k": {
+            str(k): plain(top_k_precision(proxy, final, k, draws(f"top {k}"), level)) for k in top
+        },
+        "regret": {
+            str(k): plain(regret_at_k(proxy, final, k, draws(f"regret {k}"), level)) for k in top
+        },
+    }
+
+
+def _ceiling(points: Sequence[Mapping[str, Any]], rng: np.random.Generator, level: float) -> Any:
+    """How well one seed's scores rank another's; of more seeds than the fewest, the lowest."""
+    seeds = min(len(point["scores"]) for point in points)
+    if seeds < 2:
+        return NotComputable("some architectures were trained with one seed only", n=len(points))
+    return seed_ceiling([point["scores"][:seeds] for point in points], rng, level)
+
+
+def _notes(
+    points: Sequence[Mapping[str, Any]], kind: Kind, records: Sequence[RunRecord]
+) -> list[str]:
+    """What one has to know to read the numbers."""
+    found = [PROXIES[kind]]
+    weights = {record.supernet for record in records}
+    if FRESH_WEIGHTS in weights:
+        found.append("Each run trained weights of its own: scores of two runs differ in them, too.")
+    elif len(weights) > 1:
+        found.append(f"The runs started from {len(weights)} supernets, and scores differ in them.")
+    unscored = sum(point["proxy"] is None for point in points)
+    if unscored:
+        found.append(f"{unscored} of {len(points)} architectures have no such score in any run.")
+    few = sum(len(point["scores"]) < SEEDS for point in points)
+    if few:
+        found.append(
+            f"{few} of {len(points)} architectures were trained with fewer than {SEEDS} seeds: "
+            "their means are rough."
+        )
+    chosen = sum(bool(point["recommended_by"]) for point in points)
+    found.append(
+        f"{chosen} of {len(points)} architectures are recommendations, which is no sample of the "
+        "space: among good ones a proxy has a harder time than among all."
+    )
+    return found
+
+
+def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> list[dict[str, Any]]:
+    """Final scores of what each searcher recommended, run by run."""
+    rows = []
+    for group in groups.groups:
+        texts = [recommended(run) or "" for run in group.complete]
+        found = [text for text in texts if text in trained]
+        means = [float(_scores(trained[text]).mean()) for text in found]
+        final = mean_interval(means, protocol.level)
+        if len(means) == 1:
+            final = NotComputable("an interval needs at least 2 runs, not 1", means[0], 1)
+        rows.append(
+            {
+                "searcher": group.label,
+                "runs": len(group.complete),
+                "retrained": len(found),
+                "architectures": len(set(found)),
+                "final": plain(final) if found else refused("not retrained"),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["final"].get("estimate", -1.0), row["searcher"]))
+
+
+def _row(training: Training) -> dict[str, Any]:
+    return {
+        "architecture": training.text,
+        "seed": training.seed,
+        "final": training.score,
+        "images": training.images,
+        "folder": str(training.folder),
+    }
+
+
+def _scores(trained: Sequence[Training]) -> Floats:
+    """Final scores (seeds,)."""
+    return np.array([training.score for training in trained], dtype=np.float64)

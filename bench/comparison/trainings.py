@@ -1,0 +1,236 @@
+"""Trainings from scratch, read from model folders: which of them belong beside the runs at hand.
+
+Cards may come from elsewhere: parsed strictly, sizes bounded, nothing executed, no weights read. A
+model that does not belong is named with the reason, never dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bench.errors import RecordError
+from bench.flat import flatten
+from bench.models.folder import CARD, TRAINING, read_card
+from bench.records import RunRecord
+from bench.settings import settings_as_dict
+from spaces import Space
+from spaces.errors import InputError
+from trainers.models.description import ArchitectureModel, read_description
+from trainers.settings import Fraction
+
+#: A model folder, a folder of them, one of folders of them, and one more.
+MAX_DEPTH = 3
+#: Of a reason, which may quote a stranger's card.
+LONGEST_REASON = 300
+
+#: Integers that a float holds exactly.
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Short = Annotated[str, Meta(max_length=200)]
+Setting = bool | int | float | Short | None | list[float]
+#: Trained with another sequence encoder than searched: the paper's own way.
+MAY_DIFFER = "recogniser.sequence_encoder"
+
+
+class ScoresOnTest(Struct, frozen=True):
+    """Of the scores on ``test``, what comparisons use."""
+
+    word_accuracy: Fraction
+    word_accuracy_case_insensitive: Fraction
+    words: Count
+
+
+class Scores(Struct, frozen=True):
+    """``test`` is None where the network's output was not finite."""
+
+    test: ScoresOnTest | None
+
+
+class Words(Struct, frozen=True):
+    """What a split holds, by content."""
+
+    hashes: Annotated[tuple[Short, ...], Meta(max_length=1000)]
+
+
+class Data(Struct, frozen=True):
+    """What was trained and scored on."""
+
+    search_train: Words
+    test: Words
+
+
+class TrainerPart(Struct, frozen=True):
+    """Of the trainer's settings, the one that a training takes."""
+
+    precision: Short
+
+
+class PresetPart(Struct, frozen=True):
+    """Of the preset, how it was trained."""
+
+    retraining: Annotated[dict[Short, Setting], Meta(max_length=100)]
+    trainer: TrainerPart
+
+
+class CostPart(Struct, frozen=True):
+    """Of the cost, images forward and backward together."""
+
+    images: Count
+
+
+class Card(Struct, frozen=True):
+    """Of a card, what comparisons use; unknown fields are skipped."""
+
+    description: dict[str, Any]
+    seed: Count
+    scores: Scores
+    data: Data
+    preset: PresetPart
+    cost: CostPart
+
+
+@dataclass(frozen=True)
+class Training:
+    """An architecture trained once; scores compare where ``conditions``, as JSON, are the same."""
+
+    folder: Path
+    text: str
+    seed: int
+    score: float
+    images: int
+    conditions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the runs searched and were scored on; ``described`` in the words of a model's card."""
+
+    space: Space
+    described: dict[str, Any]
+    test: tuple[str, ...]
+    case_sensitive: bool
+
+    @classmethod
+    def of(cls, record: RunRecord, space: Space) -> Searched:
+        """From any of the runs: those of one protocol agree in all of it."""
+        preset = flatten(record.identity["preset"])
+        described = {
+            "space": space.name,
+            "part": str(space.settings().get("part", "")),
+            "charset": preset.get("data.charset"),
+            "max_length": preset.get("data.max_length"),
+            "first_width": preset.get("supernet.stem_width"),
+            "widths": preset.get("supernet.widths"),
+            **{key: value for key, value in preset.items() if key.startswith("recogniser.")},
+        }
+        del described[MAY_DIFFER]
+        test = tuple(record.identity["data"].get("test", ()))
+        return cls(space, described, test, bool(preset.get("data.case_sensitive")))
+
+
+def find_models(places: Sequence[Path]) -> list[Path]:
+    """Model folders at or below the given places, sorted; ``RecordError`` where there is none."""
+    found: list[Path] = []
+    for place in places:
+        here = sorted(_models_below(place, MAX_DEPTH))
+        if not here:
+            what = "no such folder" if not place.exists() else f"no {CARD} in it or below"
+            raise RecordError(f"{place}: {what}: give models that `bench retrain` made")
+        found.extend(here)
+    return list(dict.fromkeys(found))
+
+
+def read_trainings(
+    folders: Iterable[Path], searched: Searched
+) -> tuple[list[Training], list[dict[str, str]]]:
+    """Trainings that belong beside the runs and to each other, and models left out with reasons."""
+    found: dict[tuple[str, int], Training] = {}
+    left_out = []
+    for folder in folders:
+        try:
+            training = _training(folder, searched)
+        except InputError as error:
+            left_out.append(_left_out(folder, str(error)))
+            continue
+        known = found.setdefault((training.text, training.seed), training)
+        if known is not training:
+            reason = f"seed {training.seed} of the same architecture as {known.folder}"
+            left_out.append(_left_out(folder, reason))
+    alike, others = _alike(list(found.values()))
+    return alike, left_out + others
+
+
+def _training(folder: Path, searched: Searched) -> Training:
+    """``InputError`` says why the model in ``folder`` does not belong."""
+    plain = read_card(folder)
+    try:
+        card: Card = msgspec.convert(plain, Card)
+        # JSON can hold halves of characters, which no text can.
+        msgspec.json.encode(card.description)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise RecordError(f"its {CARD} says too little or is damaged ({error})") from error
+    description = read_description(card.description, CARD)
+    if not isinstance(description, ArchitectureModel):
+        raise RecordError("a hand-made recogniser: no search could have recommended it")
+    described = flatten(settings_as_dict(description))
+    for key, wanted in searched.described.items():
+        if described.get(key) != wanted:
+            raise RecordError(f"{key} is {json.dumps(described.get(key))}, "
+                              f"in the runs {json.dumps(wanted)}")  # fmt: skip
+    if card.data.test.hashes != searched.test:
+        raise RecordError("scored on other words: its test is not that of the runs")
+    if set(card.data.search_train.hashes) & set(searched.test):
+        raise RecordError("trained on words of test")
+    scores = card.scores.test
+    if scores is None:
+        raise RecordError("no score on test: its output was not finite")
+    counted = (
+        scores.word_accuracy if searched.case_sensitive else scores.word_accuracy_case_insensitive
+    )
+    conditions = {
+        "number of words of test": scores.words,
+        "trainer.precision": card.preset.trainer.precision,
+        **{f"retraining.{key}": value for key, value in card.preset.retraining.items()},
+        MAY_DIFFER: described[MAY_DIFFER],
+        "words of search_train": card.data.search_train.hashes,
+    }
+    as_text = {key: json.dumps(value) for key, value in conditions.items()}
+    text = searched.space.parse(description.text).text
+    return Training(folder, text, card.seed, counted, card.cost.images, as_text)
+
+
+def _alike(trainings: list[Training]) -> tuple[list[Training], list[dict[str, str]]]:
+    """The trainings under the conditions that most of them share, and the others with reasons."""
+    kinds = sorted(tuple(sorted(training.conditions.items())) for training in trainings)
+    usual = max(kinds, key=kinds.count) if kinds else ()
+    most = dict(usual)
+    alike, others = [], []
+    for training in trainings:
+        own = training.conditions
+        differing = sorted(key for key in own | most if own.get(key) != most.get(key))
+        if not differing:
+            alike.append(training)
+            continue
+        key = differing[0]
+        reason = f"{key} is {own.get(key)}, in most of these models {most.get(key)}"
+        others.append(_left_out(training.folder, reason))
+    return alike, others
+
+
+def _left_out(folder: Path, reason: str) -> dict[str, str]:
+    return {"model": str(folder), "reason": reason[:LONGEST_REASON]}
+
+
+def _models_below(place: Path, depth: int) -> Iterable[Path]:
+    if (place / CARD).is_file() or (place / TRAINING).is_file():
+        yield place
+    elif depth > 0 and place.is_dir():
+        for child in place.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                yield from _models_below(child, depth - 1)

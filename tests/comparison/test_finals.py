@@ -1,0 +1,437 @@
+"""Final scores of trained models beside the runs: who belongs, and what the numbers are."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from bench.cli import run
+from bench.commands.retrain import retrain
+from bench.comparison.analysis import analyse
+from bench.comparison.finals import proxy_final
+from bench.comparison.groups import group_runs
+from bench.comparison.protocol import Protocol
+from bench.comparison.retraining import recommended
+from bench.comparison.trainings import find_models
+from bench.errors import RecordError
+from bench.presets import load_preset
+from bench.records import Event, RunRecord, Verdict, find_runs, read_runs
+from bench.settings import settings_as_dict
+from trainers.models.description import describe_architecture, describe_baseline
+
+HASHES = {"search_train": ["train"], "search_val": ["val"], "test": ["held out"]}
+PRESET = load_preset("tiny")
+
+
+def on_a_supernet(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a made-up run as that of one that scored words."""
+    found = deepcopy(manifest)
+    found["identity"].update(data=HASHES, supernet="0123456789")
+    found["identity"]["preset"]["run"]["evaluator"] = "supernet"
+    return found
+
+
+@pytest.fixture(scope="module")
+def records(study: Path) -> list[RunRecord]:
+    read = read_runs(find_runs([study]))
+    return [RunRecord(r.folder, on_a_supernet(r.manifest), r.result, r.events) for r in read]
+
+
+def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
+    """What `bench retrain` writes of a model, as far as a comparison reads it."""
+    space = PRESET.space.load()
+    description = describe_architecture(
+        space, space.parse(text), PRESET.data, PRESET.recogniser, PRESET.supernet
+    )
+    scores = {"word_accuracy": 0.0, "word_accuracy_case_insensitive": score, "words": 32}
+    return {
+        "description": settings_as_dict(description),
+        "seed": seed,
+        "scores": {"search_val": None, "test": scores},
+        "data": {name: {"hashes": hashes} for name, hashes in HASHES.items()},
+        "preset": {
+            "retraining": settings_as_dict(PRESET.retraining),
+            "trainer": {"precision": "fp32"},
+        },
+        "cost": {"images": 1000 + seed},
+    }
+
+
+def write_card(folder: Path, card: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.json").write_text(card if isinstance(card, str) else json.dumps(card))
+    return folder
+
+
+def write_models(place: Path, texts: list[str], seeds: int = 3) -> dict[str, list[float]]:
+    """Trainings of every architecture; the scores that they got."""
+    rng = np.random.default_rng(0)
+    scores = {}
+    for number, text in enumerate(texts):
+        scores[text] = rng.uniform(0.2, 0.9, seeds).tolist()
+        for seed, score in enumerate(scores[text]):
+            write_card(place / f"a{number}" / f"seed{seed}", card_of(text, seed, score))
+    return scores
+
+
+def recommendations(records: list[RunRecord]) -> list[str]:
+    return sorted({text for record in records if (text := recommended(record))})
+
+
+def panel(records: list[RunRecord], place: Path) -> dict[str, Any]:
+    space, models = PRESET.space.load(), find_models([place])
+    found = proxy_final(records, group_runs(records), space, models, Protocol())
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    return found
+
+
+def last_scores(records: list[RunRecord], text: str) -> list[float]:
+    """The referee's last score of an architecture in each run that has one."""
+    found = []
+    for record in records:
+        verdicts = [event.verdict for event in record.events if event.verdict is not None]
+        scores = [verdict.score for verdict in verdicts if verdict.architecture == text]
+        found += [score for score in scores[-1:] if score is not None]
+    return found
+
+
+def test_the_numbers_are_those_of_scipy_and_of_hand(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    texts = recommendations(records)[:9]
+    scores = write_models(tmp_path, texts)
+    found = panel(records, tmp_path)
+    assert found["proxy"] == "test"
+    points = {point["architecture"]: point for point in found["points"]}
+    assert set(points) == set(texts)
+    proxy = [fmean(last_scores(records, text)) for text in texts]
+    means = [fmean(scores[text]) for text in texts]
+    for text, mean, expected in zip(texts, means, proxy, strict=True):
+        point, own = points[text], scores[text]
+        assert math.isclose(point["proxy"], expected)
+        assert math.isclose(point["final"]["estimate"], mean)
+        low, high = stats.t.interval(0.95, 2, mean, stats.sem(own))
+        assert (point["final"]["low"], point["final"]["high"]) == pytest.approx((low, high))
+        assert math.isclose(point["sd"], stdev(own))
+        assert (point["seeds"], point["images"]) == ([0, 1, 2], 1001.0)
+    assert math.isclose(found["tau"]["estimate"], stats.kendalltau(proxy, means).statistic)
+    assert found["tau"]["low"] <= found["tau"]["estimate"] <= found["tau"]["high"]
+    assert found["tau"]["n"] == 9
+    columns = list(zip(*scores.values(), strict=True))
+    between = [stats.kendalltau(a, b).statistic for a, b in combinations(columns, 2)]
+    assert math.isclose(found["ceiling"]["estimate"], fmean(between))
+    assert set(found["top_k"]) == {"1", "3"}
+    by_proxy = sorted(range(9), key=lambda i: -proxy[i])[:3]
+    by_final = sorted(range(9), key=lambda i: -means[i])[:3]
+    shared = len(set(by_proxy) & set(by_final)) / 3
+    assert math.isclose(found["top_k"]["3"]["estimate"], shared)
+    lost = max(means) - max(means[i] for i in by_proxy)
+    assert found["regret"]["3"]["estimate"] == pytest.approx(lost)
+
+
+def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path: Path) -> None:
+    write_models(tmp_path, recommendations(records)[:6])
+    models = find_models([tmp_path])
+    space, groups = PRESET.space.load(), group_runs(records)
+    first, second = (
+        proxy_final(records, groups, space, order, Protocol()) for order in (models, models[::-1])
+    )
+    assert first == second
+
+
+def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    judged = {e.verdict.architecture for r in records for e in r.events if e.verdict is not None}
+    scores: dict[str, list[float]] = {}
+    for record in records:
+        own = {
+            str(event.work.architecture): event.result.score
+            for event in record.events
+            if event.kind == "evaluate" and event.result.score is not None
+        }
+        for text, score in own.items():
+            scores.setdefault(text, []).append(score)
+    known = sorted(set(scores) & set(recommendations(records)))
+    texts = [*sorted(set(scores) - judged)[:5], *known[:3]]
+    write_models(tmp_path, texts)
+    found = panel(records, tmp_path)
+    assert found["proxy"] == "search_val"
+    assert any("on search_val" in note for note in found["notes"])
+    assert any(note.startswith("3 of 8") and "recommendations" in note for note in found["notes"])
+    for point in found["points"]:
+        assert math.isclose(point["proxy"], fmean(scores[point["architecture"]]))
+    nobody = next(point for point in found["points"] if point["architecture"] == texts[0])
+    assert nobody["recommended_by"] == []
+
+
+def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Path) -> None:
+    text = recommended(records[0]) or ""
+    write_models(tmp_path, [text])
+    early = Event(0, "referee", verdict=Verdict(0, 0, 0, text, score=0.01))
+    first = replace(records[0], events=[early, *records[0].events])
+    (point,) = panel([first], tmp_path)["points"]
+    assert point["proxy"] == records[0].score
+    assert point["proxy_runs"] == 1
+
+
+def test_two_runs_that_recommend_the_same_share_its_trainings(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    first, second = [record for record in records if record.searcher == "random"][:2]
+    same = replace(second, result={**(second.result or {}), **(first.result or {})})
+    scores = write_models(tmp_path, [recommended(first) or ""])
+    (row,) = panel([first, same], tmp_path)["searchers"]
+    assert (row["runs"], row["retrained"], row["architectures"]) == (2, 2, 1)
+    assert row["final"]["estimate"] == pytest.approx(fmean(*scores.values()))
+    assert "are equal" in row["final"]["refused"]
+
+
+def test_an_architecture_that_no_run_scored_is_in_the_table_only(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    foreign = "A..B..A..B..B..-555555545514466"
+    write_models(tmp_path, [*recommendations(records)[:5], foreign])
+    found = panel(records, tmp_path)
+    assert found["tau"]["n"] == 5
+    row = next(point for point in found["points"] if point["architecture"] == foreign)
+    assert (row["proxy"], row["proxy_runs"]) == (None, 0)
+    assert any("1 of 6 architectures have no such score" in note for note in found["notes"])
+
+
+def test_few_architectures_are_a_table_and_no_statistic(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    write_models(tmp_path, recommendations(records)[:4], seeds=2)
+    found = panel(records, tmp_path)
+    assert "4 architectures have both scores" in found["tau"]["refused"]
+    assert "estimate" not in found["tau"]
+    assert len(found["points"]) == 4
+    assert any("4 of 4 architectures" in n and "fewer than 3 seeds" in n for n in found["notes"])
+
+
+def test_one_seed_has_a_score_and_no_interval(records: list[RunRecord], tmp_path: Path) -> None:
+    texts = recommendations(records)[:6]
+    scores = write_models(tmp_path, texts, seeds=1)
+    found = panel(records, tmp_path)
+    point = next(row for row in found["points"] if row["architecture"] == texts[0])
+    assert point["final"]["estimate"] == scores[texts[0]][0]
+    assert "2 seeds" in point["final"]["refused"]
+    assert point["sd"] is None
+    assert "one seed" in found["ceiling"]["refused"]
+    assert "estimate" in found["tau"]
+
+
+def test_final_scores_of_a_searcher_are_those_of_its_runs(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    own = [recommended(r) or "" for r in records if r.searcher == "evolution"]
+    scores = write_models(tmp_path, sorted(set(own))[:3])
+    analysis = analyse(records, "x", models=find_models([tmp_path]))
+    rows = {row["searcher"]: row for row in analysis["proxy_final"]["searchers"]}
+    means = [fmean(scores[text]) for text in own if text in scores]
+    row = rows["evolution"]
+    assert (row["runs"], row["retrained"], row["architectures"]) == (8, len(means), 3)
+    assert math.isclose(row["final"]["estimate"], fmean(means))
+    others = {recommended(r) for r in records if r.searcher == "random"}
+    assert not others & set(scores)
+    assert rows["random"]["final"] == {"refused": "not retrained"}
+    item = next(row for row in analysis["checklist"] if "from scratch" in row["item"])
+    assert item["answer"] == "partly"
+    assert f"{len(means)} of 24 runs" in item["note"]
+
+
+def changed(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
+    """A change of one entry of a card."""
+
+    def change(card: dict[str, Any]) -> dict[str, Any]:
+        place = card
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = to
+        return card
+
+    return change
+
+
+MISFITS = {
+    "space": (changed("description", "space", to="strnas"), 'space is "strnas", in the runs "auto'),
+    "part": (changed("description", "part", to="both"), 'part is "both"'),
+    "charset": (changed("description", "charset", to="94"), 'charset is "94"'),
+    "length": (changed("description", "max_length", to=7), "max_length is 7"),
+    "stem": (changed("description", "first_width", to=32), "first_width is 32"),
+    "widths": (changed("description", "widths", to=[9] * 5), r"widths is \[9, 9"),
+    "head": (changed("description", "recogniser", "head", to="attention"), "recogniser.head"),
+    "half a character": (changed("description", "space", to="\ud800"), "is damaged"),
+    "text": (changed("description", "text", to="nonsense"), "nonsense"),
+    "sizes": (changed("description", "widths", to=[10**9] * 5), "described in a way"),
+    "words": (changed("data", "test", "hashes", to=["other"]), "scored on other words"),
+    "leak": (changed("data", "search_train", "hashes", to=["held out"]), "words of test"),
+    "not finite": (changed("scores", "test", to=None), "not finite"),
+    "NaN": (
+        changed("scores", "test", "word_accuracy_case_insensitive", to=math.nan),
+        "says too little or is damaged",
+    ),
+    "too good": (changed("scores", "test", "word_accuracy", to=1.5), "damaged"),
+    "seed": (changed("seed", to="0"), "damaged"),
+    "images": (changed("cost", "images", to=10**30), "damaged"),
+    "preset": (lambda card: {**card, "preset": {}}, "retraining"),
+    "fewer words": (changed("scores", "test", "words", to=3), "number of words of test is 3"),
+    "longer": (changed("preset", "retraining", "epochs", to=99.0), "epochs is 99.0, in most"),
+    "encoder": (
+        changed("description", "recogniser", "sequence_encoder", to="bilstm"),
+        'sequence_encoder is "bilstm"',
+    ),
+    "the same": (lambda card: {**card, "seed": 0}, "seed 0 of the same architecture as"),
+    "baseline": (
+        lambda card: {
+            **card,
+            "description": settings_as_dict(describe_baseline("crnn", PRESET.data)),
+        },
+        "hand-made recogniser",
+    ),
+    "no JSON": (lambda card: "{", "is damaged"),
+    "deep": (lambda card: "[" * 100_000, "is damaged"),
+    "no object": (lambda card: "[]", "is damaged"),
+    "empty": (lambda card: {}, "says too little"),
+    "long": (lambda card: {**card, "seed": 1, "description": {"kind": "x" * 10**5}}, "described"),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_a_model_that_does_not_belong_is_named_with_its_reason(
+    records: list[RunRecord], tmp_path: Path, name: str
+) -> None:
+    texts = recommendations(records)[:2]
+    write_models(tmp_path, texts)
+    change, reason = MISFITS[name]
+    # A seed of its own: nothing but the change speaks against it.
+    odd = write_card(tmp_path / "z", change(card_of(texts[0], 7, 0.5)))
+    found = panel(records, tmp_path)
+    (left_out,) = found["left_out"]
+    assert left_out["model"] == str(odd)
+    assert re.search(reason, left_out["reason"]), left_out["reason"]
+    assert len(left_out["reason"]) <= 300
+    assert len(found["trainings"]) == 6
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+PLACES = (
+    ("description",), ("description", "text"), ("description", "widths"), ("seed",), ("scores",),
+    ("scores", "test"), ("data",), ("data", "test", "hashes"), ("preset", "retraining"),
+    ("preset", "retraining", "epochs"), ("cost", "images"),
+)  # fmt: skip
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(PLACES), ANYTHING)
+def test_no_card_stops_a_comparison(
+    records: list[RunRecord], tmp_path: Path, place: tuple[str, ...], value: Any
+) -> None:
+    few = [record for record in records if record.searcher == "random"]
+    text = recommendations(few)[0]
+    write_card(tmp_path / "good", card_of(text, 1, 0.5))
+    write_card(tmp_path / "odd", changed(*place, to=value)(card_of(text, 2, 0.5)))
+    found = panel(few, tmp_path)
+    assert len(found.get("left_out", ())) + len(found.get("trainings", ())) == 2
+
+
+def test_models_are_found_three_folders_deep_and_links_are_not_followed(tmp_path: Path) -> None:
+    write_card(tmp_path / "a" / "b" / "c", {})
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "training.json").write_text("{}")
+    assert find_models([tmp_path]) == [tmp_path / "a" / "b" / "c", tmp_path / "unfinished"]
+    assert find_models([tmp_path, tmp_path / "a"]) == find_models([tmp_path])
+    (tmp_path / "again").symlink_to(tmp_path / "a")
+    assert len(find_models([tmp_path])) == 2
+    write_card(tmp_path / "deep" / "a" / "b" / "c" / "d", {})
+    for place in (tmp_path / "deep", tmp_path / "nowhere"):
+        with pytest.raises(RecordError, match="bench retrain"):
+            find_models([place])
+
+
+def test_an_unfinished_training_is_named(records: list[RunRecord], tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "training.json").write_text("{}")
+    found = panel(records, tmp_path)
+    assert found["refused"].startswith("none of the 1 models")
+    assert "has not ended" in found["left_out"][0]["reason"]
+
+
+def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
+    found = proxy_final(records, group_runs(records), PRESET.space.load(), [], Protocol())
+    texts = recommendations(records)
+    assert "--models" in found["refused"]
+    assert len(found["commands"]["lines"]) == 10
+    assert found["commands"]["more"] == 3 * len(texts) - 10
+    by_folder = {str(record.folder): record for record in records}
+    arguments = [shlex.split(line) for line in found["commands"]["lines"]]
+    for line in arguments:
+        assert line[:2] == ["bench", "retrain"]
+        given = retrain.make_context("retrain", line[2:]).params
+        assert given["seed"] == 0
+        assert by_folder[given["what"]].complete
+    first = {by_folder[line[2]].searcher for line in arguments[:3]}
+    assert first == {"random", "evolution", "local-search"}
+    assert len({line[-1] for line in arguments}) == 10
+
+
+def test_no_command_trains_a_seed_that_is_there(records: list[RunRecord], tmp_path: Path) -> None:
+    texts = recommendations(records)
+    write_models(tmp_path, texts)
+    for seed in (0, 2):
+        shutil.rmtree(tmp_path / "a0" / f"seed{seed}")
+    (lines, more) = panel(records, tmp_path)["commands"].values()
+    assert more == 0
+    runs = {str(r.folder) for r in records if recommended(r) == texts[0]}
+    split = [shlex.split(line) for line in lines]
+    assert [(line[2] in runs, line[4]) for line in split] == [(True, "0"), (True, "2")]
+
+
+def test_made_up_runs_have_no_final_scores(study: Path, tmp_path: Path) -> None:
+    read = read_runs(find_runs([study]))
+    write_models(tmp_path, recommendations(read)[:2])
+    assert "made up" in panel(read, tmp_path)["refused"]
+
+
+def test_the_command_takes_models(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    for path in copied.rglob("run.json"):
+        path.write_text(json.dumps(on_a_supernet(json.loads(path.read_text()))))
+    texts = recommendations(read_runs(find_runs([copied])))
+    write_models(tmp_path / "models", texts[:6])
+    odd = changed("preset", "retraining", "\x07", to=1)(card_of(texts[0], 9, 0.5))
+    write_card(tmp_path / "models" / "odd", odd)
+    command = ["compare", str(copied), "--models", str(tmp_path / "models")]
+    assert run(command) == 0
+    shown = capsys.readouterr().out
+    assert f"model left out: {tmp_path / 'models' / 'odd'}: retraining." in shown
+    assert "\x07" not in shown
+    page = (copied / "report.html").read_text(encoding="utf-8")
+    assert 'id="figure-proxy-final"' in page
+    assert (copied / "tables" / "final-scores.csv").is_file()
+    assert run(["compare", str(copied), "--models", str(tmp_path / "none")]) == 2
+    assert "no such folder" in capsys.readouterr().err
