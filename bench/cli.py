@@ -14,6 +14,7 @@ import click
 
 from bench import __version__
 from bench.errors import Interrupted
+from bench.readable import readable
 from spaces.errors import InputError
 from spaces.names import unknown_name
 
@@ -24,9 +25,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("bench.commands.data:data", "Import, render and inspect word images."),
     "doctor": ("bench.commands.doctor:doctor", "Check that a searcher keeps the contract."),
     "eval": ("bench.commands.evaluate:evaluate", "Read test sets, beside the papers' tables."),
+    "export": ("bench.commands.export:export", "Write a model as one file, checked."),
     "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
     "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),
+    "read": ("bench.commands.read:read", "Read the words in images."),
     "retrain": ("bench.commands.retrain:retrain", "Train an architecture from scratch."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),
@@ -89,6 +92,6 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    line = " ".join(message.split())
+    line = " ".join(readable(message).split())
     click.echo(f"bench: {line}", err=True)
     return code

@@ -48,10 +48,10 @@ def compare(
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import Protocol
     from bench.comparison.trainings import find_models
+    from bench.readable import readable
     from bench.records import find_runs, read_what_can_be
     from bench.report import main_table_rows, write_report
     from bench.report.banner import banner_of
-    from bench.report.plain import readable
     from bench.trouble import failed_to_begin
 
     given = places or (Path("results") / "runs",)

@@ -9,8 +9,9 @@ from math import ceil
 
 from bench.models.evaluation import Evaluation, Row, SetScores
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
+from bench.readable import readable
 from bench.report.markdown import escaped
-from bench.report.plain import part, readable
+from bench.report.plain import part
 from bench.statistics.answers import Estimate
 
 MISSING = "missing"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 from bench.errors import RecordError
-
-UNREADABLE = "\N{REPLACEMENT CHARACTER}"
-#: They reorder the text around them: a name could pass for another.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from bench.readable import readable
 
 
 def plain(value: object) -> Any:
@@ -37,13 +33,6 @@ def plain(value: object) -> Any:
         f"an analysis holds a {type(value).__name__}: expected numbers, text, lists and mappings; "
         "convert arrays with tolist()"
     )
-
-
-def readable(text: str) -> str:
-    """``text`` with line breaks as spaces and without characters that no page can show."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_readable(character) for character in text)
 
 
 def reason_of(value: object) -> str | None:
@@ -83,11 +72,3 @@ def entries(value: object) -> list[Mapping[str, Any]]:
 def part(value: object, key: str) -> Any:
     """``value[key]`` where ``value`` is a mapping that has it, else None."""
     return value.get(key) if isinstance(value, Mapping) else None
-
-
-def _readable(character: str) -> str:
-    if character in "\n\r\t\u2028\u2029":
-        return " "
-    bad = character in TURNING or unicodedata.category(character) in ("Cc", "Cs")
-    # Two characters that XML 1.0 does not know.
-    return UNREADABLE if bad or character in "\ufffe\uffff" else character

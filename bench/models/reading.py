@@ -1,0 +1,137 @@
+"""From image files to words: what a person who wants to try a model needs.
+
+Shape legend: B images, H x W input size.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from bench.errors import RecordError
+from trainers.data.errors import DataError
+from trainers.data.image import MAX_BYTES, RGB, decode_image, resize_image
+
+if TYPE_CHECKING:
+    from trainers.models.model import Model
+
+#: Files of a folder that are taken for images; a file that is named itself may be called anything.
+SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
+    | {".webp"}
+)
+ORIENTATION = 0x0112
+#: Quarter turns to the left, and whether left and right are swapped before, by EXIF orientation.
+UPRIGHT = {
+    2: (0, True),
+    3: (2, False),
+    4: (2, True),
+    5: (1, True),
+    6: (3, False),
+    7: (3, True),
+    8: (1, False),
+}
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    """A word and its probability in [0, 1] by the model's own account."""
+
+    word: str
+    confidence: float
+
+
+def image_files(given: Iterable[Path]) -> list[Path]:
+    """The files that are given, and in place of each folder its images, sorted by name.
+
+    A folder without images stays, for ``load_word`` to refuse.
+    """
+    return [path for each in given for path in (_images_in(each) or [each])]
+
+
+def load_word(path: Path, size: tuple[int, int]) -> RGB:
+    """An image file as a model takes it: upright, RGB, resized to ``size`` (height, width).
+
+    ``RecordError`` names the file and says why it cannot be read.
+    """
+    try:
+        kind = None if path.is_file() else "a folder without images" if path.is_dir() else "no file"
+        # A device or a pipe might never end.
+        if kind is None or not path.exists():
+            return _load(path, size)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (DataError, ValueError) as error:
+        raise RecordError(f"{path} cannot be read: {error}") from error
+    raise RecordError(f"{path} is {kind}: choose an image such as word.png")
+
+
+def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWord]:
+    """Read images of the model's input size; ``RecordError`` where its output is not finite."""
+    import torch
+
+    from spaces.networks.normalisation import RunningStatistics
+    from trainers.models.reader import WordReader
+
+    with torch.inference_mode(), model.autocast():
+        if model.network.beam_width > 1:
+            return _read_by_beams(model, images_BHW3)
+        reader = WordReader(model.network, RunningStatistics())
+        ids_BS, scores_B, _ = (part.cpu() for part in reader(model.on_device(images_BHW3)))
+    if not bool(torch.isfinite(scores_B).all()):
+        raise RecordError("the model's output is not finite: train anew")
+    rows = zip(ids_BS.tolist(), scores_B.tolist(), strict=True)
+    return [ReadWord(model.codec.decode([i for i in ids if i >= 0]), score) for ids, score in rows]
+
+
+def _load(path: Path, size: tuple[int, int]) -> RGB:
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    return resize_image(_upright(decode_image(data), data), *size)
+
+
+def _images_in(path: Path) -> list[Path]:
+    """None of what is no folder, or one that cannot be looked into."""
+    try:
+        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    except (OSError, ValueError):
+        return []
+
+
+def _read_by_beams(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWord]:
+    import torch
+
+    from spaces.networks.normalisation import RunningStatistics
+
+    features_BTC = model.network.encode(model.on_device(images_BHW3), RunningStatistics())
+    if not bool(torch.isfinite(features_BTC).all()):
+        raise RecordError("the model's output is not finite: train anew")
+    head = model.network.head
+    return [
+        ReadWord(
+            model.codec.decode(ids), math.exp(-float(head.loss(features_BTC[row : row + 1], [ids])))
+        )
+        for row, ids in enumerate(head.read(features_BTC, model.network.beam_width))
+    ]
+
+
+def _upright(image: RGB, data: bytes) -> RGB:
+    """The image turned as its EXIF data say: as viewers show it."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as opened:
+            warnings.simplefilter("ignore")
+            # Pillow has already turned these.
+            orientation = 0 if opened.format == "TIFF" else opened.getexif().get(ORIENTATION, 0)
+            turns, swapped = UPRIGHT.get(orientation, (0, False))
+    except Exception:  # noqa: BLE001  # Pillow's plug-ins raise whatever their format code hits.
+        return image
+    return np.ascontiguousarray(np.rot90(image[:, ::-1] if swapped else image, turns))
