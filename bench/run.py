@@ -83,6 +83,7 @@ class Run:
             "identity": identity,
             "identity_hash": identity_hash(identity),
             "preset_name": preset_name,
+            "retraining": settings_as_dict(preset.retraining),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "space": {"name": self.space.name, "settings": self.space.settings()},
             "data": self.built.data,

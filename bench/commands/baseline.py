@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.evaluate import evaluate
-from bench.commands.options import data_options, data_overrides, preset_options
+from bench.commands.options import (
+    data_options,
+    data_overrides,
+    device_option,
+    device_override,
+    preset_options,
+)
 from bench.commands.output import print_facts, print_json, print_table
-from bench.commands.training import default_preset, train_model
+from bench.commands.run import default_preset
+from bench.commands.training import train_model
 from bench.models.origin import from_baseline
 from trainers.baselines.catalogue import ARCHITECTURES, BASELINES, Baseline, find_baseline
 from trainers.data.charset import DEFAULT_MAX_LENGTH
@@ -88,12 +95,14 @@ def show(name: str, as_json: bool) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Model folder; results/models/... by default."
 )
+@device_option
 @data_options
 @preset_options
 def train(
     name: str,
     preset: str | None,
     out: Path | None,
+    device: str | None,
     seed: int,
     overrides: tuple[str, ...],
     quiet: bool,
@@ -105,8 +114,8 @@ def train(
     Data, characters and the section [retraining] are the preset's; the recogniser is the paper's.
     """
     find_baseline(name)
-    chosen = preset or default_preset(overrides)
-    changes = (*data_overrides(words), *overrides)
+    chosen = preset or default_preset(device)
+    changes = [*data_overrides(words), *device_override(device), *overrides]
     return train_model(lambda: from_baseline(name, chosen, changes), seed, out, quiet, as_json)
 
 

@@ -32,6 +32,14 @@ def preset_options(command: Command) -> Command:
     return command
 
 
+device_option = click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
+
+
+def device_override(device: str | None) -> list[str]:
+    """What ``device_option`` says, as overrides of a preset."""
+    return [] if device is None else [f"trainer.device={quoted(device)}"]
+
+
 def data_options(command: Command) -> Command:
     """``--search-train``, ``--search-val`` and ``--test``: short forms of the preset's data."""
     for option in reversed(
@@ -58,7 +66,7 @@ def data_options(command: Command) -> Command:
 
 
 def data_overrides(given: Mapping[str, Any]) -> list[str]:
-    """What ``data_options`` say, as overrides of a preset; a test set that is named is read whole."""
+    """What ``data_options`` say, as overrides of a preset; a named test set is read whole."""
     overrides = []
     for split in ("search_train", "search_val", "test"):
         if given[split]:

@@ -7,10 +7,18 @@ from typing import Any
 
 import click
 
-from bench.commands.options import data_options, data_overrides, preset_options
-from bench.commands.training import default_preset, train_model
+from bench.commands.options import (
+    data_options,
+    data_overrides,
+    device_option,
+    device_override,
+    preset_options,
+)
+from bench.commands.run import default_preset
+from bench.commands.training import train_model
 from bench.errors import RecordError
 from bench.models.origin import Origin, from_architecture, from_run
+from bench.presets import quoted
 
 
 @click.command()
@@ -23,12 +31,16 @@ from bench.models.origin import Origin, from_architecture, from_run
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Model folder; results/models/... by default."
 )
+@click.option("--space", metavar="NAME", help="Space of ARCH; the preset's by default.")
+@device_option
 @data_options
 @preset_options
 def retrain(
     what: str,
     preset: str | None,
     out: Path | None,
+    space: str | None,
+    device: str | None,
     seed: int,
     overrides: tuple[str, ...],
     quiet: bool,
@@ -41,8 +53,9 @@ def retrain(
     learning rates is said by the preset's section [retraining]. Under torchrun all its processes
     take part: `torchrun --nproc-per-node 2 -m bench retrain ...`.
     """
-
-    changes = (*data_overrides(words), *overrides)
+    changes = [*data_overrides(words), *device_override(device), *overrides]
+    if space is not None:
+        changes.insert(0, f"space.name={quoted(space)}")
 
     def find() -> Origin:
         folder = Path(what)
@@ -50,6 +63,6 @@ def retrain(
             return from_run(folder, preset, changes)
         if folder.is_file():
             raise RecordError(f"{what} is a file: give an architecture, or the folder of a run")
-        return from_architecture(what, preset or default_preset(overrides), changes)
+        return from_architecture(what, preset or default_preset(device), changes)
 
     return train_model(find, seed, out, quiet, as_json)

@@ -7,12 +7,19 @@ from typing import Any
 
 import click
 
-from bench.commands.options import data_options, data_overrides, preset_options
+from bench.commands.options import (
+    data_options,
+    data_overrides,
+    device_option,
+    device_override,
+    preset_options,
+)
 from bench.commands.output import print_facts, print_json
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.presets import load_preset, quoted
 from bench.problem import Caps, Chosen
+from bench.readable import folder_name
 from bench.settings import Preset, with_start
 from searchers.finding import find_searcher
 
@@ -43,7 +50,7 @@ from searchers.finding import find_searcher
     help="Measured by `bench latency measure`, for latency terms.",
 )
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
-@click.option("--device", help="auto, cpu, cuda, cuda:1, ...")
+@device_option
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
@@ -121,10 +128,9 @@ def default_preset(device: str | None) -> str:
 
 def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path:
     """The same command finds the same folder again, and so resumes."""
-    stem = Path(preset).stem
     # Variants and plug-ins are named with a colon, which not every file system takes.
-    searcher = searcher.replace(":", "-")
-    return Path("results") / "runs" / f"{stem}-{searcher}-seed{seed}-{identity[:8]}"
+    name = folder_name(f"{Path(preset).stem}-{searcher}")
+    return Path("results") / "runs" / f"{name}-seed{seed}-{identity[:8]}"
 
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
@@ -151,8 +157,7 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
         overrides.append(f"space.name={quoted(given['space'])}")
     if given["budget_images"]:
         overrides.append(f"run.budget_images={given['budget_images']}")
-    if given["device"]:
-        overrides.append(f"trainer.device={quoted(given['device'])}")
+    overrides.extend(device_override(given["device"]))
     if given["replay"]:
         overrides.append(f"run.replay={quoted(given['replay'])}")
         overrides.append("run.evaluator=replay")

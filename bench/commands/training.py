@@ -11,7 +11,10 @@ import click
 
 from bench.commands.output import print_facts, print_json
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
+from bench.errors import RecordError
+from bench.models.folder import CARD
 from bench.models.origin import Origin
+from bench.readable import folder_name
 from trainers.launch import find_launch
 
 if TYPE_CHECKING:
@@ -36,8 +39,11 @@ def train_model(
         card = train_with_bar(job, folder, quiet)
     if as_json:
         print_json({"model": str(folder), **card})
-    else:
+        return 0
+    try:
         print_card(folder, card)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"{folder / CARD} is damaged: restore it or train anew") from error
     return 0
 
 
@@ -74,18 +80,10 @@ def train_with_bar(job: RetrainingJob, folder: Path, quiet: bool) -> dict[str, A
         )
 
 
-def default_preset(overrides: tuple[str, ...]) -> str:
-    """``gpu`` where there is one and it is wanted, else ``cpu``."""
-    from bench.commands.run import default_preset as of_device
-
-    wanted = [text.partition("=")[2] for text in overrides if text.startswith("trainer.device=")]
-    return of_device(wanted[-1] if wanted else None)
-
-
 def default_folder(origin: Origin, seed: int, identity: str) -> Path:
     """The same command finds the same folder again, and so resumes."""
-    stem = Path(origin.preset_name).stem
-    return Path("results") / "models" / f"{stem}-{origin.label}-r{seed}-{identity[:8]}"
+    name = folder_name(f"{Path(origin.preset_name).stem}-{origin.label}")
+    return Path("results") / "models" / f"{name}-r{seed}-{identity[:8]}"
 
 
 def print_card(folder: Path, card: dict[str, Any]) -> None:

@@ -80,8 +80,10 @@ def _final_scores(trained: Mapping[str, Any]) -> tuple[str, str, str]:
         note = "scores are those of inherited weights; no architecture was trained from scratch"
         return item, "no", note
     runs, found = (sum(row[key] for row in trained["searchers"]) for key in ("runs", "retrained"))
-    fewest = min(len(point["seeds"]) for point in trained["points"])
-    note = f"recommendations of {found} of {runs} runs, at least {fewest} seeds for each"
+    if not found:
+        return item, "no", f"{len(trained['points'])} architectures, none of them recommended"
+    fewest = min(len(point["seeds"]) for point in trained["points"] if point["recommended_by"])
+    note = f"recommendations of {found} of {runs} runs; seeds of each, at least: {fewest}"
     return item, "yes" if found == runs and fewest >= SEEDS else "partly", note
 
 

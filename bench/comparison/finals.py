@@ -63,13 +63,14 @@ def proxy_final(
     if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
         return refused(NO_TRAINING)
     if not models:
-        return {**refused(NO_MODELS), "commands": commands(groups, {})}
+        return {**refused(NO_MODELS), "commands": commands(groups, {}, {})}
     trainings, left_out = read_trainings(models, Searched.of(records[0], space))
     trained: dict[str, list[Training]] = {}
     for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
         trained.setdefault(training.text, []).append(training)
+    conditions = trainings[0].conditions if trainings else {}
     seeds = {text: {each.seed for each in found} for text, found in trained.items()}
-    rest = {"left_out": left_out, "commands": commands(groups, seeds)}
+    rest = {"left_out": left_out, "commands": commands(groups, seeds, conditions)}
     if not trained:
         reason = f"none of the {len(models)} models given belongs to these runs"
         return {**refused(reason), **rest}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import shlex
 from collections.abc import Mapping
 from itertools import count, islice
@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.comparison.groups import Groups
+from bench.presets import load_preset
+from bench.readable import folder_name
 from bench.records import RunRecord
+from bench.settings import settings_as_dict
+from spaces.errors import InputError
 
 #: Of an architecture, for a final score worth its name.
 SEEDS = 3
@@ -25,11 +29,14 @@ def recommended(run: RunRecord) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def commands(groups: Groups, trained: Mapping[str, set[int]]) -> dict[str, Any]:
+def commands(
+    groups: Groups, trained: Mapping[str, set[int]], conditions: Mapping[str, str]
+) -> dict[str, Any]:
     """``lines``, at most ten, and how many ``more`` there would be.
 
     One seed of every searcher's recommendations comes before the next seed of any; ``trained`` are
-    the seeds of architectures that are there. What several runs recommend is trained once.
+    the seeds of architectures that are there, and ``conditions``, as JSON, what they were trained
+    under. What several runs recommend is trained once.
     """
     wanted, seen = [], set()
     for group in groups.groups:
@@ -40,12 +47,30 @@ def commands(groups: Groups, trained: Mapping[str, set[int]]) -> dict[str, Any]:
             seen.add(text)
             known = trained.get(text, set())
             new = islice((s for s in count() if s not in known), max(0, SEEDS - len(known)))
-            name = re.sub(r"[^A-Za-z0-9._-]+", "-", run.searcher)[:40].strip("-.")
+            name = folder_name(run.searcher)
             for order, seed in enumerate(new, start=len(known)):
                 out = PLACE / f"{name}-{run.run_id[:8]}-seed{seed}"
                 line = shlex.join(
                     ["bench", "retrain", str(run.folder), "--seed", str(seed), "--out", str(out)]
+                    + _settings(run, conditions)
                 )
                 wanted.append(((order, place, group.label), line))
     lines = [line for _, line in sorted(wanted)]
     return {"lines": lines[:MOST], "more": max(0, len(lines) - MOST)}
+
+
+def _settings(run: RunRecord, conditions: Mapping[str, str]) -> list[str]:
+    """Options for what the models at hand were trained with and the run's preset is not."""
+    own = run.manifest.get("retraining")
+    if not isinstance(own, Mapping):
+        # Older runs do not say; where their preset is gone too, everything is said.
+        try:
+            own = settings_as_dict(load_preset(str(run.manifest.get("preset_name"))).retraining)
+        except InputError:
+            own = {}
+    options = []
+    for key, text in sorted(conditions.items()):
+        section, _, name = key.partition(".")
+        if section == "retraining" and json.loads(text) != own.get(name):
+            options += ["--set", f"{key}={text}"]
+    return options

@@ -71,9 +71,16 @@ class TrainerPart(Struct, frozen=True):
     precision: Short
 
 
-class PresetPart(Struct, frozen=True):
-    """Of the preset, how it was trained."""
+class DataPart(Struct, frozen=True):
+    """Of the data's settings, how many words of ``test`` are scored on; 0: all."""
 
+    test_images: Count
+
+
+class PresetPart(Struct, frozen=True):
+    """Of the preset, how it was trained, and scored."""
+
+    data: DataPart
     retraining: Annotated[dict[Short, Setting], Meta(max_length=100)]
     trainer: TrainerPart
 
@@ -114,6 +121,7 @@ class Searched:
     space: Space
     described: dict[str, Any]
     test: tuple[str, ...]
+    test_images: int | None
     case_sensitive: bool
 
     @classmethod
@@ -131,7 +139,8 @@ class Searched:
         }
         del described[MAY_DIFFER]
         test = tuple(record.identity["data"].get("test", ()))
-        return cls(space, described, test, bool(preset.get("data.case_sensitive")))
+        images = preset.get("data.test_images")
+        return cls(space, described, test, images, bool(preset.get("data.case_sensitive")))
 
 
 def find_models(places: Sequence[Path]) -> list[Path]:
@@ -150,24 +159,27 @@ def read_trainings(
     folders: Iterable[Path], searched: Searched
 ) -> tuple[list[Training], list[dict[str, str]]]:
     """Trainings that belong beside the runs and to each other, and models left out with reasons."""
-    found: dict[tuple[str, int], Training] = {}
-    left_out = []
+    found, left_out = [], []
     for folder in folders:
         try:
-            training = _training(folder, searched)
+            found.append(_training(folder, searched))
         except InputError as error:
             left_out.append(_left_out(folder, str(error)))
-            continue
-        known = found.setdefault((training.text, training.seed), training)
+    alike, others = _alike(found)
+    # After that: one of other conditions must not stand in the way of a proper one.
+    first: dict[tuple[str, int], Training] = {}
+    for training in alike:
+        known = first.setdefault((training.text, training.seed), training)
         if known is not training:
             reason = f"seed {training.seed} of the same architecture as {known.folder}"
-            left_out.append(_left_out(folder, reason))
-    alike, others = _alike(list(found.values()))
-    return alike, left_out + others
+            others.append(_left_out(training.folder, reason))
+    return list(first.values()), left_out + others
 
 
 def _training(folder: Path, searched: Searched) -> Training:
     """``InputError`` says why the model in ``folder`` does not belong."""
+    if folder.is_symlink():
+        raise RecordError("a link: give the folder itself")
     plain = read_card(folder)
     try:
         card: Card = msgspec.convert(plain, Card)
@@ -187,6 +199,11 @@ def _training(folder: Path, searched: Searched) -> Training:
         raise RecordError("scored on other words: its test is not that of the runs")
     if set(card.data.search_train.hashes) & set(searched.test):
         raise RecordError("trained on words of test")
+    if card.preset.data.test_images != searched.test_images:
+        raise RecordError(
+            f"scored on {_words(card.preset.data.test_images)} of test, the runs' recommendations "
+            f"on {_words(searched.test_images)}"
+        )
     scores = card.scores.test
     if scores is None:
         raise RecordError("no score on test: its output was not finite")
@@ -223,14 +240,22 @@ def _alike(trainings: list[Training]) -> tuple[list[Training], list[dict[str, st
     return alike, others
 
 
+def _words(test_images: int | None) -> str:
+    """As a preset counts them."""
+    return "all words" if test_images == 0 else f"{test_images} words"
+
+
 def _left_out(folder: Path, reason: str) -> dict[str, str]:
     return {"model": str(folder), "reason": reason[:LONGEST_REASON]}
 
 
 def _models_below(place: Path, depth: int) -> Iterable[Path]:
-    if (place / CARD).is_file() or (place / TRAINING).is_file():
-        yield place
-    elif depth > 0 and place.is_dir():
-        for child in place.iterdir():
-            if child.is_dir() and not child.is_symlink():
-                yield from _models_below(child, depth - 1)
+    try:
+        if (place / CARD).is_file() or (place / TRAINING).is_file():
+            yield place
+        elif depth > 0 and place.is_dir():
+            for child in place.iterdir():
+                # A link to a model is named; one to a folder could lead anywhere.
+                yield from _models_below(child, 0 if child.is_symlink() else depth - 1)
+    except OSError as error:
+        raise RecordError(f"{place} cannot be read ({error.strerror or error})") from error

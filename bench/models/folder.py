@@ -55,7 +55,9 @@ class ModelFolder:
                 self.started = self._adopt(started)
                 self.card = read_card(path) if is_model(path) else None
                 sweep_temporaries(path)
-                if self.card is None:
+                if self.card is not None:
+                    self.forget_checkpoint()
+                else:
                     (path / CHECKPOINT).mkdir(exist_ok=True)
                     sweep_temporaries(path / CHECKPOINT)
             except BaseException:
@@ -83,8 +85,10 @@ class ModelFolder:
 
     def forget_checkpoint(self) -> None:
         """The model is trained: what is needed to go on is needed no more."""
-        self.checkpoint.unlink(missing_ok=True)
-        (self.path / CHECKPOINT).rmdir()
+        if (self.path / CHECKPOINT).is_dir():
+            sweep_temporaries(self.path / CHECKPOINT)
+            self.checkpoint.unlink(missing_ok=True)
+            (self.path / CHECKPOINT).rmdir()
 
     def close(self) -> None:
         """Let other processes use the directory."""
@@ -116,8 +120,13 @@ class TrainedModel:
 
 
 def is_model(folder: Path) -> bool:
-    """Whether there is a trained model in ``folder``."""
-    return (folder / CARD).is_file()
+    """Whether there is a trained model in ``folder``; ``RecordError`` if a part of it is gone."""
+    card, weights = (folder / CARD).is_file(), (folder / WEIGHTS).is_file()
+    if card and not weights:
+        raise RecordError(
+            f"{folder} has a {CARD} and no {WEIGHTS}: restore it, or delete {CARD} to train anew"
+        )
+    return card
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -159,6 +168,7 @@ def load_model(folder: Path, device: str = "auto") -> TrainedModel:
     damaged.
     """
     card = read_card(folder)
+    from trainers.models.description import read_description
     from trainers.models.files import read_model
     from trainers.state import tensors_hash
 
@@ -168,8 +178,9 @@ def load_model(folder: Path, device: str = "auto") -> TrainedModel:
         raise RecordError(
             f"{weights} is not what {CARD} was written for: restore both, or train anew"
         )
-    # Through JSON, which knows no tuples.
-    if card.get("description") != msgspec.json.decode(msgspec.json.encode(model.description)):
+    described = card.get("description")
+    own = isinstance(described, dict) and read_description(described, str(folder / CARD))
+    if own != model.description:
         raise RecordError(f"{folder / CARD} describes another model than {WEIGHTS}: restore it")
     return TrainedModel(folder, model, card)
 

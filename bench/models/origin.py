@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bench.errors import RecordError
-from bench.presets import load_preset
+from bench.errors import PresetError, RecordError
+from bench.models.folder import is_model
+from bench.presets import load_preset, make_preset
 from bench.records import RunRecord, read_run
 from bench.settings import Preset
+from spaces import Architecture, Space
 from spaces.errors import SpaceError
 from trainers.baselines.catalogue import BASELINES
 from trainers.models.description import (
+    ArchitectureModel,
     ModelDescription,
     describe_architecture,
     describe_baseline,
@@ -24,13 +27,16 @@ from trainers.models.description import (
 #: Sections of a preset that its runs record and that a model takes from them.
 RECORDED = ("space", "data", "recogniser", "supernet", "trainer")
 SPLITS = ("search_train", "search_val", "test")
+RENDERED = "rendered"
+ENCODER = "recogniser.sequence_encoder"
 
 
 @dataclass(frozen=True)
 class Origin:
     """A model to be made; ``label`` is a short name for its folder.
 
-    ``recommended_by`` says which run's recommendation it is, None if nobody's.
+    ``recommended_by`` says which run's recommendation it is, None if nobody's; ``hashes`` what the
+    run found in its files of words, by split and path, so far as they are to be used again.
     """
 
     description: ModelDescription
@@ -38,11 +44,12 @@ class Origin:
     preset: Preset
     label: str
     recommended_by: dict[str, Any] | None = None
+    hashes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> Origin:
     """An architecture by text or index, in the preset's space."""
-    preset = for_retraining(load_preset(preset_name, overrides))
+    preset = for_retraining(load_preset(preset_name, overrides), overrides)
     space = preset.space.load()
     try:
         architecture = space.parse(text)
@@ -51,18 +58,25 @@ def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> 
             raise RecordError(
                 f"{text} is a hand-made recogniser: train it with `bench baseline train {text}`"
             ) from error
-        raise SpaceError(f"{text} is no folder of a run, and: {error}") from error
-    description = describe_architecture(
-        space, architecture, preset.data, preset.recogniser, preset.supernet
-    )
+        raise SpaceError(
+            f"{text} is no folder of a run, and in space {space.name} (another one with --space): "
+            f"{error}"
+        ) from error
     label = f"{space.name}-{architecture.index}"
-    return Origin(description, preset_name, preset, label)
+    return Origin(_described(space, architecture, preset), preset_name, preset, label)
 
 
 def from_baseline(name: str, preset_name: str, overrides: Sequence[str]) -> Origin:
-    """A hand-made recogniser that reads the preset's characters."""
-    preset = for_retraining(load_preset(preset_name, overrides))
-    return Origin(describe_baseline(name, preset.data), preset_name, preset, name)
+    """A hand-made recogniser that reads the preset's characters.
+
+    A preset's flat start is one of CTC: other heads have none.
+    """
+    preset = for_retraining(load_preset(preset_name, overrides), overrides)
+    description = describe_baseline(name, preset.data, preset.trainer.precision)
+    if description.baseline.head != "ctc":
+        settings = msgspec.structs.replace(preset.retraining, flat_start_steps=0)
+        preset = msgspec.structs.replace(preset, retraining=settings)
+    return Origin(description, preset_name, preset, name)
 
 
 def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) -> Origin:
@@ -71,6 +85,11 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
     Space, data, recogniser and widths are those of the run, how it is trained is said by the run's
     preset; another ``preset_name`` replaces all of it but the space.
     """
+    if is_model(folder):
+        raise RecordError(
+            f"{folder} is a trained model: give the architecture in its model.json, or the folder "
+            "of a run"
+        )
     record = read_run(folder)
     if record.result is None:
         raise RecordError(
@@ -78,30 +97,66 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
             "recommends"
         )
     sections = _recorded(record)
-    if preset_name is not None:
-        sections = {"space": sections["space"]}
-    name = preset_name or str(record.manifest.get("preset_name"))
-    preset = for_retraining(load_preset(name, overrides, recorded=sections))
+    if preset_name is None:
+        name = str(record.manifest.get("preset_name"))
+        preset = _preset_of_run(record, name, sections, overrides)
+    else:
+        name = preset_name
+        recorded = {"space": sections["space"]}
+        preset = load_preset(name, overrides, recorded=recorded)
+    preset = for_retraining(preset, overrides)
     space = preset.space.load()
     architecture = space.parse(str(record.result["recommendation"].get("text")))
-    description = describe_architecture(
-        space, architecture, preset.data, preset.recogniser, preset.supernet
+    return Origin(
+        _described(space, architecture, preset),
+        name,
+        preset,
+        f"{record.searcher}-seed{record.seed}",
+        {"run_id": record.run_id, "searcher": record.searcher, "seed": record.seed},
+        _hashes(record, preset),
     )
-    recommended_by = {"run_id": record.run_id, "searcher": record.searcher, "seed": record.seed}
-    label = f"{record.searcher.replace(':', '-')}-seed{record.seed}"
-    return Origin(description, name, preset, label, recommended_by)
 
 
-def for_retraining(preset: Preset) -> Preset:
-    """The preset with the words and the sequence encoder that its retraining section asks for."""
+def for_retraining(preset: Preset, overrides: Sequence[str] = ()) -> Preset:
+    """The preset with the words and the sequence encoder that its retraining section asks for.
+
+    An encoder that ``overrides`` name is kept.
+    """
     settings = preset.retraining
-    encoder = settings.sequence_encoder or preset.recogniser.sequence_encoder
+    named = any(override.partition("=")[0].strip() == ENCODER for override in overrides)
+    kept = preset.recogniser.sequence_encoder
+    encoder = kept if named else settings.sequence_encoder or kept
     rendering = msgspec.structs.replace(preset.data.rendering, search_train=settings.rendered_words)
     return msgspec.structs.replace(
         preset,
         data=msgspec.structs.replace(preset.data, rendering=rendering),
         recogniser=msgspec.structs.replace(preset.recogniser, sequence_encoder=encoder),
     )
+
+
+def _described(space: Space, architecture: Architecture, preset: Preset) -> ArchitectureModel:
+    return describe_architecture(
+        space,
+        architecture,
+        preset.data,
+        preset.recogniser,
+        preset.supernet,
+        preset.trainer.precision,
+    )
+
+
+def _preset_of_run(
+    record: RunRecord, name: str, sections: Mapping[str, Any], overrides: Sequence[str]
+) -> Preset:
+    """From what the run recorded; runs that did not record all of it need its preset."""
+    retraining = record.manifest.get("retraining")
+    try:
+        if isinstance(retraining, Mapping):
+            recorded = {**sections, "retraining": dict(retraining), "description": name}
+            return make_preset(recorded, f"of {record.folder}", overrides)
+        return load_preset(name, overrides, recorded=sections)
+    except PresetError as error:
+        raise PresetError(f"{error} (the preset of {record.folder}; --preset gives one)") from error
 
 
 def _recorded(record: RunRecord) -> dict[str, dict[str, Any]]:
@@ -115,10 +170,30 @@ def _recorded(record: RunRecord) -> dict[str, dict[str, Any]]:
                 f"{record.folder} does not say what its preset was: give one with --preset"
             )
         sections[name] = dict(section)
-    known = record.manifest.get("data")
     for split in SPLITS:
-        described = known.get(split) if isinstance(known, Mapping) else None
-        sources = described.get("sources") if isinstance(described, Mapping) else None
-        if isinstance(sources, list) and sources != ["rendered"]:
-            sections["data"][split] = [str(source) for source in sources]
+        sources = [source for source, _ in _sources(record, split)]
+        if sources and sources != [RENDERED]:
+            sections["data"][split] = sources
     return sections
+
+
+def _hashes(record: RunRecord, preset: Preset) -> dict[tuple[str, str], str]:
+    """Of the files that the preset names and the run has read."""
+    return {
+        (split, source): digest
+        for split in SPLITS
+        for source, digest in _sources(record, split)
+        if source != RENDERED and source in getattr(preset.data, split)
+    }
+
+
+def _sources(record: RunRecord, split: str) -> list[tuple[str, str]]:
+    """Paths of a split with the hashes of what the run found there."""
+    known = record.manifest.get("data")
+    described = known.get(split) if isinstance(known, Mapping) else None
+    if not isinstance(described, Mapping):
+        return []
+    sources, hashes = described.get("sources"), described.get("hashes")
+    if not (isinstance(sources, list) and isinstance(hashes, list)):
+        return []
+    return [(str(source), str(digest)) for source, digest in zip(sources, hashes, strict=False)]

@@ -24,7 +24,7 @@ from bench.settings import settings_as_dict
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
 from trainers.data.loader import BatchLoader
-from trainers.data_splits import RenderProgress, keep_test_apart, open_splits
+from trainers.data_splits import RenderProgress, Split, keep_test_apart, open_splits
 from trainers.metrics import WordScores
 from trainers.models.building import build_model, network_of_model
 from trainers.models.description import BaselineModel, ModelDescription
@@ -74,9 +74,11 @@ class RetrainingJob:
         device = resolve_device(preset.trainer.device)
         # Built first for what it refuses: before words are rendered.
         network = build_model(origin.description, seed)
-        self.model = Model(origin.description, network, device, preset.trainer.precision)
+        self.model = Model(origin.description, network, device)
+        check_there(origin)
         self.splits = open_splits(preset.data, self.model.input_size, render_progress)
         keep_test_apart(self.splits)
+        check_unchanged(origin, self.splits)
         batch = preset.retraining.batch_images
         train = self.splits["search_train"].words
         self.training = Training(
@@ -90,7 +92,6 @@ class RetrainingJob:
         self.identity = {
             "description": settings_as_dict(origin.description),
             "retraining": settings_as_dict(preset.retraining),
-            "precision": preset.trainer.precision,
             "seed": seed,
             "search_val_images": preset.data.search_val_images,
             "test_images": preset.data.test_images,
@@ -292,6 +293,27 @@ class RetrainingJob:
                 "recommended_by": self.origin.recommended_by,
             },
         }
+
+
+def check_there(origin: Origin) -> None:
+    """``RecordError`` where files of words that a run was given are not there."""
+    for split, source in origin.hashes:
+        if not Path(source).exists():
+            raise RecordError(
+                f"the run read {split} from {source}, which is not there, seen from this folder: "
+                f"go to the one it was run in, or name words with --{split.replace('_', '-')}"
+            )
+
+
+def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
+    """``RecordError`` where they are there, and hold other words than the run has read."""
+    for (split, source), digest in origin.hashes.items():
+        found = splits[split]
+        if (source, digest) not in zip(found.sources, found.hashes, strict=True):
+            raise RecordError(
+                f"{source} holds other words than when the run read {split} from it: put them "
+                f"back, or name words with --{split.replace('_', '-')}"
+            )
 
 
 def backbone_costs(description: ModelDescription) -> tuple[int, int]:

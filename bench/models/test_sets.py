@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from bench.report.plain import readable
+from bench.readable import readable
 from spaces.errors import InputError
 from trainers.data.charset import Charset, get_charset
 from trainers.data.errors import DataError
@@ -234,5 +234,7 @@ def _check_apart(found: Sequence[TestSet]) -> None:
     for first, second in combinations(found, 2):
         if first.title == second.title:
             raise InputError(
-                f"{first.path} and {second.path} are both {first.title}: name the one that is meant"
+                f"{first.path} is given twice: name it once"
+                if first.path == second.path
+                else f"{first.path} and {second.path} are both {first.title}: name one of them"
             )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -44,9 +44,16 @@ def load_preset(
     a wrong type or out of range.
     """
     raw = _raw(name)
-    known = known_keys(searcher)
     for section, settings in (recorded or {}).items():
         raw[section] = {**raw.get(section, {}), **settings}
+    return make_preset(raw, name, overrides, searcher)
+
+
+def make_preset(
+    raw: dict[str, Any], name: str, overrides: Iterable[str] = (), searcher: Found | None = None
+) -> Preset:
+    """A preset from its sections as plain data; see ``load_preset``."""
+    known = known_keys(searcher)
     check_keys(raw, name, known, searcher)
     for override in overrides:
         _apply(raw, override, known)
@@ -131,10 +138,27 @@ def _apply(raw: dict[str, Any], override: str, known: list[str]) -> None:
         )
     _check_key(key, "key", known)
     value = parse_value(text)
+    if not isinstance(value, str) and _wants_text(key):
+        value = text
     sections, last = _split(key)
     for section in sections:
         raw = raw.setdefault(section, {})
     raw[last] = value
+
+
+def _wants_text(key: str) -> bool:
+    """Whether a key of the preset's own sections is a text: charsets are named by numbers."""
+    found: Any = Preset
+    for name in key.split("."):
+        fields = msgspec.structs.fields(found) if _is_struct(found) else ()
+        found = next((field.type for field in fields if field.name == name), None)
+    return found is str or (
+        get_origin(found) is Literal and all(isinstance(value, str) for value in get_args(found))
+    )
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def parse_value(text: str) -> Any:
@@ -192,7 +216,7 @@ def _struct_keys(struct: type[msgspec.Struct], prefix: str = "") -> Iterable[str
     for field in msgspec.structs.fields(struct):
         if field.name == "searcher":
             continue
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+        if _is_struct(field.type):
             yield from _struct_keys(field.type, f"{prefix}{field.name}.")
         else:
             yield prefix + field.name

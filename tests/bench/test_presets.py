@@ -126,6 +126,14 @@ def test_bad_hyperparameters_name_the_searcher() -> None:
         searcher_settings(preset, find_searcher("proxyless"))
 
 
+def test_texts_that_look_like_numbers_need_no_quotes() -> None:
+    assert load_preset("tiny", ["data.charset=94"]).data.charset == "94"
+    assert load_preset("tiny", ['data.charset="94"']).data.charset == "94"
+    assert load_preset("tiny", ["run.latency_table=7"]).run.latency_table == "7"
+    with pytest.raises(PresetError, match=r"run\.budget_images"):
+        load_preset("tiny", ["run.budget_images='7'"])
+
+
 def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('description = "mine"\n[run]\nbudget_images = 7\n')

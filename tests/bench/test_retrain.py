@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from bench.commands.training import default_folder
 from bench.errors import Interrupted
 from bench.models.folder import load_model
-from bench.models.origin import from_architecture
+from bench.models.origin import from_architecture, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
+from trainers.baselines.catalogue import BASELINES
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
 SHORT = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
@@ -163,14 +166,117 @@ def test_what_a_run_recommends(bench: Callable[..., Any], tmp_path: Path) -> Non
     assert card["data"]["test"]["hashes"] == manifest["data"]["test"]["hashes"]
 
 
+def run_on(bench: Callable[..., Any], folder: Path, *more: object) -> dict[str, Any]:
+    """The manifest of a short run."""
+    answer = bench(
+        "run", "--searcher", "random", "--budget-images", 240, "--out", folder, "--quiet", *more
+    )
+    assert answer.code == 0, answer.err
+    found: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return found
+
+
+def test_a_run_needs_its_preset_file_no_more(bench: Callable[..., Any], tmp_path: Path) -> None:
+    preset = tmp_path / "mine.toml"
+    preset.write_text('base = "tiny"\n[retraining]\nepochs = 0.5\nbatch_images = 4\n')
+    run_on(bench, tmp_path / "run", "--preset", preset)
+    preset.unlink()
+    answer = bench("retrain", tmp_path / "run", "--out", tmp_path / "m", "--quiet", "--json")
+    assert answer.json["cost"]["images_forward_backward"] == 64
+
+
+def test_words_that_are_not_those_of_the_run_are_refused(
+    bench: Callable[..., Any], refused: Callable[..., str], tmp_path: Path
+) -> None:
+    words = tmp_path / "words.lmdb"
+    render = ["data", "render", words, "--split", "test", "--count", 40, "--quiet"]
+    assert bench(*render, "--seed", 1).code == 0
+    run_on(bench, tmp_path / "run", "--preset", "tiny", "--test", words)
+    shutil.rmtree(words)
+    arguments = ["retrain", tmp_path / "run", "--out", tmp_path / "m", "--quiet"]
+    said = refused(*arguments)
+    assert "which is not there, seen from this folder" in said
+    assert "--test" in said
+    assert bench(*render, "--seed", 2).code == 0
+    assert "holds other words than when the run read test from it" in refused(*arguments)
+    assert not (tmp_path / "m").exists()
+    assert bench(*arguments, "--test", words, "--set", "retraining.epochs=0.1").code == 2
+    (tmp_path / "other.lmdb").symlink_to(words)
+    named = [*arguments, "--test", tmp_path / "other.lmdb", "--set", "retraining.epochs=0.1"]
+    assert bench(*named).code == 0
+
+
+def test_a_stranger_s_run_names_no_folder(bench: Callable[..., Any], tmp_path: Path) -> None:
+    run_on(bench, tmp_path / "run", "--preset", "tiny")
+    path = tmp_path / "run" / "run.json"
+    manifest = json.loads(path.read_text())
+    manifest["identity"]["searcher"] = "x/../../../escaped"
+    path.write_text(json.dumps(manifest))
+    place = default_folder(from_run(tmp_path / "run", None, []), 0, "0" * 24)
+    assert place.parent == Path("results/models")
+
+
+def test_heads_without_a_flat_start_are_trained_without_one() -> None:
+    for name, known in BASELINES.items():
+        steps = from_baseline(name, "cpu", []).preset.retraining.flat_start_steps
+        assert steps == (750 if known.head == "ctc" else 0)
+
+
+def test_a_sequence_encoder_that_is_named_is_taken() -> None:
+    def encoder(*overrides: str) -> str:
+        preset = from_architecture(ARCHITECTURE, "paper", overrides).preset
+        return preset.recogniser.sequence_encoder
+
+    assert encoder() == "bilstm"
+    assert encoder("recogniser.sequence_encoder=none") == "none"
+    assert encoder("retraining.sequence_encoder=none") == "none"
+
+
+def test_a_model_reads_in_the_precision_that_it_was_trained_in(tmp_path: Path) -> None:
+    train(tmp_path / "m", job(0, "trainer.precision=bf16", "retraining.epochs=0.2"))
+    assert load_model(tmp_path / "m", "cpu").model.description.precision == "bf16"
+
+
+def test_a_folder_whose_parts_are_gone_is_refused(
+    undisturbed: Path, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(undisturbed, folder)
+    settings = [part for text in SHORT for part in ("--set", text)]
+    again = ["retrain", ARCHITECTURE, "--preset", "tiny", "--out", folder, "--quiet", *settings]
+    (folder / "weights.safetensors").unlink()
+    assert "has a model.json and no weights.safetensors" in refused(*again)
+    shutil.copy(undisturbed / "weights.safetensors", folder)
+    card = json.loads((folder / "model.json").read_text())
+    del card["cost"]
+    (folder / "model.json").write_text(json.dumps(card))
+    assert "model.json is damaged" in refused(*again)
+
+
+def test_a_checkpoint_that_outlived_the_training_is_removed(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(undisturbed, folder)
+    (folder / "checkpoint").mkdir()
+    shutil.copy(folder / "weights.safetensors", folder / "checkpoint" / "state.safetensors")
+    train(folder)
+    assert not (folder / "checkpoint").exists()
+
+
+def test_a_trained_model_is_no_run(undisturbed: Path, refused: Callable[..., str]) -> None:
+    assert "is a trained model: give the architecture" in refused("retrain", undisturbed)
+
+
 def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_path: Path) -> None:
     answer = bench(
         "baseline", "train", "r2am", "--preset", "tiny", "--out", tmp_path / "m", "--quiet",
-        "--json", "--set", "retraining.epochs=0.2", "--set", "retraining.flat_start_steps=0",
+        "--json", "--set", "retraining.epochs=0.2",
     )  # fmt: skip
     card = answer.json
     assert card["description"] == {
         "kind": "baseline", "name": "r2am", "charset": "36", "max_length": 8,
+        "precision": "fp32",
     }  # fmt: skip
     assert card["params"] == 2_894_246
     assert card["cost"]["steps"] == 3
@@ -179,10 +285,11 @@ def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "nonsense is no folder of a run, and: "),
+        (["nonsense"], "nonsense is no folder of a run, and in space autostr"),
         (["crnn"], "crnn is a hand-made recogniser: train it with `bench baseline train crnn`"),
         ([ARCHITECTURE, "--preset", "tinny"], "unknown preset 'tinny'"),
-        ([ARCHITECTURE, "--preset", "strnas"], "is no folder of a run"),
+        ([ARCHITECTURE, "--preset", "strnas"], "in space strnas (another one with --space)"),
+        ([ARCHITECTURE, "--device", "tpu"], "device 'tpu' cannot be used here"),
         ([ARCHITECTURE, "--set", "retraining.epochs=0"], "retraining.epochs"),
         ([ARCHITECTURE, "--set", "retraining.drops=[0.5]"], 'retraining.schedule = "steps"'),
         ([ARCHITECTURE, "--set", "recogniser.head=attention"], "retraining.flat_start_steps = 0"),

@@ -66,6 +66,7 @@ def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
         "scores": {"search_val": None, "test": scores},
         "data": {name: {"hashes": hashes} for name, hashes in HASHES.items()},
         "preset": {
+            "data": {"test_images": PRESET.data.test_images},
             "retraining": settings_as_dict(PRESET.retraining),
             "trainer": {"precision": "fp32"},
         },
@@ -255,6 +256,7 @@ def test_final_scores_of_a_searcher_are_those_of_its_runs(
     item = next(row for row in analysis["checklist"] if "from scratch" in row["item"])
     assert item["answer"] == "partly"
     assert f"{len(means)} of 24 runs" in item["note"]
+    assert item["note"].endswith("seeds of each, at least: 3")
 
 
 def changed(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
@@ -291,8 +293,9 @@ MISFITS = {
     "too good": (changed("scores", "test", "word_accuracy", to=1.5), "damaged"),
     "seed": (changed("seed", to="0"), "damaged"),
     "images": (changed("cost", "images", to=10**30), "damaged"),
-    "preset": (lambda card: {**card, "preset": {}}, "retraining"),
+    "preset": (lambda card: {**card, "preset": {}}, "says too little"),
     "fewer words": (changed("scores", "test", "words", to=3), "number of words of test is 3"),
+    "a part of test": (changed("preset", "data", "test_images", to=3), "scored on 3 words of test"),
     "longer": (changed("preset", "retraining", "epochs", to=99.0), "epochs is 99.0, in most"),
     "encoder": (
         changed("description", "recogniser", "sequence_encoder", to="bilstm"),
@@ -368,6 +371,39 @@ def test_models_are_found_three_folders_deep_and_links_are_not_followed(tmp_path
     for place in (tmp_path / "deep", tmp_path / "nowhere"):
         with pytest.raises(RecordError, match="bench retrain"):
             find_models([place])
+
+
+def test_a_link_to_a_model_is_named(records: list[RunRecord], tmp_path: Path) -> None:
+    text = recommendations(records)[0]
+    write_card(tmp_path / "elsewhere" / "model", card_of(text, 0, 0.5))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "link").symlink_to(tmp_path / "elsewhere" / "model")
+    (left_out,) = panel(records, tmp_path / "models")["left_out"]
+    assert left_out["reason"].startswith("a link")
+
+
+def test_a_stray_training_does_not_push_out_the_proper_one(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    texts = recommendations(records)[:2]
+    write_models(tmp_path / "proper", texts)
+    stray = changed("preset", "retraining", "epochs", to=99.0)(card_of(texts[0], 0, 0.5))
+    write_card(tmp_path / "first" / "stray", stray)
+    found = panel(records, tmp_path)
+    assert [entry["model"] for entry in found["left_out"]] == [str(tmp_path / "first" / "stray")]
+    assert len(found["trainings"]) == 6
+
+
+def test_commands_ask_for_what_the_other_models_were_trained_with(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    texts = recommendations(records)
+    for seed in range(2):
+        card = changed("preset", "retraining", "epochs", to=2.5)(card_of(texts[0], seed, 0.5))
+        write_card(tmp_path / str(seed), card)
+    for line in panel(records, tmp_path)["commands"]["lines"]:
+        given = retrain.make_context("retrain", shlex.split(line)[2:]).params
+        assert given["overrides"] == ("retraining.epochs=2.5",)
 
 
 def test_an_unfinished_training_is_named(records: list[RunRecord], tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from trainers.settings import (
 )
 
 CharsetName = Literal["36", "62", "94"]
+#: What it is trained and scored in, and reads in.
+Precision = Literal["fp32", "bf16"]
 
 
 class ArchitectureModel(
@@ -45,6 +47,7 @@ class ArchitectureModel(
     first_width: Width
     widths: Widths
     part: str = ""
+    precision: Precision = "fp32"
 
     @property
     def name(self) -> str:
@@ -69,6 +72,7 @@ class BaselineModel(
     name: str
     charset: CharsetName
     max_length: WordLength
+    precision: Precision = "fp32"
 
     @property
     def baseline(self) -> Baseline:
@@ -90,6 +94,7 @@ def describe_architecture(
     data: DataSettings,
     recogniser: RecogniserSettings,
     supernet: SupernetSettings,
+    precision: Precision = "fp32",
 ) -> ArchitectureModel:
     """The stand-alone twin of what a supernet of these settings scores."""
     return ArchitectureModel(
@@ -101,12 +106,15 @@ def describe_architecture(
         first_width=supernet.stem_width,
         widths=supernet.widths,
         part=str(space.settings().get("part", "")),
+        precision=precision,
     )
 
 
-def describe_baseline(name: str, data: DataSettings) -> BaselineModel:
+def describe_baseline(
+    name: str, data: DataSettings, precision: Precision = "fp32"
+) -> BaselineModel:
     """A baseline that reads the preset's characters; ``TrainerError`` for an unknown name."""
-    return BaselineModel(find_baseline(name).name, data.charset, data.max_length)
+    return BaselineModel(find_baseline(name).name, data.charset, data.max_length, precision)
 
 
 def read_description(plain: Mapping[str, Any], source: str) -> ModelDescription:

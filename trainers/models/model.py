@@ -6,7 +6,6 @@ Shape legend: B images, H x W image size, S characters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,6 @@ from trainers.metrics import WordScores, score_words
 from trainers.models.description import ModelDescription, charset_of
 from trainers.recogniser.standalone import StandAlone
 
-Precision = Literal["fp32", "bf16"]
-
 
 class Model:
     """A network with what it is, on a device; images are uint8 RGB of ``input_size``."""
@@ -31,11 +28,9 @@ class Model:
         description: ModelDescription,
         network: StandAlone,
         device: torch.device,
-        precision: Precision = "fp32",
     ) -> None:
         self.description = description
         self.device = device
-        self.precision = precision
         self.network = network.to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.charset = charset_of(description)
@@ -88,4 +83,5 @@ class Model:
 
     def autocast(self) -> torch.autocast:
         """The precision that it computes in."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+        half = self.description.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
