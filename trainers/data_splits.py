@@ -8,12 +8,15 @@ from pathlib import Path
 
 from trainers.data.embedded import embedded_split
 from trainers.data.errors import DataError
+from trainers.data.overlap import shared_images
 from trainers.data.rendering.settings import RenderSettings
 from trainers.data.splits import WordSplit
 from trainers.data.writing import content_hash
 from trainers.settings import DataSettings
 
 SPLITS = ("search_train", "search_val", "test")
+#: In place of a path: words that are rendered.
+RENDERED = "rendered"
 
 #: Called with (split, done, total) while words are being rendered.
 RenderProgress = Callable[[str, int, int], None]
@@ -49,15 +52,30 @@ def open_splits(
 
 
 def keep_test_apart(splits: Mapping[str, Split]) -> None:
-    """The referee's words may not be searched on."""
+    """The referee's words may not be searched on, neither a whole source nor single images.
+
+    Words that are rendered differ by split; what large files share is not looked for.
+    """
     test = splits["test"]
     for name in ("search_train", "search_val"):
-        for source, digest in zip(splits[name].sources, splits[name].hashes, strict=True):
+        given = splits[name]
+        for path, source, digest in zip(
+            given.words.paths, given.sources, given.hashes, strict=True
+        ):
             if digest in test.hashes:
                 raise DataError(
                     f"{source} is given as {name} and its words are in test too: keep the words "
                     "that the referee scores on out of the search"
                 )
+            for other, held_out in zip(test.words.paths, test.sources, strict=True):
+                if RENDERED in (source, held_out):
+                    continue
+                shared = shared_images(other, path)
+                if shared:
+                    raise DataError(
+                        f"{shared} images of {source}, given as {name}, are in test too, in "
+                        f"{held_out}: keep the words that the referee scores on out of the search"
+                    )
 
 
 def _open(
@@ -68,10 +86,10 @@ def _open(
 ) -> Split:
     given: tuple[str, ...] = getattr(settings, name)
     if given:
-        paths = [_rendered(name, settings, progress) if p == "rendered" else Path(p) for p in given]
+        paths = [_rendered(name, settings, progress) if p == RENDERED else Path(p) for p in given]
         sources = given
     else:
-        paths, sources = [_rendered(name, settings, progress)], ("rendered",)
+        paths, sources = [_rendered(name, settings, progress)], (RENDERED,)
     words = WordSplit(paths, settings.charset, settings.max_length, image_size)
     return Split(name, words, tuple(sources), tuple(content_hash(path) for path in paths))
 

@@ -45,17 +45,20 @@ def compare(
     one folder is given, into results/comparison-... otherwise. Unfinished and damaged runs are
     named, never silently dropped.
     """
+    from bench.comparison.trainings import find_models
+    from bench.records import find_runs, read_what_can_be
+
+    given = places or (Path("results") / "runs",)
+    folders, trained = find_runs(given), find_models(models)
+    # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import Protocol
-    from bench.comparison.trainings import find_models
     from bench.readable import readable
-    from bench.records import find_runs, read_what_can_be
     from bench.report import main_table_rows, write_report
     from bench.report.banner import banner_of
     from bench.trouble import failed_to_begin
 
-    given = places or (Path("results") / "runs",)
-    records, excluded = read_what_can_be(find_runs(given))
+    records, excluded = read_what_can_be(folders)
     excluded += failed_to_begin(given)
     folder = out or _default_folder(given)
     study_name, study_question = _study(given)
@@ -66,7 +69,7 @@ def compare(
         question or study_question,
         Protocol(margin=margin),
         excluded,
-        find_models(models),
+        trained,
     )
     paths = write_report(analysis, folder)
     if as_json:

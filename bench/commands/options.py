@@ -40,6 +40,24 @@ def device_override(device: str | None) -> list[str]:
     return [] if device is None else [f"trainer.device={quoted(device)}"]
 
 
+def space_options(command: Command) -> Command:
+    """``--space`` and ``--part``: short forms of the preset's space."""
+    for option in reversed(
+        (
+            click.option("--space", metavar="NAME", help="Space; the preset's by default."),
+            click.option("--part", metavar="NAME", help="Of strnas: extractor, rectifier or both."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def space_overrides(space: str | None, part: str | None) -> list[str]:
+    """What ``space_options`` say, as overrides of a preset."""
+    given = {"space.name": space, "space.part": part}
+    return [f"{key}={quoted(value)}" for key, value in given.items() if value is not None]
+
+
 def data_options(command: Command) -> Command:
     """``--search-train``, ``--search-val`` and ``--test``: short forms of the preset's data."""
     for option in reversed(

@@ -13,12 +13,13 @@ from bench.commands.options import (
     device_option,
     device_override,
     preset_options,
+    space_options,
+    space_overrides,
 )
 from bench.commands.run import default_preset
 from bench.commands.training import train_model
 from bench.errors import RecordError
 from bench.models.origin import Origin, from_architecture, from_run
-from bench.presets import quoted
 
 
 @click.command()
@@ -31,7 +32,7 @@ from bench.presets import quoted
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Model folder; results/models/... by default."
 )
-@click.option("--space", metavar="NAME", help="Space of ARCH; the preset's by default.")
+@space_options
 @device_option
 @data_options
 @preset_options
@@ -40,6 +41,7 @@ def retrain(
     preset: str | None,
     out: Path | None,
     space: str | None,
+    part: str | None,
     device: str | None,
     seed: int,
     overrides: tuple[str, ...],
@@ -53,9 +55,12 @@ def retrain(
     learning rates is said by the preset's section [retraining]. Under torchrun all its processes
     take part: `torchrun --nproc-per-node 2 -m bench retrain ...`.
     """
-    changes = [*data_overrides(words), *device_override(device), *overrides]
-    if space is not None:
-        changes.insert(0, f"space.name={quoted(space)}")
+    changes = [
+        *space_overrides(space, part),
+        *data_overrides(words),
+        *device_override(device),
+        *overrides,
+    ]
 
     def find() -> Origin:
         folder = Path(what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from bench.commands.options import (
     device_option,
     device_override,
     preset_options,
+    space_options,
+    space_overrides,
 )
 from bench.commands.output import print_facts, print_json
 from bench.commands.processes import refuse_several
@@ -27,7 +30,7 @@ from searchers.finding import find_searcher
 @click.command()
 @click.option("--searcher", required=True, help="Name of the searcher; see `bench list`.")
 @click.option("--preset", default=None, help="Preset or TOML file; cpu, or gpu where there is one.")
-@click.option("--space", metavar="NAME", help="Space to search; the preset's by default.")
+@space_options
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; results/runs/... by default."
 )
@@ -153,8 +156,7 @@ def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Pr
 def overrides_of(given: dict[str, Any]) -> list[str]:
     """Options that are short forms of preset keys, as overrides."""
     overrides = data_overrides(given)
-    if given["space"]:
-        overrides.append(f"space.name={quoted(given['space'])}")
+    overrides.extend(space_overrides(given["space"], given["part"]))
     if given["budget_images"]:
         overrides.append(f"run.budget_images={given['budget_images']}")
     overrides.extend(device_override(given["device"]))
@@ -186,7 +188,7 @@ def print_result(result: dict[str, Any], space: str = "") -> None:
             "images before, in the supernet": cost["supernet_images_before"],
             "evaluations": cost["total"]["evaluations"],
             "proposals": ", ".join(f"{n:,} {kind}" for kind, n in result["proposals"].items()),
-            "seconds": round(cost["seconds"]["total"], 1),
+            "seconds, the referee's aside": round(cost["seconds"]["total"], 1),
             "failures": cost["failures"],
             "folder": result["run_dir"],
         }
@@ -194,12 +196,19 @@ def print_result(result: dict[str, Any], space: str = "") -> None:
     for warning in result["warnings"]:
         click.echo(f"Warning: {warning}")
     click.echo(f"\nLook at it: bench space show {found['text']}{space}")
+    if words_were_read(found):
+        click.echo(f"Train it from scratch: bench retrain {shlex.quote(result['run_dir'])}")
+
+
+def words_were_read(found: dict[str, Any]) -> bool:
+    """Whether the score is one of words, and not of a made-up landscape."""
+    return bool(found["test_words"])
 
 
 def _scores(found: dict[str, Any]) -> dict[str, object]:
     """What the referee found; a made-up landscape has no words and never claims any."""
     score, words = found["score"], found["test_words"]
-    if words == 0:
+    if not words_were_read(found):
         return {"quality (not measured on words)": score}
     read = None if score is None else f"{score:.4f} of {words:,} held-out words"
     return {

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
+from bench.architectures import parse_architecture
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.quantities import MAC_LIMIT
 from bench.settings import SpaceSettings
@@ -59,7 +60,7 @@ def show(architecture: str, name: str, part: str, strict: bool, as_json: bool) -
     k5-1203-4511-6666-1000-20140.
     """
     found = SpaceSettings(name, strict, part).load()
-    one = found.parse(architecture)
+    one = parse_architecture(found, architecture)
     facts = describe(found, one)
     if as_json:
         print_json(facts)
@@ -112,7 +113,7 @@ def count(max_macs: int | None, name: str, part: str, strict: bool, as_json: boo
 def neighbours(architecture: str, name: str, part: str, strict: bool, as_json: bool) -> None:
     """List all architectures one move away: another operation, or two strides exchanged."""
     found = SpaceSettings(name, strict, part).load()
-    one = found.parse(architecture)
+    one = parse_architecture(found, architecture)
     around = found.neighbours(np.array(one.encoding, dtype=np.int8))
     rows = list(
         zip(

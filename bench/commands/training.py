@@ -97,6 +97,7 @@ def print_card(folder: Path, card: dict[str, Any]) -> None:
             "of its backbone": card["backbone"]["params"],
             "MACs of its backbone": card["backbone"]["macs"],
             **_scores(card["scores"], "test"),
+            **_left_out(card["data"]["test"]["labels"]),
             **_scores(card["scores"], "search_val"),
             "images trained on": cost["images_forward_backward"],
             "failed steps": cost["failed_steps"],
@@ -105,6 +106,13 @@ def print_card(folder: Path, card: dict[str, Any]) -> None:
         }
     )
     click.echo(f"\nTry it: bench read {folder} IMAGE...")
+
+
+def _left_out(labels: dict[str, int]) -> dict[str, object]:
+    """Words of test that the model could not have been asked for."""
+    known = {"too_long": "too long", "empty": "without a character of its charset"}
+    counts = [f"{labels[key]:,} {text}" for key, text in known.items() if labels.get(key)]
+    return {"left out of test": ", ".join(counts)} if counts else {}
 
 
 def _scores(scores: dict[str, Any], split: str) -> dict[str, object]:

@@ -46,17 +46,22 @@ def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
 def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> dict[str, Any]:
     found = {group.label: _curves_of(group, axis) for group in groups.groups}
     usable = {label: own for label, own in found.items() if own}
-    shown = {}
+    shown, without = {}, {}
     for label, own in usable.items():
         # Each searcher on its own range: cost per run differs on all axes but the budget's.
         shared = common_range(own)
         group = next(g for g in groups.groups if g.label == label)
-        if isinstance(shared, NotComputable) or shared[1] <= 0:
+        if isinstance(shared, NotComputable):
+            without[label] = shared.reason
+            continue
+        if shared[1] <= 0:
             continue
         shown[label] = _bands(label, group, own, axis, protocol)
+    if not shown and without:
+        return refused("; ".join(f"{label}: {reason}" for label, reason in without.items()))
     if not shown:
         return refused("no run has a scored recommendation on this axis")
-    return {"unit": unit, "searchers": shown}
+    return {"unit": unit, "searchers": shown, "without": without}
 
 
 def _bands(

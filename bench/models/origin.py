@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bench.architectures import parse_architecture
 from bench.errors import PresetError, RecordError
 from bench.models.folder import is_model
 from bench.presets import load_preset, make_preset
@@ -17,6 +18,7 @@ from bench.settings import Preset
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
 from trainers.baselines.catalogue import BASELINES
+from trainers.data_splits import RENDERED
 from trainers.models.description import (
     ArchitectureModel,
     ModelDescription,
@@ -27,7 +29,6 @@ from trainers.models.description import (
 #: Sections of a preset that its runs record and that a model takes from them.
 RECORDED = ("space", "data", "recogniser", "supernet", "trainer")
 SPLITS = ("search_train", "search_val", "test")
-RENDERED = "rendered"
 ENCODER = "recogniser.sequence_encoder"
 
 
@@ -52,16 +53,13 @@ def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> 
     preset = for_retraining(load_preset(preset_name, overrides), overrides)
     space = preset.space.load()
     try:
-        architecture = space.parse(text)
+        architecture = parse_architecture(space, text)
     except SpaceError as error:
         if text in BASELINES:
             raise RecordError(
                 f"{text} is a hand-made recogniser: train it with `bench baseline train {text}`"
             ) from error
-        raise SpaceError(
-            f"{text} is no folder of a run, and in space {space.name} (another one with --space): "
-            f"{error}"
-        ) from error
+        raise SpaceError(f"{text} is no folder of a run, and {error}") from error
     label = f"{space.name}-{architecture.index}"
     return Origin(_described(space, architecture, preset), preset_name, preset, label)
 

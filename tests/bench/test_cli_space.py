@@ -187,6 +187,19 @@ def test_bad_architecture_is_explained_in_one_line(refused, given, told):
     assert told in refused("space", "show", given)
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("k5-1203-4511-6666-1000-20140", "--space strnas --part extractor"),
+        ("r3-10-10-10-10-10", "--space strnas --part rectifier"),
+    ],
+)
+def test_an_architecture_of_another_space_is_told_as_one(refused, bench, text, options):
+    said = refused("space", "show", text)
+    assert said.endswith(f"give {options}")
+    assert bench("space", "show", text, *options.split()).code == 0
+
+
 def test_strict_refuses_a_strided_skip(refused, bench):
     text = "A..B..A..B..B..-655555545514466"
     assert bench("space", "show", text).code == 0

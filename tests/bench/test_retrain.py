@@ -22,6 +22,7 @@ from bench.models.folder import load_model
 from bench.models.origin import from_architecture, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
 from trainers.baselines.catalogue import BASELINES
+from trainers.data.store import WordLMDB
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
 SHORT = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
@@ -285,10 +286,13 @@ def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], "nonsense is no folder of a run, and in space autostr"),
+        (["nonsense"], "nonsense is no folder of a run, and architecture"),
         (["crnn"], "crnn is a hand-made recogniser: train it with `bench baseline train crnn`"),
         ([ARCHITECTURE, "--preset", "tinny"], "unknown preset 'tinny'"),
-        ([ARCHITECTURE, "--preset", "strnas"], "in space strnas (another one with --space)"),
+        (
+            [ARCHITECTURE, "--preset", "strnas"],
+            "of space strnas, but one of another: give --space autostr",
+        ),
         ([ARCHITECTURE, "--device", "tpu"], "device 'tpu' cannot be used here"),
         ([ARCHITECTURE, "--set", "retraining.epochs=0"], "retraining.epochs"),
         ([ARCHITECTURE, "--set", "retraining.drops=[0.5]"], 'retraining.schedule = "steps"'),
@@ -340,6 +344,30 @@ def test_words_of_the_test_are_not_trained_on(refused: Any, tmp_path: Path) -> N
         "--search-train", source,
     )  # fmt: skip
     assert "its words are in test too" in said
+
+
+def test_single_images_of_the_test_are_not_trained_on(
+    bench: Callable[..., Any], refused: Any, tmp_path: Path
+) -> None:
+    source = tmp_path / "words"
+    rendered = tmp_path / "rendered.lmdb"
+    bench("data", "render", rendered, "--count", 6, "--quiet")
+    source.mkdir()
+    words, lines = WordLMDB(rendered), []
+    for index in range(6):
+        image, label = words.record(index)
+        assert image is not None
+        (source / f"{index}.jpg").write_bytes(image)
+        lines.append(f"{index}.jpg\t{label}")
+    for name, first, last in (("train", 0, 4), ("test", 3, 6), ("rest", 4, 6)):
+        (source / "labels.tsv").write_text("\n".join(lines[first:last]) + "\n")
+        assert bench("data", "import", source, tmp_path / name, "--quiet").code == 0
+    arguments = ["retrain", ARCHITECTURE, "--preset", "tiny", "--quiet", "--out", tmp_path / "m"]
+    arguments += ["--search-train", tmp_path / "train", "--set", "retraining.epochs=4"]
+    said = refused(*arguments, "--test", tmp_path / "test")
+    assert f"1 images of {tmp_path / 'train'}, given as search_train, are in test too" in said
+    answer = bench(*arguments, "--test", tmp_path / "rest")
+    assert answer.code == 0, answer.err
 
 
 def test_two_processes_under_torchrun(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,7 +18,7 @@ from bench.comparison.analysis import analyse
 from bench.comparison.groups import group_runs
 from bench.comparison.protocol import Protocol
 from bench.errors import RecordError
-from bench.records import RunRecord, find_runs, read_run, read_runs
+from bench.records import EventTime, RunRecord, find_runs, read_run, read_runs
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,27 @@ def test_the_same_runs_give_the_same_analysis(records: list[RunRecord]) -> None:
     # Rows may come in the order of folders; every number has to be the same.
     assert first["searchers"] == second["searchers"]
     assert first["critical_difference"] == second["critical_difference"]
+
+
+def test_a_searcher_whose_runs_share_no_range_is_named(records: list[RunRecord]) -> None:
+    def slower(record: RunRecord) -> RunRecord:
+        """As on a machine that takes a million times as long."""
+        events = [
+            msgspec.structs.replace(event, time=EventTime(trainer=1e6 * (event.time.trainer + 1)))
+            for event in record.events
+        ]
+        return replace(record, events=events)
+
+    odd = next(record for record in records if record.searcher == "random")
+    mixed = [slower(record) if record is odd else record for record in records]
+    found = analyse(mixed, "landscapes")["curves"]
+    assert found["seconds"]["without"].keys() == {"random"}
+    assert "the curves do not overlap" in found["seconds"]["without"]["random"]
+    assert "random" not in found["seconds"]["searchers"]
+    assert found["images"]["without"] == {}
+    alone = [record for record in mixed if record.searcher == "random"]
+    refusal = analyse(alone, "landscapes")["curves"]["seconds"]["refused"]
+    assert refusal.startswith("random: the curves do not overlap")
 
 
 def test_curves_end_at_the_endpoint(records: list[RunRecord], analysis: dict[str, Any]) -> None:

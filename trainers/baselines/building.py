@@ -63,9 +63,7 @@ def assemble(baseline: Baseline, characters: int, max_length: int) -> StandAlone
     features = int(backbone.out_channels)  # type: ignore[arg-type]
     make_stages = _four_stage if baseline.family == "four-stage" else _autostr
     rectifier, encoder, head = make_stages(baseline, features, characters, max_length)
-    return StandAlone(
-        rectifier, backbone, encoder, head, baseline.grey, baseline.input_size
-    )
+    return StandAlone(rectifier, backbone, encoder, head, baseline.grey, baseline.input_size)
 
 
 def _backbone(baseline: Baseline) -> nn.Module:

@@ -139,6 +139,12 @@ def _fsync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def is_small(path: str | Path) -> bool:
+    """Whether an LMDB is so small that all of it is read to find out what it holds."""
+    data = Path(path) / "data.mdb" if Path(path).is_dir() else Path(path)
+    return data.stat().st_size < _HASH_ALL_BELOW
+
+
 def content_hash(path: str | Path) -> str:
     """Return ``scheme:hex`` over what the LMDB says, independent of how it is laid out.
 
@@ -146,8 +152,7 @@ def content_hash(path: str | Path) -> str:
     use ``words-sizes-1``: the image's length stands for its bytes.
     """
     source = WordLMDB(path)
-    data = Path(path) / "data.mdb" if Path(path).is_dir() else Path(path)
-    full = data.stat().st_size < _HASH_ALL_BELOW
+    full = is_small(path)
     digest = hashlib.blake2b(digest_size=16)
     digest.update(b"%d\n" % len(source))
     for index in range(len(source)):

@@ -173,8 +173,13 @@ def row_axes(
 
 
 def widened(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
-    """A range with some air; one of a single value becomes one around it."""
+    """A range with some air; one of a single value becomes one around it.
+
+    A single share of 0 to 1 gets a range of shares: a score below 0 would be none.
+    """
     span = high - low
+    if span == 0.0 and 0.0 <= low <= 1.0:
+        return max(0.0, low - share), min(1.0, low + share)
     air = share * span if span > 0.0 else max(abs(low) * 0.05, 1e-3)
     return low - air, high + air
 

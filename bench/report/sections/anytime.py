@@ -39,7 +39,9 @@ def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
             )
         )
         found = _axis(axis, curve, look, runs_wanted)
-        runs_wanted = runs_wanted and len(found) < 2
+        runs_wanted = runs_wanted and not any(
+            isinstance(block, Figure) and block.name.startswith("runs-") for block in found
+        )
         blocks += found
     return Section("curves", title, blocks)
 
@@ -63,6 +65,10 @@ def _axis(axis: str, curve: object, look: Look, runs_wanted: bool) -> list[Block
     lacking = dict.fromkeys(note for entry in shown if (note := part(entry, "note")))
     caption = " ".join([caption, *(f"{note.capitalize()}." for note in map(str, lacking))])
     blocks: list[Block] = [Figure(f"curves-{key}", caption, drawn, (_table(key, unit, curve),))]
+    without = part(curve, "without") or {}
+    if without:
+        said = "; ".join(f"{name}: {reason}" for name, reason in without.items())
+        blocks.append(Text(f"Without a curve here: {said}."))
     runs = runs_figure(key, curve, look) if runs_wanted else None
     if runs is not None:
         caption = (
