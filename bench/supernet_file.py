@@ -10,7 +10,7 @@ from bench.errors import RecordError
 from bench.run_folder import CHECKPOINT
 from spaces.atomic import write_atomically
 from trainers.building import PACKED, supernet_identity
-from trainers.state import file_hash, pack_parameters, read_tensors, write_tensors
+from trainers.state import file_hash, pack_parameters, read_tensors, weights_in, write_tensors
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -25,12 +25,7 @@ def export_supernet(
     header and, with the file's hash, beside it in ``<name>.json``.
     """
     tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
-    weights = {
-        name.removeprefix("model/"): value
-        for name, value in tensors.items()
-        if name.startswith("model/")
-    }
-    packed = pack_parameters(run.trainer.supernet, weights, half)
+    packed = pack_parameters(run.trainer.supernet, weights_in(tensors), half)
     cost = result["cost"]
     before = run.supernet_start or {}
     preset = run.preset

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trainers.data.embedded import embedded_split
 from trainers.data.errors import DataError
-from trainers.data.overlap import shared_images
+from trainers.data.overlap import image_digests
 from trainers.data.rendering.settings import RenderSettings
 from trainers.data.splits import WordSplit
 from trainers.data.writing import content_hash
@@ -57,6 +57,7 @@ def keep_test_apart(splits: Mapping[str, Split]) -> None:
     Words that are rendered differ by split; what large files share is not looked for.
     """
     test = splits["test"]
+    held_out: set[bytes] | None = None
     for name in ("search_train", "search_val"):
         given = splits[name]
         for path, source, digest in zip(
@@ -67,15 +68,23 @@ def keep_test_apart(splits: Mapping[str, Split]) -> None:
                     f"{source} is given as {name} and its words are in test too: keep the words "
                     "that the referee scores on out of the search"
                 )
-            for other, held_out in zip(test.words.paths, test.sources, strict=True):
-                if RENDERED in (source, held_out):
-                    continue
-                shared = shared_images(other, path)
-                if shared:
-                    raise DataError(
-                        f"{shared} images of {source}, given as {name}, are in test too, in "
-                        f"{held_out}: keep the words that the referee scores on out of the search"
-                    )
+            if source == RENDERED:
+                continue
+            if held_out is None:  # Not before it is needed: rendered words need no such look.
+                held_out = set(_given_images(test))
+            shared = sum(image in held_out for image in image_digests(path)) if held_out else 0
+            if shared:
+                raise DataError(
+                    f"{shared} images of {source}, given as {name}, are in test too: keep the "
+                    "words that the referee scores on out of the search"
+                )
+
+
+def _given_images(split: Split) -> Iterator[bytes]:
+    """Digests of the images of a split that were not rendered."""
+    for path, source in zip(split.words.paths, split.sources, strict=True):
+        if source != RENDERED:
+            yield from image_digests(path)
 
 
 def _open(

@@ -27,6 +27,8 @@ MAX_FILE_BYTES = 16 * 2**30
 #: What safetensors allows.
 MAX_HEADER_BYTES = 100_000_000
 METADATA_KEY = "strnas"
+#: Before the names of weights where a checkpoint holds other tensors, too.
+MODEL = "model/"
 #: Where the header holds the hash of the file; zeros stand for it while the hash is computed.
 HASH_ENTRY = re.compile(rb'"blake2b":"([0-9a-f]{32})"')
 NO_HASH = "0" * 32
@@ -88,6 +90,18 @@ def load_optimiser(
             )
     optimiser.state.clear()
     optimiser.state.update(state)
+
+
+def model_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Weights and buffers as checkpoints hold them: ``model/<name>``."""
+    return {MODEL + name: value for name, value in model.state_dict().items()}
+
+
+def weights_in(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The reverse of ``model_tensors``, from all tensors of a checkpoint."""
+    return {
+        name.removeprefix(MODEL): value for name, value in tensors.items() if name.startswith(MODEL)
+    }
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:

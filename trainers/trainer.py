@@ -32,7 +32,13 @@ from trainers.optimisers import build_optimiser, learning_rate
 from trainers.population import in_groups
 from trainers.recogniser.ctc import CTCHead
 from trainers.settings import TrainerSettings
-from trainers.state import load_optimiser, load_weights, optimiser_tensors
+from trainers.state import (
+    load_optimiser,
+    load_weights,
+    model_tensors,
+    optimiser_tensors,
+    weights_in,
+)
 from trainers.supernet import Supernet
 from trainers.weight_steps import WeightSteps
 
@@ -171,21 +177,17 @@ class Trainer:
 
         The tensors are the live ones: write or copy them before the next step.
         """
-        weights = {f"model/{name}": value for name, value in self.supernet.state_dict().items()}
         counters = {"weight_steps": self.weight_steps, "gate_steps": self.gate_steps}
-        return weights | optimiser_tensors(self.supernet, self.optimiser), counters
+        return model_tensors(self.supernet) | optimiser_tensors(
+            self.supernet, self.optimiser
+        ), counters
 
     def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
         """Continue from ``state()``; ``TrainerError`` if it is of another network."""
-        weights = {
-            name.removeprefix("model/"): value
-            for name, value in tensors.items()
-            if name.startswith("model/")
-        }
         weight_steps, gate_steps = counters.get("weight_steps"), counters.get("gate_steps")
         if not (isinstance(weight_steps, int) and isinstance(gate_steps, int)):
             raise TrainerError("checkpoint counts no weight_steps and gate_steps: restore it")
-        load_weights(self.supernet, weights, "checkpoint")
+        load_weights(self.supernet, weights_in(tensors), "checkpoint")
         load_optimiser(self.supernet, self.optimiser, tensors)
         self.weight_steps, self.gate_steps = weight_steps, gate_steps
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,9 +54,7 @@ def compare(
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import Protocol
-    from bench.readable import readable
-    from bench.report import main_table_rows, write_report
-    from bench.report.banner import banner_of
+    from bench.report import write_report
     from bench.trouble import failed_to_begin
 
     records, excluded = read_what_can_be(folders)
@@ -82,7 +81,16 @@ def compare(
                 "unfinished": analysis["unfinished"],
             }
         )
-        return
+    else:
+        _print_summary(analysis, paths["report.html"])
+
+
+def _print_summary(analysis: dict[str, Any], report: str) -> None:
+    """The main table, what was left out of it, and where the rest is."""
+    from bench.readable import readable
+    from bench.report import main_table_rows
+    from bench.report.banner import banner_of
+
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
     if banner := banner_of(analysis):
@@ -93,7 +101,7 @@ def compare(
     for row in analysis["proxy_final"].get("left_out", ()):
         # Reasons quote cards, which may be a stranger's.
         click.echo(readable(f"model left out: {row['model']}: {row['reason']}"))
-    click.echo(f"report: {paths['report.html']}")
+    click.echo(f"report: {report}")
 
 
 def _default_folder(places: tuple[Path, ...]) -> Path:

@@ -100,3 +100,38 @@ class Evaluator(ABC):
 
     def close(self) -> None:  # noqa: B027 - not every evaluator holds on to something.
         """Let go of threads and files; idempotent."""
+
+
+class AroundEvaluator(Evaluator):
+    """Stands around ``inner`` and leaves to it what it does not do itself: by default, all."""
+
+    def __init__(self, inner: Evaluator) -> None:
+        self.inner = inner
+        self.device = inner.device
+
+    def price(self, work: Work) -> Cost:
+        return self.inner.price(work)
+
+    def execute(self, work: Work) -> Outcome:
+        return self.inner.execute(work)
+
+    def perform(self, work: Work) -> Result:
+        return self.execute(work).result
+
+    def judge(self, architecture: Architecture) -> Verdict:
+        return self.inner.judge(architecture)
+
+    def glance(self, architecture: Architecture) -> float | None:
+        return self.inner.glance(architecture)
+
+    def fingerprint(self) -> dict[str, Any] | None:
+        return self.inner.fingerprint()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        return self.inner.state()
+
+    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+        self.inner.load_state(tensors, counters)
+
+    def close(self) -> None:
+        self.inner.close()

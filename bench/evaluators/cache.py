@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Annotated
 import lmdb
 import msgspec
 
-from bench.evaluators.base import NOT_FINITE, Evaluator, Outcome, Verdict
+from bench.evaluators.base import NOT_FINITE, AroundEvaluator, Evaluator, Outcome
 from searchers.base import Evaluate, Evaluated, Failure, Result, Work
 from spaces import Architecture
-from trainers.cost import Cost
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 #: Of the file; about 200 bytes are used for an evaluation. Space is taken as it is needed.
 MAP_BYTES = 2**30
@@ -106,13 +105,12 @@ def _hash_of(key: bytes, content: bytes) -> bytes:
     return blake2b(key + content, digest_size=HASH_BYTES).digest()
 
 
-class CachedEvaluator(Evaluator):
+class CachedEvaluator(AroundEvaluator):
     """Asks the cache before the evaluator, for evaluations only."""
 
     def __init__(self, inner: Evaluator, cache: EvaluationCache) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.cache = cache
-        self.device = inner.device
 
     def execute(self, work: Work) -> Outcome:
         return self.execute_many([work])[0]
@@ -147,30 +145,6 @@ class CachedEvaluator(Evaluator):
         # Too little memory is a matter of the moment.
         if score is not None or outcome.result == Failure(work, NOT_FINITE):
             self.cache.put(key, Entry(work.architecture.text, score, outcome.seconds))
-
-    def price(self, work: Work) -> Cost:
-        return self.inner.price(work)
-
-    def perform(self, work: Work) -> Result:
-        return self.execute(work).result
-
-    def judge(self, architecture: Architecture) -> Verdict:
-        return self.inner.judge(architecture)
-
-    def glance(self, architecture: Architecture) -> float | None:
-        return self.inner.glance(architecture)
-
-    def fingerprint(self) -> dict[str, object] | None:
-        return self.inner.fingerprint()
-
-    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
-        return self.inner.state()
-
-    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
-        self.inner.load_state(tensors, counters)
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 def key_of(fingerprint: Mapping[str, object], architecture: Architecture) -> bytes:

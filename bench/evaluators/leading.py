@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from bench.evaluators.base import Evaluator, Outcome, Verdict
+from bench.evaluators.base import AroundEvaluator, Evaluator, Outcome
 from bench.leading import Leader, follow
-from searchers.base import Result, TrainWeights, Work
-from spaces import Architecture, Space
-from trainers.cost import Cost
+from searchers.base import TrainWeights, Work
+from spaces import Space
 from trainers.distributed import Group
 
 if TYPE_CHECKING:
     from trainers.trainer import Trainer
 
 
-class LeadingEvaluator(Evaluator):
+class LeadingEvaluator(AroundEvaluator):
     """``inner``, whose weight steps and states all processes of ``group`` share.
 
     Everything else is done by this process alone, while the others wait.
     """
 
     def __init__(self, inner: Evaluator, trainer: Trainer, space: Space, group: Group) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.leader = Leader(trainer, group)
         self.space = space
-        self.device = inner.device
-
-    def price(self, work: Work) -> Cost:
-        return self.inner.price(work)
 
     def execute(self, work: Work) -> Outcome:
         if not isinstance(work, TrainWeights):
@@ -40,18 +35,6 @@ class LeadingEvaluator(Evaluator):
         paths = torch.from_numpy(self.space.encode(work.architectures))
         with self.leader.training(paths):
             return self.inner.execute(work)
-
-    def perform(self, work: Work) -> Result:
-        return self.execute(work).result
-
-    def judge(self, architecture: Architecture) -> Verdict:
-        return self.inner.judge(architecture)
-
-    def glance(self, architecture: Architecture) -> float | None:
-        return self.inner.glance(architecture)
-
-    def fingerprint(self) -> dict[str, Any] | None:
-        return self.inner.fingerprint()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
         """The state of all; ``TrainerError`` if it is not the same."""

@@ -177,10 +177,12 @@ class RetrainingJob:
             past.seconds = earlier + now - begun
             report(self._progress(loss, past.rows))
             ended = training.done == training.steps
-            if stop_requested() or ended or now - saved > self.preset.run.checkpoint_seconds:
+            # Looked at once: a request between two looks would end it with nothing saved.
+            stopping = stop_requested()
+            if stopping or ended or now - saved > self.preset.run.checkpoint_seconds:
                 self._save(folder, past)
                 saved = time.monotonic()
-            if stop_requested() and not ended:
+            if stopping and not ended:
                 raise Interrupted(f"in {folder.path}")
 
     def _step(self) -> float:
@@ -258,7 +260,8 @@ class RetrainingJob:
         data = self.preset.data
         test = self.model.score(self.splits["test"].words.words(data.test_images or None))
         last = self.training.validate()
-        params, macs = backbone_costs(self.origin.description)
+        params = sum(each.numel() for each in self.model.network.backbone.parameters())
+        macs = backbone_macs(self.origin.description)
         trained = self.images
         read = (len(past.rows) + 1) * len(self.training.search_val)
         return {
@@ -316,19 +319,13 @@ def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
             )
 
 
-def backbone_costs(description: ModelDescription) -> tuple[int, int]:
-    """Parameters and multiply-adds of the backbone for one image, at the model's widths."""
+def backbone_macs(description: ModelDescription) -> int:
+    """Multiply-adds of the backbone for one image, at the model's widths."""
     if isinstance(description, BaselineModel):
-        cost = count_baseline(description.baseline).stages["backbone"]
-        return cost.params, cost.macs
+        return count_baseline(description.baseline).stages["backbone"].macs
     space = description.load_space()
-    network = network_of_model(description)
-    row = space.encode([space.parse(description.text)])
-    stem, route = network.stem(), network.route(row[0, : network.path_length].tolist())
-    operations = row[0, network.path_length :].tolist()
-    blocks = [edge.build(code) for edge, code in zip(route, operations, strict=True)]
-    params = sum(p.numel() for part in [stem, *blocks] for p in part.parameters())
-    return params, int(network.macs(row)[0])
+    rows = space.encode([space.parse(description.text)])
+    return int(network_of_model(description).macs(rows)[0])
 
 
 def write_curve(folder: Path, rows: list[dict[str, Any]]) -> None:

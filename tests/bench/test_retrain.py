@@ -23,6 +23,7 @@ from bench.models.origin import from_architecture, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
 from trainers.baselines.catalogue import BASELINES
 from trainers.data.store import WordLMDB
+from trainers.state import read_tensors
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
 SHORT = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
@@ -106,6 +107,30 @@ def test_stopped_it_goes_on_as_if_nothing_had_happened(
     train(folder)
     assert settled(folder) == settled(undisturbed)
     assert (folder / "curve.csv").read_bytes() == (undisturbed / "curve.csv").read_bytes()
+
+
+def test_a_request_to_stop_at_any_moment_finds_everything_saved(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    steps: list[int] = []
+    asked: list[int] = []
+
+    def stop_requested() -> bool:
+        asked.append(len(steps))
+        return len(asked) > 5  # Also where it is asked more than once a step.
+
+    with pytest.raises(Interrupted):
+        job(0, "run.checkpoint_seconds=1000").train(
+            folder, "bench retrain", lambda at: steps.append(at.done), stop_requested
+        )
+    _, state = read_tensors(folder / "checkpoint" / "state.safetensors")
+    assert state["counters"]["steps"] == steps[-1]
+
+
+def test_the_backbone_of_a_card_is_that_of_the_space(tmp_path: Path) -> None:
+    widths = ["supernet.stem_width=32", "supernet.widths=[32, 64, 128, 256, 512]"]
+    origin = from_architecture(ARCHITECTURE, "tiny", [*widths, "retraining.epochs=0.1"])
+    card = RetrainingJob(origin, 0).train(tmp_path, "", lambda _: None, lambda: False)
+    assert card["backbone"] == {"params": 2_364_128, "macs": 246_739_200}
 
 
 def test_killed_at_several_moments_it_ends_the_same(undisturbed: Path, tmp_path: Path) -> None:
@@ -343,7 +368,7 @@ def test_words_of_the_test_are_not_trained_on(refused: Any, tmp_path: Path) -> N
         "retrain", ARCHITECTURE, "--preset", "tiny", "--out", tmp_path / "m", "--quiet",
         "--search-train", source,
     )  # fmt: skip
-    assert "its words are in test too" in said
+    assert "its words are in test too: keep the words" in said
 
 
 def test_single_images_of_the_test_are_not_trained_on(

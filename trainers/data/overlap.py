@@ -1,7 +1,8 @@
-"""Images that two collections of words share: what is scored on must not have been trained on."""
+"""Images by their bytes: what is scored on must not have been trained on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -9,19 +10,15 @@ from trainers.data.store import WordLMDB
 from trainers.data.writing import is_small
 
 
-def shared_images(first: Path, second: Path) -> int:
-    """How many images of ``second`` are in ``first``, byte for byte; 0 where a file is large.
+def image_digests(path: Path) -> Iterator[bytes]:
+    """Of every image of an LMDB; of none where the file is large.
 
     Files of 2 GiB and more, which take minutes to read, are not looked into.
     """
-    if not (is_small(first) and is_small(second)):
-        return 0
-    known = set(_digests(first))
-    return sum(digest in known for digest in _digests(second))
-
-
-def _digests(path: Path) -> list[bytes]:
-    """Of every image that is there."""
+    if not is_small(path):
+        return
     words = WordLMDB(path)
-    images = (words.record(index)[0] for index in range(len(words)))
-    return [blake2b(image, digest_size=16).digest() for image in images if image]
+    for index in range(len(words)):
+        image, _ = words.record(index)
+        if image:
+            yield blake2b(image, digest_size=16).digest()

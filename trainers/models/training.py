@@ -21,7 +21,13 @@ from trainers.models.model import Model
 from trainers.optimisers import build_optimiser, retraining_rate
 from trainers.recogniser.ctc import CTCHead
 from trainers.settings import RetrainingSettings
-from trainers.state import load_optimiser, load_weights, optimiser_tensors
+from trainers.state import (
+    load_optimiser,
+    load_weights,
+    model_tensors,
+    optimiser_tensors,
+    weights_in,
+)
 from trainers.trainer import compute_repeatably
 from trainers.weight_steps import WeightSteps
 
@@ -86,20 +92,16 @@ class Training:
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
         """Live tensors, and the steps done, from which ``load_state`` continues exactly."""
         network = self.model.network
-        weights = {f"model/{name}": value for name, value in network.state_dict().items()}
-        return weights | optimiser_tensors(network, self.optimiser), {"steps": self.done}
+        return model_tensors(network) | optimiser_tensors(network, self.optimiser), {
+            "steps": self.done
+        }
 
     def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
         """Continue from ``state()``; ``TrainerError`` if it is of another training."""
         done = counters.get("steps")
         if not (isinstance(done, int) and 0 <= done <= self.steps):
             raise TrainerError(f"checkpoint of step {done}, expected 0 to {self.steps}: restore it")
-        weights = {
-            name.removeprefix("model/"): value
-            for name, value in tensors.items()
-            if name.startswith("model/")
-        }
-        load_weights(self.model.network, weights, "checkpoint")
+        load_weights(self.model.network, weights_in(tensors), "checkpoint")
         load_optimiser(self.model.network, self.optimiser, tensors)
         self.done = done
 
