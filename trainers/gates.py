@@ -8,7 +8,8 @@ respect to every gate needs each candidate's output on the block's input,
 which is computed on the fly while the backward pass goes through the block: the activations of one
 path are all that is ever stored.
 
-Shape legend: B images, C channels, H rows, W columns, T time steps, L layers, K candidates a layer.
+Shape legend: B images, C channels, H rows, W columns, T time steps, L layers, K candidates a layer;
+N = C H W.
 """
 
 from __future__ import annotations
@@ -78,13 +79,20 @@ def _hook(
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
         # A product of two bf16 numbers keeps 8 bits; with one factor in fp32 it keeps all 16.
-        grad_BCHW = grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32))
+        grad_BN = _of_images(grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32)))
         for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:
                 out = y
             else:
                 with torch.autocast(device, precision, enabled, cache_enabled=False):
                     out = supernet.operation(edge, candidate)(x, edge.stride, norm)
-            gradients_K[candidate] = (out * grad_BCHW).sum(dtype=torch.float64)
+            # In double precision over images only: over all pixels torch would copy them first.
+            products_B = (_of_images(out) * grad_BN).sum(1)
+            gradients_K[candidate] = products_B.sum(dtype=torch.float64)
 
     return on_gradient
+
+
+def _of_images(x_BCHW: Tensor) -> Tensor:
+    """``(B, C, H, W) -> (B, N)``: a view of a channels-last tensor."""
+    return x_BCHW.permute(0, 2, 3, 1).flatten(1)
