@@ -80,7 +80,8 @@ def run_progress(
                 details=meter.update(event),
             )
 
-        yield report
+        with _hidden_if_unused(progress, task):
+            yield report
 
 
 @contextmanager
@@ -105,7 +106,18 @@ def training_progress(
             details = f"{speed}\nloss {loss:.2f}{read}"
             progress.update(task, completed=done, details=details)
 
-        yield report
+        with _hidden_if_unused(progress, task):
+            yield report
+
+
+@contextmanager
+def _hidden_if_unused(progress: Progress, task: TaskID) -> Iterator[None]:
+    """No empty bar behind what was complete before, as if nothing had ever been done of it."""
+    try:
+        yield
+    finally:
+        if not progress.tasks[task].fields["details"]:
+            progress.update(task, visible=False)
 
 
 class _Incumbent:

@@ -132,6 +132,21 @@ def test_a_bug_in_the_trainer_is_not_hidden_as_a_failure(
         run.execute(tmp_path / "run")
 
 
+def test_a_complete_run_shows_its_result_and_no_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "--searcher", "random", "--preset", "tiny", "--budget-images", "200"]
+    arguments += ["--out", str(tmp_path / "run")]
+    assert command(arguments) == 0
+    first = capsys.readouterr()
+    assert "images/s" in first.err
+    assert "%" in first.err
+    assert command(arguments) == 0
+    second = capsys.readouterr()
+    assert second.out == first.out
+    assert second.err.strip() == "random on tiny"
+
+
 def test_a_full_disk_ends_in_one_line_and_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
