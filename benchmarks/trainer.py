@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,17 @@ from benchmarks.common.pair import NAMES, Pair
 from benchmarks.common.preset import measure_preset
 from benchmarks.common.rows import Row, population_rows, scoring_rows, step_rows
 from benchmarks.common.table import print_table, table_line, write_json
+from spaces.errors import InputError
 
 
 def main() -> None:
     """Measure, print, and write JSON when asked."""
     options = arguments()
     if options.preset:
-        measure_preset(options.preset, options.set, options.rounds or 5, options.json)
+        try:
+            measure_preset(options.preset, options.set, options.rounds or 5, options.json)
+        except InputError as error:
+            sys.exit(f"benchmarks.trainer: {error}")
         return
     rounds = options.rounds or (1 if options.quick else 3)
     print(
@@ -75,19 +80,34 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     options.batch = options.batch or ([32] if options.quick else [32, 64])
-    if min(options.rounds or 1, *options.batch, options.images, options.threads) < 1:
-        parser.error("rounds, batch, images and threads: expected 1 or more of each")
+    if min(options.rounds or 1, options.images, options.population_images, options.threads) < 1:
+        parser.error("rounds, images, population images and threads: expected 1 or more of each")
+    if min(options.batch) < 2:
+        parser.error(f"batch {min(options.batch)}: expected 2 images or more, for batch norm")
+    # Told now, and not when minutes of measuring would be lost with it.
+    if options.json and not options.json.parent.is_dir():
+        parser.error(f"no folder {options.json.parent} to write {options.json.name} to: make it")
+    if not options.preset and not chosen_rows(options):
+        known = "; ".join(row.name for row in all_rows(options))
+        parser.error(f"no row has {' or '.join(options.only)} in its name, choose among: {known}")
     return options
 
 
 def chosen_rows(options: argparse.Namespace) -> list[Row]:
     """All rows, or those with a text of ``--only`` in their name; networks change once."""
-    rows = [row for batch in options.batch for row in step_rows(batch, options.sharing)]
-    rows += scoring_rows(128 if options.quick else options.images, options.sharing)
-    rows += population_rows(10 if options.quick else 50, options.population_images, options.sharing)
+    rows = all_rows(options)
     if options.only:
         rows = [row for row in rows if any(text in row.name for text in options.only)]
     return sorted(rows, key=lambda row: row.head)
+
+
+def all_rows(options: argparse.Namespace) -> list[Row]:
+    """Steps at each batch size, evaluations, populations."""
+    rows = [row for batch in options.batch for row in step_rows(batch, options.sharing)]
+    rows += scoring_rows(128 if options.quick else options.images, options.sharing)
+    return rows + population_rows(
+        10 if options.quick else 50, options.population_images, options.sharing
+    )
 
 
 if __name__ == "__main__":
