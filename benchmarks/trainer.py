@@ -34,7 +34,8 @@ def main() -> None:
         try:
             measure_preset(options.preset, options.set, options.rounds or 5, options.json)
         except InputError as error:
-            sys.exit(f"benchmarks.trainer: {error}")
+            print(f"benchmarks.trainer: {error}", file=sys.stderr)
+            sys.exit(2)
         return
     rounds = options.rounds or (1 if options.quick else 3)
     print(
@@ -44,7 +45,7 @@ def main() -> None:
     print(table_line(HEADER), flush=True)
     found: dict[str, Any] = {}
     with Pair(options.threads) as pair:
-        for row in chosen_rows(options):
+        for row in options.rows:
             found[row.name] = pair.measure(row.as_dict(), 1 if "population" in row.name else rounds)
             found[row.name] |= {"images": row.images_consumed, "architectures": len(row.encodings)}
             print(table_line(line(row, found)), flush=True)
@@ -80,25 +81,26 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     options.batch = options.batch or ([32] if options.quick else [32, 64])
-    if min(options.rounds or 1, options.images, options.population_images, options.threads) < 1:
+    rounds = 1 if options.rounds is None else options.rounds
+    if min(rounds, options.images, options.population_images, options.threads) < 1:
         parser.error("rounds, images, population images and threads: expected 1 or more of each")
     if min(options.batch) < 2:
         parser.error(f"batch {min(options.batch)}: expected 2 images or more, for batch norm")
     # Told now, and not when minutes of measuring would be lost with it.
     if options.json and not options.json.parent.is_dir():
         parser.error(f"no folder {options.json.parent} to write {options.json.name} to: make it")
-    if not options.preset and not chosen_rows(options):
-        known = "; ".join(row.name for row in all_rows(options))
+    rows = all_rows(options)
+    # By head: the networks are built anew when it changes.
+    options.rows = sorted(chosen(rows, options.only), key=lambda row: row.head)
+    if not options.rows:
+        known = "; ".join(row.name for row in rows)
         parser.error(f"no row has {' or '.join(options.only)} in its name, choose among: {known}")
     return options
 
 
-def chosen_rows(options: argparse.Namespace) -> list[Row]:
-    """All rows, or those with a text of ``--only`` in their name; networks change once."""
-    rows = all_rows(options)
-    if options.only:
-        rows = [row for row in rows if any(text in row.name for text in options.only)]
-    return sorted(rows, key=lambda row: row.head)
+def chosen(rows: list[Row], texts: list[str]) -> list[Row]:
+    """All rows, or those with one of ``texts`` in their name."""
+    return [row for row in rows if not texts or any(text in row.name for text in texts)]
 
 
 def all_rows(options: argparse.Namespace) -> list[Row]:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import lmdb
 import msgspec
@@ -20,9 +20,6 @@ import msgspec
 from bench.evaluators.base import NOT_FINITE, AroundEvaluator, Evaluator, Outcome
 from searchers.base import Evaluate, Evaluated, Failure, Result, Work
 from spaces import Architecture
-
-if TYPE_CHECKING:
-    pass
 
 #: Of the file; about 200 bytes are used for an evaluation. Space is taken as it is needed.
 MAP_BYTES = 2**30
