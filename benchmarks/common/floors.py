@@ -1,8 +1,9 @@
-"""What the machine would need at least for a weight step: by its arithmetic, by its memory.
+"""What the machine would need at least: a weight step by its arithmetic, by its memory.
 
 Arithmetic: multiply-adds of the backbone's convolutions, three times (forward, gradients of inputs,
 gradients of weights), over the best rate of a few ordinary convolutions measured here. The other
-parts are left out, so it is a lower bound.
+parts are left out, so it is a lower bound. ``macs_of_verbs`` counts the same for every verb on a
+preset's network.
 
 Memory: bytes of the backbone over the bandwidth of a large copy. Counted is what moves if every
 operation reads its inputs and writes its outputs once and caches keep nothing between operations:
@@ -15,18 +16,23 @@ and caches can be better than that.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.common.rows import SPACE, Row
+from benchmarks.common.subject import wanted_gates
 from benchmarks.plain.operations import ConvolutionNorm, Stem, candidates
 from spaces.networks.mesh import Mesh
 
-#: (images, inputs, outputs, rows, columns, kernel) of the convolutions that are tried.
-CONVOLUTIONS = (
+#: Images, inputs, outputs, rows, columns, kernel.
+Convolution = tuple[int, int, int, int, int, int]
+#: Those that are tried.
+CONVOLUTIONS: tuple[Convolution, ...] = (
     (32, 64, 64, 32, 100, 3), (32, 128, 128, 16, 50, 3), (32, 256, 256, 8, 25, 3),
     (32, 32, 192, 32, 100, 1), (32, 256, 1536, 4, 25, 1), (32, 512, 512, 16, 25, 1),
 )  # fmt: skip
@@ -61,11 +67,49 @@ def floors_table(found: Mapping[str, float]) -> list[list[str]]:
     ]
 
 
+def macs_of_verbs(
+    mesh: Mesh, encodings: npt.NDArray[np.int8], batch: int, evaluated: int, rectified: bool
+) -> dict[str, int]:
+    """Multiply-adds at least of each verb on all ``encodings``.
+
+    Weight steps on ``batch`` images: forward, gradients of inputs (of the image only for a
+    rectifier) and of weights. Gate gradients: forward, gradients of what follows the first block,
+    the other wanted candidates forward. Evaluation: forward on ``evaluated`` images, those of
+    calibration among them.
+    """
+    forward, stem = int(mesh.macs(encodings).sum()), mesh.tables.stem_macs
+    weights = 3 * forward - (0 if rectified else len(encodings) * stem)
+    gates = {True: 0, False: 0}
+    layers = np.arange(mesh.layers)
+    for encoding in encodings:
+        active = encoding[mesh.path_length :]
+        costs = mesh.candidate_macs(encoding[: mesh.path_length].tolist())
+        for everything in gates:
+            others = wanted_gates(encoding, everything)
+            others[layers, active] = False
+            gates[everything] += int(costs[others].sum()) - stem - int(costs[0, active[0]])
+    return {
+        "weight steps": batch * weights,
+        "gate gradients, all": batch * (2 * forward + gates[True]),
+        "gate gradients, two": batch * (2 * forward + gates[False]),
+        "evaluation": evaluated * forward,
+    }
+
+
+def expansions(mesh: Mesh, images: int) -> list[Convolution]:
+    """The widest 1x1 convolutions of the stages on the path ABABB, largest images first."""
+    sizes = ((32, 100), (16, 50), (8, 50), (4, 25), (2, 25), (1, 25))
+    return [
+        (images, mesh.channels(level), 6 * mesh.channels(level), *size, 1)
+        for level, size in enumerate(sizes)
+    ]
+
+
 @torch.no_grad()
-def convolution_rate() -> float:
+def convolution_rate(tried: Sequence[Convolution] = CONVOLUTIONS) -> float:
     """Floating point operations a second of the best convolution, two for a multiply-add."""
     best = 0.0
-    for images, inputs, outputs, height, width, kernel in CONVOLUTIONS:
+    for images, inputs, outputs, height, width, kernel in tried:
         x = torch.randn(images, inputs, height, width).to(memory_format=torch.channels_last)
         weight = torch.randn(outputs, inputs, kernel, kernel)
         weight = weight.to(memory_format=torch.channels_last)

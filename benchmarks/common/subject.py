@@ -78,11 +78,14 @@ class Subject:
         steps = self._row["verb"] == "weights" or self._row["verb"].startswith("gates")
         self._work(self._row, len(self._row["encodings"]) if steps else 1)
 
-    def seconds(self) -> float:
-        """Wall time of the row's work."""
-        start = time.perf_counter()
+    def measured(self) -> dict[str, float]:
+        """Seconds of the row's work, on the clock and of all threads."""
+        start, cpu_start = time.perf_counter(), time.process_time()
         self._work(self._row, len(self._row["encodings"]))
-        return time.perf_counter() - start
+        return {
+            "seconds": time.perf_counter() - start,
+            "cpu_seconds": time.process_time() - cpu_start,
+        }
 
     def shares(self) -> dict[str, float]:
         """Seconds of each part of the row's weight steps."""
