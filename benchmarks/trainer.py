@@ -122,7 +122,7 @@ def arguments() -> argparse.Namespace:
         "--processes", type=int, default=0, metavar="N",
         help="with --preset: also N processes of one thread each, side by side, beside one",
     )  # fmt: skip
-    add("--interval", type=float, default=3.0, metavar="SECONDS", help="of --processes, a verb")
+    add("--interval", type=float, default=3.0, metavar="SECONDS", help="of --processes, at least")
     add("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     options.batch = options.batch or ([32] if options.quick else [32, 64])

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.common.child ours|plain CHECKOUT`` reads requests from its standard input and
 writes answers to its standard output, one JSON object a line. CHECKOUT is where the trainer is to
-come from. What a user can mend is answered as ``error``.
+come from, with the packages that it needs. What a user can mend is answered as ``error``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import trainers.trainer
+import bench
+import spaces
+import trainers
 from benchmarks.common.memory import peak_bytes, reset_peak
 from benchmarks.common.preset_subject import PresetSubject
 from benchmarks.common.subject import Subject
@@ -22,9 +24,10 @@ from spaces.errors import InputError
 def main() -> None:
     """Serve requests until the input ends."""
     implementation, checkout = sys.argv[1:]
-    imported = Path(trainers.trainer.__file__).resolve()
-    if not imported.is_relative_to(Path(checkout).resolve()):
-        sys.exit(f"benchmarks.common.child: {imported} was imported, expected that of {checkout}")
+    for package in (bench, spaces, trainers):
+        imported = Path(package.__file__ or "").resolve()
+        if not imported.is_relative_to(Path(checkout).resolve()):
+            sys.exit(f"benchmarks.common.child: imported {imported}, expected that of {checkout}")
     row, preset = Subject(implementation), PresetSubject(implementation)
     for line in sys.stdin:
         try:

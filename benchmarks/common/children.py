@@ -82,9 +82,9 @@ class Children:
         for child in self._children.values():
             if kind is not None:
                 child.kill()
-            elif child.stdin is not None:
-                child.stdin.close()
-            child.wait()
+            # Closes the pipes, which ends it, and waits.
+            with child:
+                pass
         self._folder.cleanup()
 
     def ask(self, member: Contestant, request: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,9 +48,16 @@ def measure_on_cpu(preset: Preset, options: argparse.Namespace) -> None:
     with Children(members) as children:
         # One after the other: the first one renders the words, if they are not there yet.
         outcomes = {member: children.ask(member, request)["outcomes"] for member in members}
-        results = {verb: measure_verb(children, members, verb, rounds) for verb in VERBS}
+        results = {}
+        for verb in VERBS:
+            # Minutes may pass before the tables.
+            print(f"measuring {verb}", file=sys.stderr)
+            results[verb] = measure_verb(children, members, verb, rounds)
         macs = children.ask(members[0], {"do": "macs"})
-    document: dict[str, Any] = {"preset": options.preset, "rounds": rounds, "threads": {}}
+    document: dict[str, Any] = {
+        "preset": options.preset, "rounds": rounds, "threads": {},
+        "against": options.against and str(options.against),
+    }  # fmt: skip
     print(f"preset {options.preset} on cpu, {rounds} rounds")
     for threads in options.threads:
         found = of_threads(results, outcomes, threads)
@@ -74,7 +82,7 @@ def measure_on_cpu(preset: Preset, options: argparse.Namespace) -> None:
     if options.processes:
         found = measure_processes(request, options.processes, rounds, options.interval)
         document["processes"] = found
-        print(f"\n{options.processes} processes beside one, intervals of {options.interval:g} s")
+        print(f"\n{options.processes} processes beside one, in intervals")
         print_table(*processes_table(found))
     if options.json:
         write_json(options.json, "cpu", document)

@@ -98,20 +98,22 @@ class PresetSubject:
         }
 
     def rate(self, verb: str, interval_seconds: float) -> dict[str, float]:
-        """Images per second of one verb, one architecture after the other, for an interval.
+        """Images per second of one verb in an interval, counted in rounds of all architectures.
 
-        The piece that the end of the interval falls in is finished but not counted (if it is not
-        the first): whoever works beside has this process beside it until the end.
+        A round that the end of the interval falls in is not counted, if it is not the first: who
+        works beside has this process beside it until the end.
         """
-        work, encodings = self._verbs[verb], self._encodings
+        work, architectures = self._verbs[verb], len(self._encodings)
         start = time.perf_counter()
-        done, counted_seconds, elapsed = 0, math.nan, 0.0
-        while elapsed < interval_seconds:
-            work.piece(encodings[done % len(encodings)])
+        done = counted = 0
+        elapsed = counted_seconds = 0.0
+        while elapsed < interval_seconds or not counted:
+            work.piece(self._encodings[done % architectures])
             elapsed = time.perf_counter() - start
-            if elapsed <= interval_seconds or done == 0:
-                done, counted_seconds = done + 1, elapsed
-        return {"images_per_second": done * work.images / counted_seconds}
+            done += 1
+            if done % architectures == 0 and (elapsed <= interval_seconds or not counted):
+                counted, counted_seconds = done, elapsed
+        return {"images_per_second": counted * work.images / counted_seconds}
 
     def macs(self) -> dict[str, int]:
         """Multiply-adds at least of each verb on all architectures."""

@@ -11,6 +11,8 @@ from benchmarks.common.output import spread
 from benchmarks.common.preset_subject import LOADER, VERBS
 from benchmarks.common.turns import divided, take_turns
 
+#: Rounds of all architectures that an interval has to hold: two are whole, also in a slow turn.
+ROUNDS = 2.5
 ONE, MANY, THREADS = "one process", "processes", "one process, as many threads"
 
 
@@ -20,7 +22,7 @@ def measure_processes(
     """By verb, images/s of each kind in turns, and ratios of ``MANY`` to the two others.
 
     ``request`` opens the preset. Images/s of several processes are the sum of what each reaches
-    while the others work.
+    while the others work; intervals last longer where the architectures need it.
     """
     crowd = [Contestant("ours", 1, number=number) for number in range(processes)]
     teams = {ONE: crowd[:1], MANY: crowd, THREADS: [Contestant("ours", processes)]}
@@ -31,7 +33,10 @@ def measure_processes(
         for verb in VERBS:
             if verb == LOADER:
                 continue
-            work = {"do": "rate", "verb": verb, "interval_seconds": interval_seconds}
+            # All at once, as slow as it gets.
+            alike = children.ask_together(crowd, {"do": "measure verb", "verb": verb})
+            interval = max(interval_seconds, ROUNDS * max(answer["seconds"] for answer in alike))
+            work = {"do": "rate", "verb": verb, "interval_seconds": interval}
 
             def rate(team: str, work: dict[str, Any] = work) -> float:
                 answers = children.ask_together(teams[team], work)
@@ -42,6 +47,7 @@ def measure_processes(
                 team: {"images_per_second": statistics.median(values), "rounds": values}
                 for team, values in rates.items()
             }
+            found[verb]["interval_seconds"] = interval
             for name, other in (("ratio", ONE), ("ratio_threads", THREADS)):
                 ratios = divided(rates[MANY], rates[other])
                 found[verb] |= {name: statistics.median(ratios), f"{name}s": ratios}
