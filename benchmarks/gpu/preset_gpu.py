@@ -6,13 +6,15 @@ the same precision, then what tells where time goes (smaller batches, full preci
 
 from __future__ import annotations
 
-import gc
 import sys
+from typing import Any
 
 import torch
 
 from benchmarks.gpu.record import Record, part_options
 from benchmarks.gpu.subject import Clock, Subject, matmul_rate
+from benchmarks.plain.trainer import PlainTrainer
+from trainers.trainer import Trainer
 
 #: Seconds that the repetitions of one measurement take.
 SECONDS = 3.0
@@ -29,32 +31,26 @@ def main() -> int:
     size = 64 if options.tiny else 8192
     record.attempt("matmul_flops_per_second", work=lambda: matmul_rate(options.device, size))
     clock = Clock(record, options.device, 0.0 if options.tiny else SECONDS)
-    both(record, clock, subject)
-    free(clock)
+    nets: dict[str, Any] = {"ours": subject.ours().supernet}
+    nets["plain"] = subject.plain_net(nets["ours"])
+    both(record, clock, subject, nets)
     for batch in (2,) if options.tiny else (128, 32):
         smaller = Subject.of("gpu", options.device, options.tiny, f"trainer.batch_images={batch}")
-        trainer = smaller.ours()
-        images, call = smaller.verbs(trainer)["weight steps"]
-        clock.measure(f"ours, batch {batch}", "weight steps", images=images, call=call)
-        trainer.close()
-        del trainer, call
-        free(clock)
-    for kind in ("ours", "plain"):
-        whole = Subject.of("gpu", options.device, options.tiny, "trainer.precision=fp32")
-        other = whole.ours() if kind == "ours" else whole.plain("fp32")
-        images, call = whole.verbs(other)["weight steps"]
-        clock.measure(f"{kind}, fp32", "weight steps", images=images, call=call)
-        other.close()
-        del other, call
-        free(clock)
+        weight_steps(f"ours, batch {batch}", clock, smaller, smaller.ours(nets["ours"]))
+    whole = Subject.of("gpu", options.device, options.tiny, "trainer.precision=fp32")
+    weight_steps("ours, fp32", clock, whole, whole.ours(nets["ours"]))
+    weight_steps("plain, fp32", clock, whole, whole.plain(nets["plain"]))
     return 1 if record.failures else 0
 
 
-def both(record: Record, clock: Clock, subject: Subject) -> None:
+def both(record: Record, clock: Clock, subject: Subject, nets: dict[str, Any]) -> None:
     """Every verb, ours and the plain one in turns, both in bf16."""
-    ours, plain = subject.ours(), subject.plain("bf16")
+    ours, plain = subject.ours(nets["ours"]), subject.plain(nets["plain"])
     work = {"ours": subject.verbs(ours), "plain": subject.verbs(plain)}
     for verb in work["ours"]:
+        # In evaluations no word ends: what stopping early gains would depend on untrained weights.
+        for net in nets.values():
+            end_words(net, verb != "evaluation")
         found = {}
         for kind, verbs in work.items():
             images, call = verbs[verb]
@@ -63,8 +59,26 @@ def both(record: Record, clock: Clock, subject: Subject) -> None:
             record.put("ours / plain", verb, value=found["ours"] / found["plain"])
         if verb == "weight steps" and found["ours"]:
             told(clock, subject, found["ours"], found["plain"])
+    for net in nets.values():
+        end_words(net, True)
     ours.close()
     plain.close()
+
+
+@torch.no_grad()
+def end_words(net: Any, may: bool) -> None:
+    """Whether the attention head may end a word before its longest length."""
+    head = net.recogniser.head
+    head.classify.bias[head.eos] = 0.0 if may else -1e4
+
+
+def weight_steps(
+    name: str, clock: Clock, subject: Subject, trainer: Trainer | PlainTrainer
+) -> None:
+    """Weight steps alone, with other settings; the networks of both stay where they are."""
+    images, call = subject.verbs(trainer)["weight steps"]
+    clock.measure(name, "weight steps", images=images, call=call)
+    trainer.close()
 
 
 def told(clock: Clock, subject: Subject, rate: float, plain: float | None) -> None:
@@ -79,13 +93,6 @@ def told(clock: Clock, subject: Subject, rate: float, plain: float | None) -> No
         record.put("share_of_matmul_rate", value=share)
         text += f", {share:.1%} of the matmul rate"
     record.headline(text + (f", {rate / plain:.2f} times the plain one's" if plain else ""))
-
-
-def free(clock: Clock) -> None:
-    """Give memory back before the next network."""
-    gc.collect()
-    if clock.cuda:
-        torch.cuda.empty_cache()
 
 
 if __name__ == "__main__":

@@ -88,7 +88,11 @@ def profiled(work: Callable[[], object], cuda: bool) -> dict[str, Any]:
         "busy_share": busy / seconds,
         "operators": listed([e for e in averages if e not in kernels], own),
         "kernels_by_time": listed(kernels, own),
-        "launches": sum(event.count for event in averages if event.key == "cudaLaunchKernel"),
+        "launches": sum(
+            event.count
+            for event in averages
+            if event.key.startswith(("cudaLaunchKernel", "cuLaunchKernel"))
+        ),
     }
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -27,10 +26,11 @@ from benchmarks.gpu.record import Record
 from benchmarks.plain.supernet import PlainSupernet, load_weights
 from benchmarks.plain.trainer import PlainTrainer
 from spaces import Space, load_space
+from spaces.networks.network import Network
 from trainers.building import build_network
 from trainers.codec import Codec
 from trainers.data.charset import get_charset
-from trainers.supernet import build_supernet
+from trainers.supernet import Supernet, build_supernet
 from trainers.trainer import Trainer, TrainerData
 
 #: Weight steps of one timing, each on a random path, and gate steps.
@@ -72,26 +72,32 @@ class Subject:
         """Multiply-adds of the backbones, mean, of an image forward; of full width only."""
         return float(self.space.macs(self.paths).mean())
 
-    def ours(self) -> Trainer:
-        """Our trainer."""
-        preset, charset = self.preset, get_charset(self.preset.data.charset)
-        network = build_network(self.space, preset.supernet)
-        net = build_supernet(
-            network, preset.recogniser, len(charset), preset.data.max_length, seed=0
-        )
-        return Trainer(net, self._data(), Codec(charset), preset.trainer)
+    def ours(self, net: Supernet | None = None) -> Trainer:
+        """Our trainer, of a network that is there or of a new one, which takes seconds."""
+        charset = get_charset(self.preset.data.charset)
+        if net is None:
+            length = self.preset.data.max_length
+            net = build_supernet(
+                self._network(), self.preset.recogniser, len(charset), length, seed=0
+            )
+        return Trainer(net, self._data(), Codec(charset), self.preset.trainer)
 
-    def plain(self, precision: str) -> PlainTrainer:
-        """The plain one, with the same weights."""
-        preset, charset = self.preset, get_charset(self.preset.data.charset)
-        network: Any = build_network(self.space, preset.supernet)
-        length = preset.data.max_length
-        net = PlainSupernet(network, preset.recogniser, len(charset), length)
-        load_weights(
-            net, build_supernet(network, preset.recogniser, len(charset), length, 0).state_dict()
-        )
-        settings = msgspec.structs.replace(preset.trainer, precision=precision)
-        return PlainTrainer(net, self._data(), Codec(charset), settings)
+    def plain(self, net: PlainSupernet) -> PlainTrainer:
+        """The plain one."""
+        codec = Codec(get_charset(self.preset.data.charset))
+        return PlainTrainer(net, self._data(), codec, self.preset.trainer)
+
+    def plain_net(self, ours: Supernet) -> PlainSupernet:
+        """The plain network, with the same weights."""
+        data = self.preset.data
+        characters = len(get_charset(data.charset))
+        network: Any = self._network()
+        net = PlainSupernet(network, self.preset.recogniser, characters, data.max_length)
+        load_weights(net, ours.state_dict())
+        return net
+
+    def _network(self) -> Network:
+        return build_network(self.space, self.preset.supernet)
 
     def _data(self) -> TrainerData:
         charset = get_charset(self.preset.data.charset)
