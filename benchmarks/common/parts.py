@@ -19,14 +19,19 @@ from trainers.trainer import Trainer
 
 
 class Timeline:
-    """``mark(part)`` says that the time since the last mark was spent in ``part``."""
+    """``mark(part)`` says that the time since the last mark was spent in ``part``.
 
-    def __init__(self) -> None:
+    ``settle`` waits until what has been asked for is done, where that is done by another device.
+    """
+
+    def __init__(self, settle: Callable[[], object] = lambda: None) -> None:
+        self.settle = settle
         self.seconds: dict[str, float] = defaultdict(float)
         self._last = time.perf_counter()
 
     def mark(self, part: str) -> None:
         """End of a stretch of ``part``."""
+        self.settle()
         now = time.perf_counter()
         self.seconds[part] += now - self._last
         self._last = now
@@ -36,12 +41,16 @@ class Timeline:
         tensor.register_hook(lambda _: self.mark(part))  # type: ignore[no-untyped-call]
 
 
-def time_parts(trainer: Trainer | PlainTrainer, work: Callable[[], object]) -> dict[str, float]:
+def time_parts(
+    trainer: Trainer | PlainTrainer,
+    work: Callable[[], object],
+    settle: Callable[[], object] = lambda: None,
+) -> dict[str, float]:
     """Seconds of ``work`` (weight steps) by part; they sum to all of it."""
     recogniser: Any = (
         trainer.net if isinstance(trainer, PlainTrainer) else trainer.supernet
     ).recogniser
-    line = Timeline()
+    line = Timeline(settle)
     removable = [
         *_watch(line, recogniser.rectifier, "other", "rectifier", "backbone backward"),
         *_watch(line, recogniser.sequence_encoder, "backbone forward", "sequence encoder", ""),

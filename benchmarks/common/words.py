@@ -60,8 +60,10 @@ def random_data(
     seed: int = 0,
 ) -> TrainerData:
     """Loaders, calibration and evaluation words of a trainer, drawn from ``seed`` alone."""
+    count = max(1024, settings.calibration_images, evaluation_images)
     train, val = (
-        cast("WordSplit", RandomWords(charset, image_size, seed + place)) for place in range(2)
+        cast("WordSplit", RandomWords(charset, image_size, seed + place, count))
+        for place in range(2)
     )
     return TrainerData(
         search_train=BatchLoader(train, settings.batch_images, seed),

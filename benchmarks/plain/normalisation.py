@@ -46,5 +46,7 @@ def calibrated(module: nn.Module, forward: Callable[[], object]) -> Iterator[Non
 
 def _store_moments(norm: nn.Module, inputs: tuple[Tensor]) -> None:
     axes = [axis for axis in range(inputs[0].dim()) if axis != 1]
-    variance, mean = torch.var_mean(inputs[0], axes, correction=0)
+    # In bf16, moments would be of another type than the parameters, which batch norm refuses.
+    x = inputs[0].to(norm.weight.dtype)  # type: ignore[arg-type]
+    variance, mean = torch.var_mean(x, axes, correction=0)
     norm.running_mean, norm.running_var = mean, variance

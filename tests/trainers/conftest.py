@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+
+# The repository, whose benchmarks are not in the installed packages, and the modules beside this.
+sys.path += [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
 from spaces.networks.mesh import Mesh
 from trainers.codec import Codec

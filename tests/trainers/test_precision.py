@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -122,15 +123,13 @@ def test_gpu_gate_candidates_are_computed_in_the_precision_of_the_path(
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("kind", RECOGNISERS)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_gpu_continues_exactly(make_trainer: MakeTrainer, precision: str) -> None:
-    """To the last bit, as on a CPU, with the attention head.
-
-    Not so with CTC: the backward pass of torch's CTC loss on CUDA adds up in no fixed order.
-    """
+def test_gpu_continues_exactly(make_trainer: MakeTrainer, precision: str, kind: str) -> None:
+    """To the last bit, as on a CPU; CTC too, whose loss is computed on the host."""
 
     def build() -> Trainer:
-        return make_trainer(RECOGNISERS["attention"], device="cuda", precision=precision)
+        return make_trainer(RECOGNISERS[kind], device="cuda", precision=precision)
 
     first = build()
     first.train_weights(np.repeat(PATH[None], 3, 0))
@@ -146,3 +145,34 @@ def test_gpu_continues_exactly(make_trainer: MakeTrainer, precision: str) -> Non
     ends = [one.state()[0] for one in (first, second)]
     assert ends[0].keys() == ends[1].keys()
     assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", RECOGNISERS)
+def test_gpu_scores_populations_as_one_by_one(make_trainer: MakeTrainer, kind: str) -> None:
+    trainer = make_trainer(RECOGNISERS[kind], device="cuda", precision="bf16")
+    paths = np.repeat(PATH[None], 2, 0)
+    expected = trainer.evaluate(PATH, 16)
+    assert trainer.evaluate_many(paths, 16) == [expected, expected]
+    trainer.close()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", RECOGNISERS)
+def test_gpu_steps_wait_only_for_what_they_return(make_trainer: MakeTrainer, kind: str) -> None:
+    """For loss, finiteness and gates; there and back again for the features of CTC."""
+    trainer = make_trainer(RECOGNISERS[kind], device="cuda")
+    everything = np.ones((4, 7), bool)
+    trainer.train_weights(PATH[None])
+    trainer.gate_gradient(PATH, everything)
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            trainer.train_weights(PATH[None])
+            trainer.gate_gradient(PATH, everything)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    places = [f"{one.filename}:{one.lineno}" for one in told if "synchroniz" in str(one.message)]
+    assert len(places) <= 4 + 2 * 4 * ("ctc" in kind), places
+    trainer.close()

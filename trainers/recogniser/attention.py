@@ -13,6 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainers.recogniser.head import Head
+from trainers.recogniser.labels import padded, sent
+
+#: Steps of reading after which a GPU is asked which words go on: the host waits for the answer.
+STEPS_UNASKED = 4
 
 
 class AttentionHead(Head):
@@ -38,15 +42,12 @@ class AttentionHead(Head):
         """Teacher forcing; cross entropies summed over symbols, divided by the number of images."""
         batch = len(labels)
         length = max(len(label) for label in labels) + 1
-        targets_BS = torch.full((batch, length), -100, dtype=torch.long)
-        inputs_BS = torch.full((batch, length), self.eos, dtype=torch.long)
+        words = [[*label, self.eos] for label in labels]
+        targets_BS = padded(words, length, -100)
+        inputs_BS = padded(labels, length, self.eos).roll(1, 1)
         inputs_BS[:, 0] = self.start
-        for row, label in enumerate(labels):
-            symbols = torch.tensor([*label, self.eos])
-            targets_BS[row, : len(symbols)] = symbols
-            inputs_BS[row, 1 : len(symbols)] = symbols[:-1]
-        targets_BS = targets_BS.to(features_BTC.device)
-        embedded_BSH = self.embed(inputs_BS.to(features_BTC.device))
+        inputs_BS, targets_BS = sent(torch.stack([inputs_BS, targets_BS]), features_BTC.device)
+        embedded_BSH = self.embed(inputs_BS)
         # The projection of the features does not depend on the step: outside the loop.
         keys_BTH = self.project_features(features_BTC)
         state_BH = features_BTC.new_zeros(batch, self.hidden)
@@ -90,14 +91,15 @@ class AttentionHead(Head):
             state_BH = self._step(features_BTC, keys_BTH, self.embed(symbol_B), state_BH)
             symbol_B = self.classify(state_BH).argmax(-1)
             symbols_BS[rows_B, step] = symbol_B
-            going_B = symbol_B != self.eos
-            left = int(going_B.sum())
-            if left == 0:
+            if not _looks(step, device):
+                continue
+            going = (symbol_B != self.eos).nonzero()[:, 0]
+            if len(going) == 0:
                 break
             # Moving the rest together costs about a step: done when half of the words have ended.
-            if left <= len(rows_B) // 2:
-                rows_B, symbol_B, state_BH = rows_B[going_B], symbol_B[going_B], state_BH[going_B]
-                features_BTC, keys_BTH = features_BTC[going_B], keys_BTH[going_B]
+            if len(going) <= len(rows_B) // 2:
+                rows_B, symbol_B, state_BH = rows_B[going], symbol_B[going], state_BH[going]
+                features_BTC, keys_BTH = features_BTC[going], keys_BTH[going]
         return [self._until_eos(row) for row in symbols_BS.tolist()]
 
     def _read_with_beams(self, features_BTC: Tensor, width: int) -> list[list[int]]:
@@ -117,7 +119,8 @@ class AttentionHead(Head):
         ended_BW = torch.zeros(batch, width, dtype=torch.bool, device=features.device)
         stay_V = torch.full((classes,), float("-inf"), device=features.device)
         stay_V[self.eos] = 0.0
-        for _ in range(self.max_length):
+        first_B1 = torch.arange(batch, device=features.device)[:, None] * width
+        for step in range(self.max_length):
             state = self._step(features, keys, self.embed(symbol), state)
             log_p = F.log_softmax(self.classify(state).float(), -1).view(batch, width, classes)
             log_p = torch.where(ended_BW[:, :, None], stay_V, log_p)
@@ -127,13 +130,16 @@ class AttentionHead(Head):
             history = history.gather(1, parent_BW[:, :, None].expand(-1, -1, history.shape[2]))
             history = torch.cat([history, symbol_BW[:, :, None]], 2)
             ended_BW = ended_BW.gather(1, parent_BW) | (symbol_BW == self.eos)
-            rows = (torch.arange(batch, device=features.device)[:, None] * width + parent_BW).view(
-                -1
-            )
+            rows = (first_B1 + parent_BW).view(-1)
             state, symbol = state[rows], symbol_BW.reshape(-1)
-            if bool(ended_BW.all()):
+            if _looks(step, features.device) and bool(ended_BW.all()):
                 break
         return [self._until_eos(row) for row in history[:, 0].tolist()]
 
     def _until_eos(self, symbols: list[int]) -> list[int]:
         return symbols[: symbols.index(self.eos)] if self.eos in symbols else symbols
+
+
+def _looks(step: int, device: torch.device) -> bool:
+    """Whether to look, after a step of reading, which words have ended."""
+    return device.type == "cpu" or step % STEPS_UNASKED == STEPS_UNASKED - 1

@@ -12,10 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainers.recogniser.head import Head
+from trainers.recogniser.labels import padded, sent
 
 
 class CTCHead(Head):
-    """A linear layer a time step; reads by best path."""
+    """A linear layer a time step; reads by best path.
+
+    The loss is computed on the host, also for features on a GPU: the backward pass of torch's CTC
+    on CUDA adds up in no fixed order, and a run that is resumed could not be checked against its
+    log. There the host waits for the features.
+    """
 
     def __init__(self, inputs: int, characters: int) -> None:
         super().__init__()
@@ -27,15 +33,15 @@ class CTCHead(Head):
         batch, steps = features_BTC.shape[:2]
         targets = torch.tensor([i + 1 for label in labels for i in label], dtype=torch.long)
         total = F.ctc_loss(
-            log_probabilities_TBV,
-            targets.to(features_BTC.device),
+            log_probabilities_TBV.cpu(),
+            targets,
             torch.full((batch,), steps, dtype=torch.long),
             torch.tensor([len(label) for label in labels]),
             reduction="sum",
             # A label with more symbols and repetitions than time steps has no path: no gradient.
             zero_infinity=True,
         )
-        return total / batch
+        return total.to(features_BTC.device) / batch
 
     def flat_start_loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Cross entropy against a uniform alignment: the n-th of N characters in the n-th N-th.
@@ -47,9 +53,8 @@ class CTCHead(Head):
         """
         batch, steps = features_BTC.shape[:2]
         lengths_B1 = torch.tensor([[len(label)] for label in labels])
-        padded_BS = torch.zeros(batch, int(lengths_B1.max()), dtype=torch.long)
-        for row, label in enumerate(labels):
-            padded_BS[row, : len(label)] = torch.tensor(label) + 1
+        # Before the shift by one, -1 is the blank.
+        padded_BS = padded(labels, int(lengths_B1.max()), -1) + 1
         place_BT = (torch.arange(steps) + 0.5) / steps * lengths_B1
         position_BT = place_BT.long()
         # The middle of each character's share carries the character, its borders the blank.
@@ -59,7 +64,7 @@ class CTCHead(Head):
         targets_BT = torch.where(middle_BT, padded_BS.gather(1, position_BT), 0)
         logits_BTV = self.classify(features_BTC).float()
         total = F.cross_entropy(
-            logits_BTV.flatten(0, 1), targets_BT.flatten().to(logits_BTV.device), reduction="sum"
+            logits_BTV.flatten(0, 1), sent(targets_BT.flatten(), logits_BTV.device), reduction="sum"
         )
         return total / batch
 
@@ -72,8 +77,6 @@ class CTCHead(Head):
         best_BT = self.classify(features_BTC).argmax(-1)
         changed = torch.ones_like(best_BT, dtype=torch.bool)
         changed[:, 1:] = best_BT[:, 1:] != best_BT[:, :-1]
-        keep = (changed & (best_BT != 0)).tolist()
-        return [
-            [symbol - 1 for symbol, kept in zip(row, flags, strict=True) if kept]
-            for row, flags in zip(best_BT.tolist(), keep, strict=True)
-        ]
+        # One list of numbers comes from the device; what is merged or blank is zero in it.
+        read_BT = torch.where(changed, best_BT, 0)
+        return [[symbol - 1 for symbol in row if symbol] for row in read_BT.tolist()]
