@@ -194,11 +194,11 @@ def test_a_worker_with_threads_is_refused(
 
 
 def test_a_worker_that_does_not_see_the_study_says_so(tmp_path: Path) -> None:
-    from bench.study.cluster import Home
+    from bench.workers.cluster import Home
 
     sign = tmp_path / ".seen"
     sign.touch()
     assert Home(tmp_path, sign).trouble() == ""
     assert str(tmp_path / "elsewhere") in Home(tmp_path / "elsewhere", sign).trouble()
-    assert f"does not see the study's {tmp_path}:" in Home(tmp_path, tmp_path / ".no").trouble()
+    assert f"does not see the command's {tmp_path}:" in Home(tmp_path, tmp_path / ".no").trouble()
     assert "install the same" in Home(tmp_path, sign, "0.0.0").trouble()
