@@ -40,6 +40,8 @@ def train_supernet(spec: SupernetSpec, stop: Stop) -> Ended[SupernetSpec, str]:
 
         job = SupernetJob(spec.preset, load_preset(spec.preset, spec.overrides), spec.seed)
         out = supernet_file(job, spec.preset, spec.seed, spec.folder or FOLDER)
+        if spec.half:
+            out = out.with_stem(f"{out.stem}-half")
         return lambda: str(
             obtain_supernet(job, out, spec.command, stop_requested=stop, half=spec.half).resolve()
         )

@@ -25,7 +25,9 @@ def workers_options(help_text: str) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         for option in reversed(
             (
-                click.option("--workers", type=click.IntRange(1, 4096), help=f"{help_text} [1]"),
+                click.option(
+                    "--workers", type=click.IntRange(1, 4096), help=f"{help_text}  [default: 1]"
+                ),
                 click.option(
                     "--backend",
                     type=click.Choice(["loky", "dask"]),

@@ -77,7 +77,7 @@ def test_a_folder_says_what_it_holds(undisturbed: Path) -> None:
     assert card["description"]["text"] == ARCHITECTURE
     assert card["charset"] == "0123456789abcdefghijklmnopqrstuvwxyz"
     assert card["scores"]["test"]["words"] == card["scores"]["search_val"]["words"] == 32
-    # 128 words, one and a half times, in batches of 8; three looks at 32 words, the last behind the last step.
+    # 128 words, one and a half times, in batches of 8; three looks at 32 words.
     assert card["cost"]["images_forward_backward"] == 192
     assert card["cost"]["images_forward"] == 3 * 32
     assert card["cost"]["macs"] == card["backbone"]["macs"] * (3 * 192 + 96)
