@@ -262,7 +262,11 @@ def test_a_resumed_run_takes_the_threads_that_it_began_with(tmp_path: Path) -> N
         Run("random", "tiny", preset, 0).execute(folder)
         (folder / "result.json").unlink()
         torch.set_num_threads(2)
-        Run("random", "tiny", preset, 0).execute(folder)
-        assert torch.get_num_threads() == 1
+        seen: set[int] = set()
+        run = Run("random", "tiny", preset, 0)
+        run.execute(folder, lambda _: seen.add(torch.get_num_threads()))
+        assert seen == {1}
+        # What the process does next has its own threads again.
+        assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
