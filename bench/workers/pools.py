@@ -13,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -157,11 +158,22 @@ _at_work = threading.Lock()
 def _begin_worker(work: Work[Any, Any], line: Connection, command: int) -> None:
     global _worker
     _worker = _Worker(work, line)
+    _may_grow()
     # One that waits for work hears nothing of the command's death: its queue is open at its own
     # end.
     threading.Thread(target=_leave_when_alone, args=(command,), daemon=True).start()
     # Also in one that loky begins later, in place of another.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _may_grow() -> None:
+    """Keep loky from replacing a process that has grown by 300 MB since its first piece.
+
+    It takes that for a leak. Ours keep what they have read, and the next network may be larger.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
 
 
 def _leave_when_alone(command: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 
@@ -15,3 +16,16 @@ class Counting:
     def __call__(self, item: int, stop: Callable[[], bool]) -> tuple[int, int, int]:
         self.done += 1
         return item, os.getpid(), self.done
+
+
+class Growing(Counting):
+    """Keeps 150 MB more with each piece, for longer than loky waits between two looks at that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[bytes] = []
+
+    def __call__(self, item: int, stop: Callable[[], bool]) -> tuple[int, int, int]:
+        self.kept.append(os.urandom(150_000_000))
+        time.sleep(1.1)
+        return super().__call__(item, stop)

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from keeping_work import Counting
+from keeping_work import Counting, Growing
 
 from bench.errors import FolderInUse, Interrupted, RecordError
 from bench.workers.pools import Here, Pool, Processes
@@ -30,6 +30,12 @@ def test_a_process_keeps_its_work_from_piece_to_piece(pool: Pool) -> None:
     for counts in found.values():
         assert sorted(counts) == list(range(1, len(counts) + 1))
     assert (os.getpid() in found) == isinstance(pool, Here)
+
+
+def test_a_process_that_needs_more_memory_is_not_replaced() -> None:
+    answers = list(Processes(2).hand_out(Growing(), range(8), lambda: False))
+    assert len({process for _, process, _ in answers}) <= 2
+    assert max(count for _, _, count in answers) >= 4
 
 
 def test_an_attempt_says_how_it_ended() -> None:
