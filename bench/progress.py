@@ -111,6 +111,22 @@ def training_progress(
 
 
 @contextmanager
+def trainings_progress(title: str, total: int, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """The bar over many trainings: ``report(trainings done, images that they took here)``."""
+    with _bar(quiet, TextColumn("{task.fields[details]}")) as progress:
+        pace = _Pace()
+        task = progress.add_task(title, total=total, details=f"0 of {total:,}", pace=pace)
+        begun = time.monotonic()
+
+        def report(done: int, images: int) -> None:
+            pace.note(done, total)
+            speed = f"{images / (time.monotonic() - begun):,.0f} images/s" if images else ""
+            progress.update(task, completed=done, details=f"{done:,} of {total:,}\n{speed}")
+
+        yield report
+
+
+@contextmanager
 def _hidden_if_unused(progress: Progress, task: TaskID) -> Iterator[None]:
     """No empty bar behind what was complete before, as if nothing had ever been done of it."""
     try:

@@ -19,6 +19,7 @@ from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
 from bench.settings import Preset, settings_as_dict
+from bench.threads import own_threads
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -109,6 +110,16 @@ class Run:
         referee: bool = True,
     ) -> dict[str, Any]:
         """Run, or resume, or return the result of a run that is complete."""
+        with own_threads():
+            return self._execute(folder, report, stop_requested, referee)
+
+    def _execute(
+        self,
+        folder: Path,
+        report: Callable[[Report], None],
+        stop_requested: Callable[[], bool],
+        referee: bool,
+    ) -> dict[str, Any]:
         opened = RunFolder(folder, self.manifest)
         try:
             known = opened.result()

@@ -35,6 +35,7 @@ def obtain_supernet(
     command: str,
     report: Callable[[Report], None] = lambda _: None,
     stop_requested: Callable[[], bool] = lambda: False,
+    half: bool = False,
 ) -> Path:
     """The supernet, trained now or before; a process that comes second waits and uses it.
 
@@ -42,7 +43,7 @@ def obtain_supernet(
     """
     with _alone(out, stop_requested):
         if not out.exists():
-            job.train(out, out.with_suffix(""), False, command, report, stop_requested)
+            job.train(out, out.with_suffix(""), half, command, report, stop_requested)
     return out
 
 

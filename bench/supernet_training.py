@@ -63,6 +63,10 @@ class SupernetJob:
         finally:
             self.run.evaluator.close()
 
+    def close(self) -> None:
+        """End without training: stop what loads words."""
+        self.run.evaluator.close()
+
     def train(
         self,
         out: Path,

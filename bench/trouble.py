@@ -1,4 +1,7 @@
-"""``trouble.json``: why the last attempt at a run of a study failed; gone once it is complete."""
+"""``trouble.json``: why the last attempt at one of many things failed; gone once it is complete.
+
+In the folder of a run of a study, or of a model that was trained beside others.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ MAX_BYTES = 2**16
 MAX_LETTERS = 2_000
 
 
-def keep_trouble(folder: Path, reason: str) -> None:
-    """Write the reason into a run's folder, or nothing where the folder is no run's."""
+def keep_trouble(folder: Path, reason: str, manifest: str = MANIFEST) -> None:
+    """Write the reason into a folder, or nothing where it holds other files and no ``manifest``."""
     from bench.run_folder import refuse_foreign
 
     kept = {"reason": reason[:MAX_LETTERS], "when": datetime.now(UTC).isoformat(timespec="seconds")}
     # A full disk or a stranger's folder may be the very trouble; it is reported in any case.
     with suppress(OSError, InputError):
-        refuse_foreign(folder)
+        refuse_foreign(folder, manifest)
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps(kept, ensure_ascii=False, indent=1).encode() + b"\n"
         write_atomically(folder / FILE_NAME, content)
@@ -59,6 +62,6 @@ def failed_to_begin(places: Iterable[Path]) -> list[dict[str, str]]:
 
 
 def forget_trouble(folder: Path) -> None:
-    """Remove the reason: the run is complete."""
+    """Remove the reason: it is complete."""
     with suppress(OSError):
         (folder / FILE_NAME).unlink()

@@ -29,6 +29,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     Console().print(table)
 
 
+def print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """An aligned table of texts, one line a row however wide; all but the ends to the right."""
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    last = len(columns) - 1
+    for row in (columns, *rows):
+        cells = [
+            cell.ljust(width) if place in (0, last) else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
 def print_facts(facts: Mapping[str, object]) -> None:
     """Names and values, one a line, values aligned."""
     width = max(len(name) for name in facts)

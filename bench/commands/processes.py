@@ -20,17 +20,22 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 
 
-def refuse_several(command: str) -> None:
-    """``PresetError`` where torchrun started several processes; the first speaks for all."""
+def refuse_several(command: str, remedy: str = "") -> None:
+    """``PresetError`` where torchrun started several processes; the first speaks for all.
+
+    What there is to do about it is ``remedy``, where it is not to take another command.
+    """
     launch = find_launch()
     if launch.size == 1:
         return
     if launch.rank > 0:
         raise SystemExit(2)
+    other = (
+        "start it without torchrun, which only `bench supernet train`, `bench retrain` and `bench "
+        "baseline train` take"
+    )
     raise PresetError(
-        f"torchrun started {launch.size} processes, `bench {command}` uses one: start it without "
-        "torchrun, which only `bench supernet train`, `bench retrain` and `bench baseline train` "
-        "take"
+        f"torchrun started {launch.size} processes, `bench {command}` uses one: {remedy or other}"
     )
 
 

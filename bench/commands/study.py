@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
-from bench.errors import Interrupted, RecordError
+from bench.commands.workers import chosen_workers, workers_options
+from bench.errors import Interrupted
 from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -24,24 +24,14 @@ FAILED = 1
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Study folder; results/NAME by default."
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 4096), default=1, show_default=True, help="Runs at a time."
-)
-@click.option(
-    "--backend",
-    type=click.Choice(["loky", "dask"]),
-    default="loky",
-    show_default=True,
-    help="Processes of this machine, or a dask cluster.",
-)
-@click.option("--scheduler", default="", help="Address of the dask scheduler.")
+@workers_options("Runs at a time.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--quiet", is_flag=True, help="No plan, no progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def study(
     file: Path,
     out: Path | None,
-    workers: int,
+    workers: int | None,
     backend: str,
     scheduler: str,
     dry_run: bool,
@@ -57,12 +47,7 @@ def study(
     from bench.study.file import read_study
     from bench.study.plan import DONE, make_plan
 
-    if backend == "dask" and not scheduler:
-        raise RecordError("--backend dask needs the address of its --scheduler: tcp://HOST:8786")
-    if backend == "dask" and not is_address(scheduler):
-        raise RecordError(f"--scheduler {scheduler}: expected an address such as tcp://HOST:8786")
-    if scheduler and backend != "dask":
-        raise RecordError(f"--scheduler {scheduler} is for --backend dask: add it, or leave it out")
+    given = chosen_workers(workers, backend, scheduler)
     described = read_study(file)
     plan = make_plan(described, out or Path("results") / described.name)
     if not (quiet or as_json):
@@ -73,7 +58,7 @@ def study(
         return 0
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting
-    from bench.study.execute import Workers, execute_plan, prepare_data
+    from bench.study.execute import execute_plan, prepare_data
 
     plan.folder.mkdir(parents=True, exist_ok=True)
     # A study folder says by itself what it is; `bench compare` takes the question from here.
@@ -85,10 +70,10 @@ def study(
             graceful_interrupt() as stop,
             counting(f"runs of {described.name}", quiet) as report,
         ):
-            troubled = execute_plan(plan, Workers(workers, backend, scheduler), report, stop)
+            troubled = execute_plan(plan, given, report, stop)
     except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(str(plan.folder)) from stopped
-    troubles = [(end.spec.title, end.trouble or "") for end in troubled]
+    troubles = [(end.item.title, end.trouble or "") for end in troubled]
     if as_json:
         print_json(summary(plan, troubles))
     elif not quiet:
@@ -98,15 +83,6 @@ def study(
     for title, trouble in troubles:
         click.echo(f"bench: {title}: {trouble}", err=True)
     return FAILED if troubles else 0
-
-
-def is_address(text: str) -> bool:
-    """Whether it names a host and a port, with tcp:// or tls:// in front or without."""
-    parts = urlsplit(text if "://" in text else f"tcp://{text}")
-    try:
-        return parts.scheme in ("tcp", "tls") and bool(parts.hostname and parts.port)
-    except ValueError:
-        return False
 
 
 def show_plan(plan: Plan) -> None:

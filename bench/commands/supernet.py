@@ -11,7 +11,14 @@ import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
-from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
+from bench.commands.processes import (
+    follow_leader,
+    on_own_device,
+    one_renders,
+    processes,
+    refuse_several,
+)
+from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
 from bench.errors import RecordError
 from bench.presets import load_preset, quoted
 from bench.settings import Preset
@@ -19,6 +26,7 @@ from trainers.launch import find_launch
 
 if TYPE_CHECKING:
     from bench.supernet_training import SupernetJob
+    from bench.workers.rounds import Workers
     from trainers.distributed import Group
 
 
@@ -33,7 +41,7 @@ def supernet() -> None:
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="Supernet file to write (.safetensors).",
+    help="Supernet file to write (.safetensors); with --seeds, a folder for files.",
 )
 @click.option(
     "--images", type=click.IntRange(1), help="Images to train on; the recipe's by default."
@@ -45,6 +53,8 @@ def supernet() -> None:
     type=click.Path(path_type=Path),
     help="Run folder; OUT without its suffix by default.",
 )
+@workers_options("With --seeds, supernets at a time.")
+@seeds_option
 @preset_options
 def train(
     preset: str,
@@ -54,11 +64,17 @@ def train(
     start: str,
     half: bool,
     folder: Path | None,
+    workers: int | None,
+    backend: str,
+    scheduler: str,
+    seeds: str | None,
     overrides: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Train a supernet by the preset's recipe and store it. Resumes where it was interrupted.
+
+    With --seeds, one for each seed, --workers at a time.
 
     Under torchrun all its processes take part: `torchrun --nproc-per-node 2 -m bench supernet train
     --out FILE`. The result is that of one process, up to rounding.
@@ -66,6 +82,21 @@ def train(
     given = [*overrides, f"supernet.start={quoted(start)}"]
     if images is not None:
         given.append(f"supernet_recipe.images={images}")
+    chosen = chosen_workers(workers, backend, scheduler)
+    if seeds is not None:
+        return _several(
+            preset,
+            tuple(given),
+            chosen_seeds(seed, seeds),
+            chosen,
+            out,
+            folder,
+            half,
+            quiet,
+            as_json,
+        )
+    if workers or backend == "dask":
+        raise RecordError("--workers and --backend are for several supernets: add --seeds")
     launch = find_launch()
     if launch.rank > 0:
         return follow_leader(
@@ -88,6 +119,32 @@ def train(
     else:
         print_facts(written)
     return 0
+
+
+def _several(
+    preset: str,
+    given: tuple[str, ...],
+    seeds: tuple[int, ...],
+    workers: Workers,
+    out: Path,
+    folder: Path | None,
+    half: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """A supernet for each seed; returns the exit code."""
+    refuse_several("supernet train", "leave out --seeds, or torchrun")
+    if folder is not None:
+        raise RecordError(
+            f"--folder {folder} with --seeds: each supernet has its own, leave it out"
+        )
+    if out.suffix == ".safetensors" or out.is_file():
+        raise RecordError(f"--out {out} with --seeds: expected a folder for their files")
+    from bench.commands.supernets import train_supernets
+    from bench.supernet_many import SupernetSpec
+
+    specs = [SupernetSpec(preset, given, seed, out.resolve(), half) for seed in seeds]
+    return train_supernets(specs, workers, out, quiet, as_json)
 
 
 def build_shared_job(

@@ -13,8 +13,7 @@ from bench.commands.output import print_facts, print_json
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
 from bench.errors import RecordError
 from bench.models.folder import CARD
-from bench.models.origin import Origin
-from bench.readable import folder_name
+from bench.models.origin import MODELS, Origin, default_name
 from trainers.launch import find_launch
 
 if TYPE_CHECKING:
@@ -82,8 +81,7 @@ def train_with_bar(job: RetrainingJob, folder: Path, quiet: bool) -> dict[str, A
 
 def default_folder(origin: Origin, seed: int, identity: str) -> Path:
     """The same command finds the same folder again, and so resumes."""
-    name = folder_name(f"{Path(origin.preset_name).stem}-{origin.label}")
-    return Path("results") / "models" / f"{name}-r{seed}-{identity[:8]}"
+    return MODELS / default_name(origin, seed, identity)
 
 
 def print_card(folder: Path, card: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@
 ``curve.csv``           loss and search_val scores along the training
 ``training.json``       what is being trained: written first, never changed
 ``checkpoint/``         state.safetensors while training; removed at the end
+``trouble.json``        of one that was trained beside others: why it failed; see ``bench.trouble``
 """
 
 from __future__ import annotations

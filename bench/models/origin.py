@@ -13,6 +13,7 @@ from bench.architectures import parse_architecture
 from bench.errors import PresetError, RecordError
 from bench.models.folder import is_model
 from bench.presets import load_preset, make_preset
+from bench.readable import folder_name
 from bench.records import RunRecord, read_run
 from bench.settings import Preset
 from spaces import Architecture, Space
@@ -26,6 +27,8 @@ from trainers.models.description import (
     describe_baseline,
 )
 
+#: Where models lie that are given no other place.
+MODELS = Path("results") / "models"
 #: Sections of a preset that its runs record and that a model takes from them.
 RECORDED = ("space", "data", "recogniser", "supernet", "trainer")
 SPLITS = ("search_train", "search_val", "test")
@@ -48,20 +51,32 @@ class Origin:
     hashes: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
+class Architectures:
+    """Architectures of one preset, whose files are read once."""
+
+    def __init__(self, preset_name: str, overrides: Sequence[str]) -> None:
+        self.preset_name = preset_name
+        self.preset = for_retraining(load_preset(preset_name, overrides), overrides)
+        self.space = self.preset.space.load()
+
+    def find(self, text: str) -> Origin:
+        """One by text or index; ``SpaceError`` or ``RecordError`` where there is none such."""
+        try:
+            architecture = parse_architecture(self.space, text)
+        except SpaceError as error:
+            if text in BASELINES:
+                raise RecordError(
+                    f"{text} is a hand-made recogniser: train it with `bench baseline train {text}`"
+                ) from error
+            raise SpaceError(f"{text} is no folder of a run, and {error}") from error
+        label = f"{self.space.name}-{architecture.index}"
+        described = _described(self.space, architecture, self.preset)
+        return Origin(described, self.preset_name, self.preset, label)
+
+
 def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> Origin:
     """An architecture by text or index, in the preset's space."""
-    preset = for_retraining(load_preset(preset_name, overrides), overrides)
-    space = preset.space.load()
-    try:
-        architecture = parse_architecture(space, text)
-    except SpaceError as error:
-        if text in BASELINES:
-            raise RecordError(
-                f"{text} is a hand-made recogniser: train it with `bench baseline train {text}`"
-            ) from error
-        raise SpaceError(f"{text} is no folder of a run, and {error}") from error
-    label = f"{space.name}-{architecture.index}"
-    return Origin(_described(space, architecture, preset), preset_name, preset, label)
+    return Architectures(preset_name, overrides).find(text)
 
 
 def from_baseline(name: str, preset_name: str, overrides: Sequence[str]) -> Origin:
@@ -113,6 +128,12 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
         {"run_id": record.run_id, "searcher": record.searcher, "seed": record.seed},
         _hashes(record, preset),
     )
+
+
+def default_name(origin: Origin, seed: int, identity: str) -> str:
+    """Of a model's folder: the same command finds the same one again, and so resumes."""
+    name = folder_name(f"{Path(origin.preset_name).stem}-{origin.label}")
+    return f"{name}-r{seed}-{identity[:8]}"
 
 
 def for_retraining(preset: Preset, overrides: Sequence[str] = ()) -> Preset:

@@ -21,15 +21,18 @@ from bench.manifest import hardware, identity_hash, versions
 from bench.models.folder import CURVE, ModelFolder, write_model_folder
 from bench.models.origin import Origin
 from bench.settings import settings_as_dict
+from bench.threads import own_threads
+from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
 from trainers.data.loader import BatchLoader
-from trainers.data_splits import RenderProgress, Split, keep_test_apart, open_splits
+from trainers.data_splits import RenderProgress, Split
 from trainers.metrics import WordScores
 from trainers.models.building import build_model, network_of_model
 from trainers.models.description import BaselineModel, ModelDescription
 from trainers.models.model import Model
 from trainers.models.training import Training
+from trainers.opened_words import OpenedWords
 from trainers.state import read_tensors, write_tensors
 from trainers.trainer import resolve_device
 
@@ -58,14 +61,25 @@ class Past:
     rows: list[dict[str, Any]]
     losses: list[float]
     failed_steps: int = 0
+    #: Of all, and of it in steps: the rest was spent on reading search_val and saving.
     seconds: float = 0.0
+    step_seconds: float = 0.0
+    #: Of the last look at search_val.
+    scores: WordScores | None = None
 
 
 class RetrainingJob:
-    """One model to train, with a seed. Building it reads, or renders, the data."""
+    """One model to train, with a seed. Building it reads, or renders, the data.
+
+    Those of one command may share what they read: ``opened``.
+    """
 
     def __init__(
-        self, origin: Origin, seed: int, render_progress: RenderProgress | None = None
+        self,
+        origin: Origin,
+        seed: int,
+        render_progress: RenderProgress | None = None,
+        opened: OpenedWords | None = None,
     ) -> None:
         preset = origin.preset
         self.origin = origin
@@ -76,27 +90,21 @@ class RetrainingJob:
         network = build_model(origin.description, seed)
         self.model = Model(origin.description, network, device)
         check_there(origin)
-        self.splits = open_splits(preset.data, self.model.input_size, render_progress)
-        keep_test_apart(self.splits)
+        opened = opened or OpenedWords()
+        self.words = opened.of(preset.data, self.model.input_size, render_progress)
+        self.splits = self.words.splits
         check_unchanged(origin, self.splits)
         batch = preset.retraining.batch_images
         train = self.splits["search_train"].words
         self.training = Training(
             self.model,
             BatchLoader(train, batch, seed, preset.data.workers, TRAIN_STREAM),
-            self.splits["search_val"].words.words(preset.data.search_val_images),
+            self.words.scored("search_val", preset.data.search_val_images),
             preset.retraining,
         )
         self.leader: Leader | None = None
         self.processes = 1
-        self.identity = {
-            "description": settings_as_dict(origin.description),
-            "retraining": settings_as_dict(preset.retraining),
-            "seed": seed,
-            "search_val_images": preset.data.search_val_images,
-            "test_images": preset.data.test_images,
-            "data": {name: list(split.hashes) for name, split in self.splits.items()},
-        }
+        self.identity = identity_of(origin, seed, self.splits)
         self.identity_hash = identity_hash(self.identity)
 
     @property
@@ -127,6 +135,16 @@ class RetrainingJob:
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
         """Train, or resume in ``path``; returns the model's card."""
+        with own_threads():
+            return self._train_in(path, command, report, stop_requested)
+
+    def _train_in(
+        self,
+        path: Path,
+        command: str,
+        report: Callable[[Progress], None],
+        stop_requested: Callable[[], bool],
+    ) -> dict[str, Any]:
         folder = ModelFolder(path, self._started())
         try:
             if folder.card is not None:
@@ -136,6 +154,7 @@ class RetrainingJob:
             self._train(folder, past, report, stop_requested)
             card = write_model_folder(path, self.model, self._known(past, folder, command))
             folder.forget_checkpoint()
+            forget_trouble(path)
             return card
         except OSError as error:
             raise RecordError(
@@ -164,13 +183,16 @@ class RetrainingJob:
         saved = begun = time.monotonic()
         earlier = past.seconds
         while training.done < training.steps:
+            stepping = time.monotonic()
             loss = self._step()
+            past.step_seconds += time.monotonic() - stepping
             if math.isnan(loss):
                 past.failed_steps += 1
             else:
                 past.losses.append(loss)
             if training.done in looks:
-                past.rows.append(self._look(past.losses))
+                past.scores = self.training.validate()
+                past.rows.append(self._row(past.losses, past.scores))
                 past.losses = []
                 write_curve(folder.path, past.rows)
             now = time.monotonic()
@@ -191,9 +213,8 @@ class RetrainingJob:
         with self.leader.training():
             return self.training.step()
 
-    def _look(self, losses: list[float]) -> dict[str, Any]:
-        """A row of the curve: mean loss since the last one, scores on search_val."""
-        scores = self.training.validate()
+    def _row(self, losses: list[float], scores: WordScores | None) -> dict[str, Any]:
+        """Of the curve: mean loss since the last row, scores on search_val."""
         return {
             "step": self.training.done,
             "images": self.training.done * self.preset.retraining.batch_images,
@@ -258,12 +279,13 @@ class RetrainingJob:
     def _known(self, past: Past, folder: ModelFolder, command: str) -> dict[str, Any]:
         """The card but for what is known of any model; the referee's words are read here."""
         data = self.preset.data
-        test = self.model.score(self.splits["test"].words.words(data.test_images or None))
-        last = self.training.validate()
+        test = self.model.score(self.words.scored("test", data.test_images or None))
+        # The last look was after the last step. A checkpoint of an older version does not have it.
+        last = past.scores or self.training.validate()
         params = sum(each.numel() for each in self.model.network.backbone.parameters())
         macs = backbone_macs(self.origin.description)
         trained = self.images
-        read = (len(past.rows) + 1) * len(self.training.search_val)
+        read = len(past.rows) * len(self.training.search_val)
         return {
             "backbone": {"params": params, "macs": macs},
             "preset_name": self.origin.preset_name,
@@ -283,6 +305,7 @@ class RetrainingJob:
                 "steps": self.training.steps,
                 "failed_steps": past.failed_steps,
                 "seconds": past.seconds,
+                "step_seconds": past.step_seconds,
                 "peak_memory_bytes": peak_memory_bytes(),
                 "peak_accelerator_bytes": peak_accelerator_bytes(str(self.model.device)),
             },
@@ -296,6 +319,19 @@ class RetrainingJob:
                 "recommended_by": self.origin.recommended_by,
             },
         }
+
+
+def identity_of(origin: Origin, seed: int, splits: Mapping[str, Split]) -> dict[str, Any]:
+    """What makes it this model: description, settings, seed and the words themselves."""
+    data = origin.preset.data
+    return {
+        "description": settings_as_dict(origin.description),
+        "retraining": settings_as_dict(origin.preset.retraining),
+        "seed": seed,
+        "search_val_images": data.search_val_images,
+        "test_images": data.test_images,
+        "data": {name: list(split.hashes) for name, split in splits.items()},
+    }
 
 
 def check_there(origin: Origin) -> None:

@@ -1,4 +1,4 @@
-"""A study as a process of its own, to be interrupted and killed."""
+"""A command that takes a while as a process of its own, to be interrupted and killed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ def environment() -> dict[str, str]:
 
 def begin_study(file: Path, out: Path, *options: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
     """`bench study`, the leader of a process group like a command in a terminal."""
-    command = [sys.executable, "-m", "bench", "study", str(file), "--out", str(out), "--quiet"]
+    return begin_bench("study", str(file), "--out", str(out), "--quiet", *options, cwd=cwd)
+
+
+def begin_bench(*arguments: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
+    """Any command, the leader of a process group."""
     return subprocess.Popen(
-        [*command, *options],
+        [sys.executable, "-m", "bench", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -84,3 +88,10 @@ def kill_session(process: subprocess.Popen[str]) -> None:
     for pid in session_of(process):
         os.kill(pid, signal.SIGKILL)
     process.wait()
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The two processes of loky that a command with two workers has."""
+    found = [pid for pid, command in session_of(process).items() if "LokyProcess" in command]
+    assert len(found) == 2
+    return found

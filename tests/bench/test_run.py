@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from bench.cli import run as command
+from bench.errors import Interrupted
 from bench.event_log import read_events
 from bench.manifest import read_manifest
 from bench.presets import load_preset
@@ -259,10 +260,14 @@ def test_a_resumed_run_takes_the_threads_that_it_began_with(tmp_path: Path) -> N
         torch.set_num_threads(1)
         preset = load_preset("tiny", ["run.budget_images=100"])
         folder = tmp_path / "run"
-        Run("random", "tiny", preset, 0).execute(folder)
-        (folder / "result.json").unlink()
+        with pytest.raises(Interrupted):
+            Run("random", "tiny", preset, 0).execute(folder, stop_requested=lambda: True)
         torch.set_num_threads(2)
-        Run("random", "tiny", preset, 0).execute(folder)
-        assert torch.get_num_threads() == 1
+        seen: set[int] = set()
+        run = Run("random", "tiny", preset, 0)
+        run.execute(folder, lambda _: seen.add(torch.get_num_threads()))
+        assert seen == {1}
+        # What the process does next has its own threads again.
+        assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

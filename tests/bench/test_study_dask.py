@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from study_process import (
     SLOW,
+    begin_bench,
     begin_study,
     environment,
     kill_session,
@@ -112,6 +114,24 @@ def test_a_cluster_gives_what_one_process_gives(
     assert not list((tmp_path / "out").glob(".*"))
 
 
+def test_trainings_from_scratch_are_done_by_a_cluster_too(tmp_path: Path, running: Running) -> None:
+    architectures = ["A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"]
+    settings = ["--set=retraining.epochs=0.25", "--set=retraining.validations=1"]
+    given = ["retrain", *architectures, "--preset", "tiny", "--device", "cpu", *settings]
+    # A relative --out, since the workers are in other folders.
+    process = begin_bench(
+        *given, "--out", "models", "--quiet", "--json", *running.options(), cwd=tmp_path
+    )
+    printed, error = process.communicate(timeout=120)
+    assert (process.returncode, error) == (0, "")
+    document = json.loads(printed)
+    assert [each["text"] for each in document["models"]] == architectures
+    for each in document["models"]:
+        card = json.loads((tmp_path / each["model"] / "model.json").read_text())
+        assert card["scores"] == each["scores"]
+    assert not list((tmp_path / "models").glob(".*"))
+
+
 def test_a_killed_worker_costs_only_what_it_was_doing(
     tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
 ) -> None:
@@ -194,11 +214,11 @@ def test_a_worker_with_threads_is_refused(
 
 
 def test_a_worker_that_does_not_see_the_study_says_so(tmp_path: Path) -> None:
-    from bench.study.cluster import Home
+    from bench.workers.cluster import Home
 
     sign = tmp_path / ".seen"
     sign.touch()
     assert Home(tmp_path, sign).trouble() == ""
     assert str(tmp_path / "elsewhere") in Home(tmp_path / "elsewhere", sign).trouble()
-    assert f"does not see the study's {tmp_path}:" in Home(tmp_path, tmp_path / ".no").trouble()
+    assert f"does not see the command's {tmp_path}:" in Home(tmp_path, tmp_path / ".no").trouble()
     assert "install the same" in Home(tmp_path, sign, "0.0.0").trouble()

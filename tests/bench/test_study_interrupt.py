@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from study_process import (
     logs_below,
     session_of,
     wait_until,
+    workers_of,
 )
 
 from bench.cli import run as bench
@@ -119,9 +119,3 @@ def test_workers_leave_a_study_that_was_killed_though_they_wait_for_work(
         process.communicate()
     finally:
         kill_session(process)
-
-
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    found = [pid for pid, command in session_of(process).items() if "LokyProcess" in command]
-    assert len(found) == 2
-    return found

@@ -426,7 +426,8 @@ def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
         assert line[:2] == ["bench", "retrain"]
         given = retrain.make_context("retrain", line[2:]).params
         assert given["seed"] == 0
-        assert by_folder[given["what"]].complete
+        (folder,) = given["what"]
+        assert by_folder[folder].complete
     first = {by_folder[line[2]].searcher for line in arguments[:3]}
     assert first == {"random", "evolution", "local-search"}
     assert len({line[-1] for line in arguments}) == 10

@@ -1,8 +1,8 @@
-"""The pieces of a study on the workers of a dask cluster.
+"""Pieces of work on the workers of a dask cluster.
 
-Workers work in the folder in which the study was begun and write to the study's folder, so both
-have to be on a file system that all machines share. A piece notices that nobody wants it any more
-when the scheduler takes it back: the study was interrupted, or has died.
+Workers work in the folder in which the command was called and write to the command's folder, so
+both have to be on a file system that all machines share. A piece notices that nobody wants it any
+more when the scheduler takes it back: the command was interrupted, or has died.
 """
 
 from __future__ import annotations
@@ -22,33 +22,35 @@ from uuid import uuid4
 
 from bench import __version__
 from bench.errors import Interrupted, RecordError
-from bench.study.pools import GLANCE_SECONDS, Answer, Item, Stop, Work
+from bench.workers.pools import GLANCE_SECONDS, Answer, Item, Stop, Work
 
 if TYPE_CHECKING:
     from distributed import Client
 
 #: Seconds to wait for a scheduler, and for its first worker.
 PATIENCE_SECONDS = 5.0
+#: Attribute of a dask worker, which owns what it has been given.
+KEPT = "strnas_bench_work"
 LOGGERS = ("distributed", "distributed.client", "asyncio", "tornado")
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where the study is: its working directory, and a file that only a shared folder shows."""
+    """Where the command is: its working directory, and a file that only a shared folder shows."""
 
     directory: Path
     sign: Path
     version: str = __version__
 
     def trouble(self) -> str:
-        """Why this process cannot work for the study; empty where it can."""
+        """Why this process cannot work for the command; empty where it can."""
         if self.version != __version__:
-            return f"has strnas-bench {__version__}, the study {self.version}: install the same"
+            return f"has strnas-bench {__version__}, the command {self.version}: install the same"
         for path in (self.directory, self.sign):
             if not path.exists():
                 shown = path if path is self.directory else path.parent
                 return (
-                    f"does not see the study's {shown}: call bench from a folder, with --out in "
+                    f"does not see the command's {shown}: call bench from a folder, with --out in "
                     "one, that all machines share"
                 )
         return ""
@@ -71,10 +73,13 @@ class Cluster:
         from distributed.comm.core import CommClosedError
 
         waiting = []
+        order = uuid4().hex
         for item in items:
             key = f"strnas-bench-{uuid4().hex}"
             waiting.append(
-                self.client.submit(_work_there, work, item, key, self.home, key=key, pure=False)
+                self.client.submit(
+                    _work_there, work, order, item, key, self.home, key=key, pure=False
+                )
             )
         try:
             while waiting:
@@ -86,7 +91,7 @@ class Cluster:
                 for future in done:
                     yield future.result()
         except KilledWorker as error:
-            raise BrokenProcessPool("several workers died on the same run") from error
+            raise BrokenProcessPool("several workers died on the same piece") from error
         except (FutureCancelledError, CommClosedError) as error:
             raise RecordError(
                 f"the dask scheduler at {self.scheduler} is gone: start one and its workers, then "
@@ -98,9 +103,9 @@ class Cluster:
 
 @contextmanager
 def cluster(scheduler: str, folder: Path) -> Iterator[Cluster]:
-    """The cluster of a scheduler, for a study in ``folder``.
+    """The cluster of a scheduler, for what is written to ``folder``.
 
-    ``RecordError`` where no scheduler or worker answers, or a worker cannot work for this study.
+    ``RecordError`` where no scheduler or worker answers, or a worker cannot work for this command.
     """
     if find_spec("distributed") is None:
         raise RecordError(
@@ -130,7 +135,7 @@ def _client(scheduler: str) -> Client:
 
 
 def _check_workers(client: Client, scheduler: str, home: Home) -> None:
-    """Refuse now what would fail run by run."""
+    """Refuse now what would fail piece by piece."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
     except TimeoutError as error:
@@ -150,16 +155,16 @@ def _check_workers(client: Client, scheduler: str, home: Home) -> None:
 
 
 def _answer(home: Home, dask_worker: Any) -> str:
-    """On a worker: why it cannot work for the study."""
+    """On a worker: why it cannot work for the command."""
     threads = dask_worker.state.nthreads
     if threads != 1:
         # Threads, directory and generators of torch are those of the process.
-        return f"does {threads} runs in one process: start it with --nthreads 1"
+        return f"does {threads} pieces of work in one process: start it with --nthreads 1"
     return home.trouble()
 
 
-def _work_there(work: Work[Item, Answer], item: Item, key: str, home: Home) -> Answer:
-    """On a worker: do one piece."""
+def _work_there(work: Work[Item, Answer], order: str, item: Item, key: str, home: Home) -> Answer:
+    """On a worker: do one piece of what was handed out with this ``order``."""
     from distributed import Status, get_worker
 
     worker = get_worker()
@@ -173,7 +178,20 @@ def _work_there(work: Work[Item, Answer], item: Item, key: str, home: Home) -> A
         task = worker.state.tasks.get(key)
         return task is None or task.state == "cancelled" or worker.status in leaving
 
-    return work(item, unwanted)
+    return _kept(worker, order, work)(item, unwanted)
+
+
+def _kept(worker: Any, order: str, work: Work[Item, Answer]) -> Work[Item, Answer]:
+    """The work as the worker has it from the pieces before, with what it has read for them.
+
+    Dask sends it with each piece. That of an earlier order is dropped: files may have changed.
+    """
+    known = getattr(worker, KEPT, None)
+    if known is None or known[0] != order:
+        known = order, work
+        setattr(worker, KEPT, known)
+    kept: Work[Item, Answer] = known[1]
+    return kept
 
 
 @contextmanager

@@ -1,8 +1,11 @@
-"""Where the pieces of a study are done: in this process, or in several of this machine.
+"""Where pieces of work are done: in this process, or in several of this machine.
 
 A pool hands items to ``work(item, stop)`` and yields what comes back, in any order. ``stop`` says
-whether the piece is to end at its next point of rest: somebody asked the study to, or the study is
-no more. A pool that was asked raises ``Interrupted`` when the last piece has come to rest.
+whether the piece is to end at its next point of rest: somebody asked the command to, or the command
+is no more. A pool that was asked raises ``Interrupted`` when the last piece has come to rest.
+
+Each process is sent ``work`` once, and keeps it for as long as it lives: what it has read for one
+piece is there for the next.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bench.errors import Interrupted
 
@@ -27,9 +32,9 @@ Answer = TypeVar("Answer")
 Stop = Callable[[], bool]
 Work = Callable[[Item, Stop], Answer]
 
-#: Seconds between two looks at whether the study was asked to stop.
+#: Seconds between two looks at whether the command was asked to stop.
 GLANCE_SECONDS = 0.1
-#: Seconds between a worker's looks at whether there still is a study.
+#: Seconds between a worker's looks at whether there still is a command.
 ORPHAN_SECONDS = 2.0
 #: What numerical libraries read when a process begins.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -46,7 +51,7 @@ class Pool(Protocol):
 
 
 class Here:
-    """One piece after the other, in the study's own process."""
+    """One piece after the other, in the command's own process."""
 
     def hand_out(
         self, work: Work[Item, Answer], items: Sequence[Item], stop: Stop
@@ -73,18 +78,18 @@ class Processes:
 
         # Cores are shared out: more threads than cores make torch slower than one.
         threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
-        # Nothing is ever sent: that the study's end of the line is closed, by it or by its death,
+        # Nothing is ever sent: that the command's end of the line is closed, by it or by its death,
         # is what workers hear. A lock would stay locked where its holder was killed.
         listener, line = multiprocessing.Pipe(duplex=False)
         executor = ProcessPoolExecutor(
             min(self.jobs, len(items)),
             env=dict.fromkeys(THREADS, threads),
             initializer=_begin_worker,
-            initargs=(listener, os.getpid()),
+            initargs=(work, listener, os.getpid()),
         )
         try:
             with _deaf_to_interrupts():
-                futures = [executor.submit(_work, work, item) for item in items]
+                futures = [executor.submit(_work, item) for item in items]
             yield from _as_they_come(futures, stop)
         except KeyboardInterrupt:
             _kill_workers()
@@ -116,7 +121,7 @@ def _as_they_come(futures: Sequence[Future[Answer]], stop: Stop) -> Iterator[Ans
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes begun within never see the Ctrl-C of the terminal: it is the study's to answer."""
+    """Processes begun within never see the terminal's Ctrl-C: it is the command's to answer."""
     # Ignored, which they inherit, and not blocked, since loky unblocks it as it begins.
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -134,30 +139,54 @@ def _kill_workers() -> None:
                 os.kill(child.pid, signal.SIGKILL)
 
 
-def _begin_worker(listener: Connection, study: int) -> None:
-    """Remember the line to the study; loky offers no other way to hand it to the work."""
-    global _line
-    _line = listener
-    # One that waits for work hears nothing of the study's death: its queue is open at its own end.
-    threading.Thread(target=_leave_when_alone, args=(study,), daemon=True).start()
+@dataclass(frozen=True)
+class _Worker:
+    """What a process of loky has been given: its work, and the line to the command."""
+
+    work: Work[Any, Any]
+    line: Connection
+
+    def do(self, item: object) -> Any:
+        return self.work(item, self.line.poll)
+
+
+#: Of this process, where it is a worker: loky offers no other way to hand it to the pieces.
+_worker: _Worker | None = None
+_at_work = threading.Lock()
+
+
+def _begin_worker(work: Work[Any, Any], line: Connection, command: int) -> None:
+    global _worker
+    _worker = _Worker(work, line)
+    _may_grow()
+    # One that waits for work hears nothing of the command's death: its queue is open at its own
+    # end.
+    threading.Thread(target=_leave_when_alone, args=(command,), daemon=True).start()
     # Also in one that loky begins later, in place of another.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-_line: Connection | None = None
-_at_work = threading.Lock()
+def _may_grow() -> None:
+    """Keep loky from replacing a process that has grown by 300 MB since its first piece.
+
+    It takes that for a leak. Ours keep what they have read, and the next network may be larger.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
 
 
-def _leave_when_alone(study: int) -> None:
-    """End this worker when its study is no more and the piece in hand has come to rest."""
-    while os.getppid() == study:
+def _leave_when_alone(command: int) -> None:
+    """End this worker when its command is no more and the piece in hand has come to rest."""
+    while os.getppid() == command:
         time.sleep(ORPHAN_SECONDS)
     with _at_work:
         os._exit(1)
 
 
-def _work(work: Work[Item, Answer], item: Item) -> Answer:
+def _work(item: Any) -> Any:
     """In a worker: do one piece."""
-    line = _line
+    if _worker is None:
+        raise RuntimeError("this process was begun by no pool")
     with _at_work:
-        return work(item, lambda: line is not None and line.poll())
+        return _worker.do(item)

@@ -1,0 +1,161 @@
+"""Trains many models at a time for ``bench retrain``, and says what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench.commands.output import print_json, print_lines
+from bench.commands.supernet import command_line
+from bench.errors import Interrupted, RecordError
+from bench.interrupt import graceful_interrupt
+from bench.manifest import FILE_NAME as RUN
+from bench.models.campaign import (
+    TrainingPlan,
+    TrainingSpec,
+    plan_trainings,
+    read_trained,
+    train_all,
+    trouble_of,
+)
+from bench.models.folder import CARD, TRAINING
+from bench.models.origin import MODELS, Origin
+from bench.progress import counting, trainings_progress
+from bench.workers.rounds import Workers
+from spaces.errors import InputError
+from trainers.opened_words import OpenedWords
+
+FAILED = 1
+COLUMNS = ("architecture", "seed", "accuracy", "1-NED", "images", "seconds", "folder")
+#: Of a card, what an entry of the JSON document holds beside the model's folder and text.
+SHORT = ("params", "seed", "scores", "cost")
+
+
+def refuse_place(out: Path | None) -> None:
+    """``RecordError`` where ``out`` cannot be a folder of model folders."""
+    if out is None or not out.exists():
+        return
+    if not out.is_dir():
+        raise RecordError(f"--out {out} is a file: give the folder that model folders go in")
+    for name, what in ((TRAINING, "a model"), (CARD, "a model"), (RUN, "a run")):
+        if (out / name).exists():
+            raise RecordError(
+                f"--out {out} is the folder of {what} ({name}): with several trainings, give the "
+                "folder that their model folders go in"
+            )
+
+
+def train_many(
+    origins: Sequence[Origin],
+    seeds: Sequence[int],
+    workers: Workers,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Train each of ``origins`` with each of ``seeds``; returns the exit code."""
+    place = out or MODELS
+    opened = OpenedWords()
+    with counting("rendering words", quiet) as rendering:
+        plan = plan_trainings(
+            origins, seeds, place, opened, lambda _, done, total: rendering(done, total)
+        )
+    _tell_twice(plan)
+    _make(place)
+    try:
+        with (
+            graceful_interrupt() as stop,
+            trainings_progress("trainings", len(plan.specs), quiet) as report,
+        ):
+            troubles = train_all(plan, workers, place, command_line(), opened, report, stop)
+    except (KeyboardInterrupt, Interrupted) as stopped:
+        raise Interrupted(f"in {place}") from stopped
+    trained, failed = _sorted(plan, troubles)
+    if as_json:
+        print_json(_document(trained, failed))
+    elif trained:
+        _print_table(trained, place)
+    for spec, reason in failed:
+        click.echo(f"bench: {spec.title}: {' '.join(reason.split())}", err=True)
+    return FAILED if failed else 0
+
+
+def _tell_twice(plan: TrainingPlan) -> None:
+    if not plan.twice:
+        return
+    others = f" and {len(plan.twice) - 1:,} more" if len(plan.twice) > 1 else ""
+    click.echo(f"bench: given twice, trained once: {plan.twice[0].title}{others}", err=True)
+
+
+def _make(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(
+            f"{place} cannot be written ({error.strerror or error}): choose another --out"
+        ) from error
+
+
+def _sorted(
+    plan: TrainingPlan, troubles: dict[Path, str]
+) -> tuple[list[tuple[TrainingSpec, dict[str, Any]]], list[tuple[TrainingSpec, str]]]:
+    """Those that can be used, with their cards, and those that cannot, with the reason."""
+    trained, failed = [], []
+    for spec in plan.specs:
+        reason = troubles.get(spec.folder)
+        if reason is None:
+            try:
+                card = read_trained(spec)
+                reason = trouble_of(card)
+            except InputError as error:
+                reason = str(error)
+        if reason is None:
+            trained.append((spec, card))
+        else:
+            failed.append((spec, reason))
+    return trained, failed
+
+
+def _document(
+    trained: Sequence[tuple[TrainingSpec, dict[str, Any]]],
+    failed: Sequence[tuple[TrainingSpec, str]],
+) -> dict[str, Any]:
+    return {
+        "models": [
+            {**_named(spec), **{key: card.get(key) for key in SHORT}} for spec, card in trained
+        ],
+        "failed": [
+            {**_named(spec), "seed": spec.seed, "reason": reason} for spec, reason in failed
+        ],
+    }
+
+
+def _named(spec: TrainingSpec) -> dict[str, Any]:
+    return {"model": str(spec.folder), "text": spec.origin.description.name}
+
+
+def _print_table(trained: Sequence[tuple[TrainingSpec, dict[str, Any]]], place: Path) -> None:
+    """A line for each model, in the order in which they were given."""
+    rows = []
+    for spec, card in trained:
+        test, cost = card["scores"]["test"], card["cost"]
+        rows.append(
+            (
+                spec.origin.description.name,
+                str(spec.seed),
+                f"{test['word_accuracy_case_insensitive']:.4f}",
+                f"{test['one_ned_case_insensitive']:.4f}",
+                f"{cost['images_forward_backward']:,}",
+                f"{cost['seconds']:.1f}",
+                spec.folder.name,
+            )
+        )
+    words = sorted({card["scores"]["test"]["words"] for _, card in trained})
+    counts = " or ".join(f"{count:,}" for count in words)
+    click.echo(
+        f"\nTrained from scratch, in {place}; scores on {counts} words of test, case ignored\n"
+    )
+    print_lines(COLUMNS, rows)

@@ -1,0 +1,5 @@
+"""Many independent pieces of work, done by one process, several, or a cluster, until all are done.
+
+A piece is resumable and idempotent and says itself how it ended, so nothing is coordinated but who
+does what. Studies and trainings are done here; this room knows neither.
+"""
