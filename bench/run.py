@@ -8,6 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.arithmetic import (
+    compute_as_begun,
+    count_of_threads,
+    kernels_name,
+    own_arithmetic,
+)
 from bench.errors import PresetError, RecordError
 from bench.evaluators.base import Evaluator, Verdict
 from bench.evaluators.building import build_evaluator
@@ -19,7 +25,6 @@ from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
 from bench.settings import Preset, settings_as_dict
-from bench.threads import own_threads
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -110,7 +115,7 @@ class Run:
         referee: bool = True,
     ) -> dict[str, Any]:
         """Run, or resume, or return the result of a run that is complete."""
-        with own_threads():
+        with own_arithmetic():
             return self._execute(folder, report, stop_requested, referee)
 
     def _execute(
@@ -154,13 +159,15 @@ class Run:
     def _hardware(self) -> dict[str, Any]:
         """With several workers, also how many threads an evaluation has: they share the run's."""
         found = hardware(self.evaluator.device)
+        if self.built.trainer is not None:
+            found["kernels"] = kernels_name(found["device"], self.preset.trainer.precision)
         if self.workers == 1:
             return found
         threads = max(1, found["torch_threads"] // self.workers)
         return {**found, "processes": self.workers, "evaluation_threads": threads}
 
     def _compute_as_begun(self, folder: Path) -> None:
-        """Take as many threads as the run was begun with: another number adds up in another order.
+        """Compute as the run was begun: another number of threads adds up in another order.
 
         The manifest that lies in the folder is that of the beginning. How many processes evaluate,
         this call alone decides.
@@ -173,9 +180,8 @@ class Run:
         from trainers.scoring_pool import ScoringPool
 
         begun = (read_manifest(folder) or {}).get("hardware", {})
-        threads = _count(begun.get("torch_threads"), torch.get_num_threads())
-        torch.set_num_threads(threads)
-        threads = _count(begun.get("evaluation_threads"), threads)
+        compute_as_begun(begun)
+        threads = count_of_threads(begun.get("evaluation_threads"), torch.get_num_threads())
         if self.workers > 1:
             self.pool = ScoringPool(
                 self.built.trainer, self.built.recipe, folder, threads, self.workers
@@ -247,11 +253,6 @@ def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dic
         "latency": chosen.latency and identity_hash(settings_as_dict(chosen.latency)),
         "preset": _without_bookkeeping(preset),
     }
-
-
-def _count(value: object, default: int) -> int:
-    """A number of threads from a manifest, ``default`` where it is none."""
-    return value if isinstance(value, int) and 1 <= value <= 4096 else default
 
 
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:

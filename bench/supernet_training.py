@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from bench.arithmetic import TORCH
 from bench.errors import PresetError
 from bench.evaluators.leading import LeadingEvaluator, follow_weight_steps
 from bench.run import Run
@@ -50,7 +51,8 @@ class SupernetJob:
         """
         group.check_equal("settings, data or supernet", self.run.manifest["identity_hash"])
         self.run.trainer.join(group)
-        self.run.manifest["hardware"]["processes"] = group.size
+        # Several processes meet at each batch norm, which the kernels know nothing of.
+        self.run.manifest["hardware"] |= {"processes": group.size, "kernels": TORCH}
         if group.rank == 0:
             self.run.evaluator = LeadingEvaluator(
                 self.run.evaluator, self.run.trainer, self.run.space, group

@@ -8,8 +8,7 @@ respect to every gate needs each candidate's output on the block's input,
 which is computed on the fly while the backward pass goes through the block: the activations of one
 path are all that is ever stored.
 
-Shape legend: B images, C channels, H rows, W columns, T time steps, L layers, K candidates a layer;
-N = C H W.
+Shape legend: B images, C channels, H rows, W columns, T time steps, L layers, K candidates a layer.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from torch import Tensor
 
 from spaces.networks.network import Edge
 from spaces.networks.normalisation import BatchStatistics
+from spaces.networks.operations import product
 from trainers.supernet import Supernet
 
 
@@ -79,20 +79,13 @@ def _hook(
     @torch.no_grad()
     def on_gradient(grad_BCHW: Tensor) -> None:
         # A product of two bf16 numbers keeps 8 bits; with one factor in fp32 it keeps all 16.
-        grad_BN = _of_images(grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32)))
+        grad_BCHW = grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32))
         for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:
-                out = y
-            else:
-                with torch.autocast(device, precision, enabled, cache_enabled=False):
-                    out = supernet.operation(edge, candidate)(x, edge.stride, norm)
-            # In double precision over images only: over all pixels torch would copy them first.
-            products_B = (_of_images(out) * grad_BN).sum(1)
-            gradients_K[candidate] = products_B.sum(dtype=torch.float64)
+                gradients_K[candidate] = product(y, grad_BCHW)
+                continue
+            with torch.autocast(device, precision, enabled, cache_enabled=False):
+                operation = supernet.operation(edge, candidate)
+                gradients_K[candidate] = operation.product(x, edge.stride, norm, grad_BCHW)
 
     return on_gradient
-
-
-def _of_images(x_BCHW: Tensor) -> Tensor:
-    """``(B, C, H, W) -> (B, N)``: a view of a channels-last tensor."""
-    return x_BCHW.permute(0, 2, 3, 1).flatten(1)

@@ -37,8 +37,6 @@ class WeightSteps:
 
     def make(self, rate: float, loss_of: LossOf) -> float:
         """One step; its loss, NaN for one that was not made, which leaves everything as it was."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         norm = self.group.statistics()
         try:
             loss = self._backward(loss_of(norm))
@@ -49,8 +47,19 @@ class WeightSteps:
         if math.isnan(loss):
             norm.undo()
         else:
-            self.optimiser.step()
+            self._step(rate)
         return loss
+
+    def _step(self, rate: float) -> None:
+        """Have the optimiser look at the parameters of this step only, a few of thousands."""
+        (group,) = self.optimiser.param_groups
+        everything = group["params"]
+        group["lr"] = rate
+        try:
+            group["params"] = [p for p in self.parameters if p.grad is not None]
+            self.optimiser.step()
+        finally:
+            group["params"] = everything
 
     def _backward(self, loss: Tensor) -> float:
         """Leave clipped gradients; return the loss, NaN unless it and they are finite."""

@@ -75,15 +75,6 @@ class ModelFolder:
         """The checkpoint file."""
         return self.path / CHECKPOINT / "state.safetensors"
 
-    def use_threads(self) -> None:
-        """Take as many threads as the training was begun with: others add up in another order."""
-        import torch
-
-        hardware = self.started.get("hardware")
-        threads = hardware.get("torch_threads") if isinstance(hardware, dict) else None
-        if isinstance(threads, int) and 1 <= threads <= 4096:
-            torch.set_num_threads(threads)
-
     def forget_checkpoint(self) -> None:
         """The model is trained: what is needed to go on is needed no more."""
         if (self.path / CHECKPOINT).is_dir():

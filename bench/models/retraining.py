@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bench.arithmetic import compute_as_begun, kernels_name, own_arithmetic
 from bench.errors import Interrupted, RecordError
 from bench.leading import Leader, follow
 from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
@@ -21,7 +22,6 @@ from bench.manifest import hardware, identity_hash, versions
 from bench.models.folder import CURVE, ModelFolder, write_model_folder
 from bench.models.origin import Origin
 from bench.settings import settings_as_dict
-from bench.threads import own_threads
 from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
@@ -135,7 +135,7 @@ class RetrainingJob:
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
         """Train, or resume in ``path``; returns the model's card."""
-        with own_threads():
+        with own_arithmetic():
             return self._train_in(path, command, report, stop_requested)
 
     def _train_in(
@@ -149,7 +149,7 @@ class RetrainingJob:
         try:
             if folder.card is not None:
                 return folder.card
-            folder.use_threads()
+            compute_as_begun(folder.started.get("hardware"))
             past = self._resume(folder)
             self._train(folder, past, report, stop_requested)
             card = write_model_folder(path, self.model, self._known(past, folder, command))
@@ -273,8 +273,13 @@ class RetrainingJob:
             "identity": self.identity,
             "identity_hash": self.identity_hash,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "hardware": {**hardware(str(self.model.device)), "processes": self.processes},
+            "hardware": self._hardware(),
         }
+
+    def _hardware(self) -> dict[str, Any]:
+        device, precision = str(self.model.device), self.preset.trainer.precision
+        kernels = kernels_name(device, precision, self.processes)
+        return {**hardware(device), "processes": self.processes, "kernels": kernels}
 
     def _known(self, past: Past, folder: ModelFolder, command: str) -> dict[str, Any]:
         """The card but for what is known of any model; the referee's words are read here."""

@@ -32,6 +32,9 @@ from spaces.networks.convolution import (
     activate_,
     runs_fused,
 )
+from spaces.networks.kernels.choice import kernels_in_use
+from spaces.networks.kernels.compiling import Kernels
+from spaces.networks.kernels.convolution import Channels, Step, alone, kernel_convolution
 
 
 class UpdatingStatistics:
@@ -42,6 +45,7 @@ class UpdatingStatistics:
     """
 
     def __init__(self) -> None:
+        self._kernels = kernels_in_use()
         self._before: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
@@ -67,6 +71,9 @@ class UpdatingStatistics:
         layer = convolution.norm
         parameters = (convolution.conv.weight, layer.weight, layer.bias)
         running = self._noted(layer)
+        if self._kernels is not None:
+            step = _step(self._kernels, convolution, stride, activation)
+            return kernel_convolution(x_BCHW, *parameters, step, lambda norm: _move(layer, norm))
         if widens_cheaply(convolution, activation):
             return widening_convolution(
                 x_BCHW, *parameters, Moments.of(x_BCHW.detach()), layer.eps, running, activation
@@ -95,6 +102,7 @@ class BatchStatistics:
     """
 
     def __init__(self) -> None:
+        self._kernels = kernels_in_use()
         self._known: tuple[Tensor, Moments] | None = None
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
@@ -107,8 +115,12 @@ class BatchStatistics:
         layer = convolution.norm
         if not runs_fused(x_BCHW):
             return activate(self(layer, convolution.convolved(x_BCHW, stride)), activation)
-        weight = convolution.conv.weight.detach()
-        parameters = (weight, layer.weight.detach(), layer.bias.detach())
+        parameters = _detached(convolution)
+        if self._kernels is not None:
+            step = _step(self._kernels, convolution, stride, activation)
+            if torch.is_grad_enabled():
+                return kernel_convolution(x_BCHW, *parameters, step, None)
+            return step.normalise(step.convolve(x_BCHW, *parameters))
         if widens_cheaply(convolution, activation):
             moments = self._moments(x_BCHW)
             return widening_convolution(
@@ -117,6 +129,19 @@ class BatchStatistics:
         return direct_convolution(
             x_BCHW, *parameters, layer.eps, Running(), stride, convolution.groups, activation
         )
+
+    def product(
+        self, convolution: Convolution, x_BCHW: Tensor, gradient_BDHW: Tensor
+    ) -> Tensor | None:
+        """``sum(y gradient)`` of a 1x1 convolution without activation, y not made.
+
+        In double precision, no gradients. None where only the long way can be gone.
+        """
+        if self._kernels is None or not (runs_fused(x_BCHW) and runs_fused(gradient_BDHW)):
+            return None
+        step = _step(self._kernels, convolution, (1, 1), "linear")
+        found = step.product(step.convolve(x_BCHW, *_detached(convolution)), gradient_BDHW)
+        return torch.tensor(found, dtype=torch.float64)
 
     def _moments(self, x_BCHW: Tensor) -> Moments:
         if self._known is None or self._known[0] is not x_BCHW:
@@ -206,6 +231,25 @@ class CalibratedStatistics:
         factor_C = layer.weight * inverse_C
         self._factors[layer] = (factor_C, layer.bias - mean_C * factor_C)
         return y_BCHW.to(x_BCHW.dtype)
+
+
+def _step(
+    kernels: Kernels, convolution: Convolution, stride: Stride, activation: Activation
+) -> Step:
+    return Step(kernels, alone, stride, convolution.groups, activation, convolution.norm.eps)
+
+
+def _detached(convolution: Convolution) -> tuple[Tensor, Tensor, Tensor]:
+    """Weight, scale and shift, without gradients."""
+    norm = convolution.norm
+    return convolution.conv.weight.detach(), norm.weight.detach(), norm.bias.detach()
+
+
+def _move(layer: BatchNorm, norm: Channels) -> None:
+    """Running statistics, by those of a batch."""
+    unbiased = norm.variance * (norm.count / max(1, norm.count - 1))
+    layer.running_mean.lerp_(torch.from_numpy(norm.mean), MOMENTUM)
+    layer.running_var.lerp_(torch.from_numpy(unbiased).to(layer.running_var.dtype), MOMENTUM)
 
 
 def _factors(layer: BatchNorm, mean_C: Tensor, variance_C: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,12 +8,14 @@ Shape legend: B images, C input and D output channels, H rows, W columns.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS
 from spaces.networks.batch_norm import BatchNorm, Normaliser
 from spaces.networks.convolution import Convolution, Stride
+from spaces.networks.normalisation import BatchStatistics
 
 
 class Candidate(nn.Module):
@@ -29,6 +31,12 @@ class Candidate(nn.Module):
 
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         raise TypeError(f"{type(self).__name__} does not define forward()")
+
+    def product(
+        self, x_BCHW: Tensor, stride: Stride, norm: BatchStatistics, gradient_BDhw: Tensor
+    ) -> Tensor:
+        """``sum(y gradient)`` in double precision; no gradients."""
+        return product(self(x_BCHW, stride, norm), gradient_BDhw)
 
 
 class MBConv(Candidate):
@@ -52,12 +60,25 @@ class MBConv(Candidate):
         return self.project.norm if self.shortcut else None
 
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        y_BDhw: Tensor = self.project(self._hidden(x_BCHW, stride, norm), norm)
+        return y_BDhw.add_(x_BCHW) if self.shortcut else y_BDhw
+
+    def product(
+        self, x_BCHW: Tensor, stride: Stride, norm: BatchStatistics, gradient_BDhw: Tensor
+    ) -> Tensor:
+        hidden = self._hidden(x_BCHW, stride, norm)
+        found = norm.product(self.project, hidden, gradient_BDhw)
+        if found is None:
+            found = product(self.project(hidden, norm), gradient_BDhw)
+        return found + product(x_BCHW, gradient_BDhw) if self.shortcut else found
+
+    def _hidden(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
+        """What is projected."""
         hidden = x_BCHW
         if self.expand is not None:
             hidden = self.expand(hidden, norm, activation="relu6")
-        hidden = self.depthwise(hidden, norm, stride, "relu6")
-        y_BDhw: Tensor = self.project(hidden, norm)
-        return y_BDhw.add_(x_BCHW) if self.shortcut else y_BDhw
+        hidden_BDhw: Tensor = self.depthwise(hidden, norm, stride, "relu6")
+        return hidden_BDhw
 
 
 class Identity(Candidate):
@@ -122,3 +143,15 @@ def build_operation(operation: int, inputs: int, outputs: int, downsamples: bool
     if choice.kernel:
         return MBConv(inputs, outputs, choice.kernel, choice.expansion, downsamples)
     return ProjectionShortcut(inputs, outputs) if downsamples else Identity()
+
+
+def product(y_BDhw: Tensor, gradient_BDhw: Tensor) -> Tensor:
+    """``sum(y gradient)``, within an image as it comes, over images in double precision."""
+    # Over all pixels in double precision torch would copy them first.
+    products_B = (_of_images(y_BDhw) * _of_images(gradient_BDhw)).sum(1)
+    return products_B.sum(dtype=torch.float64)
+
+
+def _of_images(x_BCHW: Tensor) -> Tensor:
+    """``(B, C, H, W) -> (B, N)``: a view of a channels-last tensor."""
+    return x_BCHW.permute(0, 2, 3, 1).flatten(1)
