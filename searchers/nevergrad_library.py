@@ -14,7 +14,8 @@ scaling, 71 is less than a ten-thousandth of accuracy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
@@ -43,14 +44,16 @@ class NevergradLibrary:
         self._begin(seed)
 
     def _begin(self, seed: int) -> None:
-        groups = [
-            ng.p.TransitionChoice(range(options), repetitions=len(list(members)))
-            for options, members in groupby(self._cardinalities)
-        ]
-        parameters = ng.p.Tuple(*groups)
-        parameters.random_state = np.random.RandomState(seed)
-        make = ng.optimizers.registry[self._optimiser]
-        self._made = make(parameters, budget=self._budget, num_workers=1)
+        # Parameters draw from numpy's global generator until they are given one.
+        with _numpy_left_alone():
+            groups = [
+                ng.p.TransitionChoice(range(options), repetitions=len(list(members)))
+                for options, members in groupby(self._cardinalities)
+            ]
+            parameters = ng.p.Tuple(*groups)
+            parameters.random_state = np.random.RandomState(seed)
+            make = ng.optimizers.registry[self._optimiser]
+            self._made = make(parameters, budget=self._budget, num_workers=1)
         self._seed = seed
         self._asked = 0
         #: What was asked and not yet told.
@@ -112,6 +115,15 @@ class NevergradLibrary:
     def _tell(self, number: int, loss: float) -> None:
         self._made.tell(self._open.pop(number), loss)
         self._history.append([TELL, number, loss])
+
+
+@contextmanager
+def _numpy_left_alone() -> Iterator[None]:
+    before = np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
 
 
 def known_optimisers() -> list[str]:
