@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from spaces.networks.kernels.choice import choose_kernels, chosen, kernels_in_use
-from spaces.networks.kernels.compiling import version
+from spaces.networks.kernels.compiling import tell, version
 
 MOST_THREADS = 4096
 TORCH = "torch"
@@ -43,8 +43,12 @@ def compute_as_begun(hardware: object) -> None:
 
     known: Mapping[str, Any] = hardware if isinstance(hardware, dict) else {}
     torch.set_num_threads(count_of_threads(known.get("torch_threads"), torch.get_num_threads()))
-    if known.get("kernels", TORCH) == TORCH:
-        choose_kernels("torch")
+    begun = known.get("kernels", TORCH)
+    choose_kernels("torch" if begun == TORCH else "auto")
+    if begun != TORCH and kernels_in_use() is None:
+        tell(
+            f"begun with the kernels of {begun}, which cannot be used here: last digits may differ"
+        )
 
 
 def count_of_threads(value: object, default: int) -> int:
