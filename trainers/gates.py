@@ -80,12 +80,17 @@ def _hook(
     def on_gradient(grad_BCHW: Tensor) -> None:
         # A product of two bf16 numbers keeps 8 bits; with one factor in fp32 it keeps all 16.
         grad_BCHW = grad_BCHW.to(torch.promote_types(grad_BCHW.dtype, torch.float32))
+        passed_on: Tensor | None = None
         for candidate in np.flatnonzero(wanted_K).tolist():
             if candidate == active:
                 gradients_K[candidate] = product(y, grad_BCHW)
                 continue
             with torch.autocast(device, precision, enabled, cache_enabled=False):
                 operation = supernet.operation(edge, candidate)
-                gradients_K[candidate] = operation.product(x, edge.stride, norm, grad_BCHW)
+                found = operation.product(x, edge.stride, norm, grad_BCHW)
+            if operation.shortcut:
+                passed_on = product(x, grad_BCHW) if passed_on is None else passed_on
+                found = found + passed_on
+            gradients_K[candidate] = found
 
     return on_gradient

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,13 @@ class WeightSteps:
         self.optimiser = optimiser
         self.clip_norm = clip_norm
         self.group: Alone = ALONE
+        # By place. A step touches a hundred of thousands: asking each for its gradient, thrice a
+        # step, took as long as the optimiser.
+        self._touched: dict[int, nn.Parameter] = {}
+        for place, parameter in enumerate(parameters):
+            if parameter.requires_grad:
+                note = partial(self._touched.__setitem__, place)
+                parameter.register_post_accumulate_grad_hook(note)  # type: ignore[no-untyped-call]
 
     def make(self, rate: float, loss_of: LossOf) -> float:
         """One step; its loss, NaN for one that was not made, which leaves everything as it was."""
@@ -56,17 +64,23 @@ class WeightSteps:
         everything = group["params"]
         group["lr"] = rate
         try:
-            group["params"] = [p for p in self.parameters if p.grad is not None]
+            group["params"] = self._active()
             self.optimiser.step()
         finally:
             group["params"] = everything
 
+    def _active(self) -> list[nn.Parameter]:
+        """Those with a gradient, in the order of all."""
+        return [self._touched[place] for place in sorted(self._touched)]
+
     def _backward(self, loss: Tensor) -> float:
         """Leave clipped gradients; return the loss, NaN unless it and they are finite."""
         # None, not zero: parameters off the path must not be seen by the optimiser.
-        self.optimiser.zero_grad(set_to_none=True)
+        for parameter in self._touched.values():
+            parameter.grad = None
+        self._touched.clear()
         loss.backward()  # type: ignore[no-untyped-call]
-        active = [p for p in self.parameters if p.grad is not None]
+        active = self._active()
         gradients = [p.grad for p in active if p.grad is not None]
         joint_loss = self.group.average(loss.detach(), gradients)
         total_norm = torch.nn.utils.clip_grad_norm_(active, self.clip_norm, foreach=True)

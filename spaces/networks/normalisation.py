@@ -35,10 +35,11 @@ from spaces.networks.convolution import (
 from spaces.networks.kernels.choice import kernels_in_use
 from spaces.networks.kernels.compiling import Kernels
 from spaces.networks.kernels.convolution import Channels, Step, alone, kernel_convolution
+from spaces.networks.kernels.widening import Covariance, Widened, kernel_widening
 
-#: Numbers of a tensor up to which one thread of the kernels beats several of torch: that of preset
-#: cpu's widest, 2.5 million, is below; those of 32 channels and more at 32 x 100 are not.
-MOST_NUMBERS = 3 * 2**20
+#: Channels, and numbers of a tensor, up to which one thread of the kernels beats several of torch:
+#: preset cpu's largest tensor has 2.5 million.
+MOST_CHANNELS, MOST_NUMBERS = 96, 3 * 2**20
 
 
 class UpdatingStatistics:
@@ -77,14 +78,19 @@ class UpdatingStatistics:
         running = self._noted(layer)
         if self._kernels is not None and _one_thread_pays(convolution, x_BCHW):
             step = _step(self._kernels, convolution, stride, activation)
+            if widens_cheaply(convolution, activation):
+                return kernel_widening(
+                    x_BCHW, *parameters, step, None, lambda norm: _move(layer, norm)
+                )
             return kernel_convolution(x_BCHW, *parameters, step, lambda norm: _move(layer, norm))
         if widens_cheaply(convolution, activation):
             return widening_convolution(
                 x_BCHW, *parameters, Moments.of(x_BCHW.detach()), layer.eps, running, activation
             )
         return direct_convolution(
-            x_BCHW, *parameters, layer.eps, running, stride, convolution.groups, activation
-        )
+            x_BCHW, *parameters, layer.eps, running, stride, convolution.groups, activation,
+            self._kernels,
+        )  # fmt: skip
 
     def undo(self) -> None:
         """Running statistics as they were: a step that failed must not leave NaN in them."""
@@ -108,6 +114,7 @@ class BatchStatistics:
     def __init__(self) -> None:
         self._kernels = kernels_in_use()
         self._known: tuple[Tensor, Moments] | None = None
+        self._known_covariance: tuple[Tensor, Covariance] | None = None
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
         weight, bias = layer.weight.detach(), layer.bias.detach()
@@ -122,6 +129,11 @@ class BatchStatistics:
         parameters = _detached(convolution)
         if self._kernels is not None and _one_thread_pays(convolution, x_BCHW):
             step = _step(self._kernels, convolution, stride, activation)
+            if widens_cheaply(convolution, activation):
+                known = self._covariance(step, x_BCHW)
+                if torch.is_grad_enabled():
+                    return kernel_widening(x_BCHW, *parameters, step, known, None)
+                return Widened.of(known, *parameters, layer.eps).convolved(step, x_BCHW)
             if torch.is_grad_enabled():
                 return kernel_convolution(x_BCHW, *parameters, step, None)
             return step.normalise(step.convolve(x_BCHW, *parameters))
@@ -131,7 +143,7 @@ class BatchStatistics:
                 x_BCHW, *parameters, moments, layer.eps, Running(), activation
             )
         return direct_convolution(
-            x_BCHW, *parameters, layer.eps, Running(), stride, convolution.groups, activation
+            x_BCHW, *parameters, layer.eps, Running(), stride, convolution.groups, activation, None
         )
 
     def product(
@@ -148,6 +160,11 @@ class BatchStatistics:
         step = _step(self._kernels, convolution, (1, 1), "linear")
         found = step.product(step.convolve(x_BCHW, *_detached(convolution)), gradient_BDHW)
         return torch.tensor(found, dtype=torch.float64)
+
+    def _covariance(self, step: Step, x_BCHW: Tensor) -> Covariance:
+        if self._known_covariance is None or self._known_covariance[0] is not x_BCHW:
+            self._known_covariance = x_BCHW, Covariance.of(step, x_BCHW)
+        return self._known_covariance[1]
 
     def _moments(self, x_BCHW: Tensor) -> Moments:
         if self._known is None or self._known[0] is not x_BCHW:
@@ -244,7 +261,8 @@ def _one_thread_pays(convolution: Convolution, x_BCHW: Tensor) -> bool:
     if torch.get_num_threads() == 1:
         return True
     widest = max(convolution.conv.in_channels, convolution.conv.out_channels)
-    return x_BCHW.numel() // x_BCHW.shape[1] * widest <= MOST_NUMBERS
+    numbers = x_BCHW.numel() // x_BCHW.shape[1] * widest
+    return widest <= MOST_CHANNELS and numbers <= MOST_NUMBERS
 
 
 def _step(

@@ -19,7 +19,12 @@ from spaces.networks.normalisation import BatchStatistics
 
 
 class Candidate(nn.Module):
-    """Interface of a candidate: ``x_BCHW, stride -> y_BDhw`` with h = ceil(H / stride[0])."""
+    """Interface of a candidate: ``x_BCHW, stride -> y_BDhw`` with h = ceil(H / stride[0]).
+
+    ``shortcut``: whether y is x and what a branch beside it makes.
+    """
+
+    shortcut = False
 
     @property
     def branch_norm(self) -> BatchNorm | None:
@@ -35,7 +40,10 @@ class Candidate(nn.Module):
     def product(
         self, x_BCHW: Tensor, stride: Stride, norm: BatchStatistics, gradient_BDhw: Tensor
     ) -> Tensor:
-        """``sum(y gradient)`` in double precision; no gradients."""
+        """``sum(y gradient)`` in double precision; no gradients.
+
+        Of a candidate with a shortcut, the branch's part of it: x is the same for all candidates.
+        """
         return product(self(x_BCHW, stride, norm), gradient_BDhw)
 
 
@@ -70,7 +78,7 @@ class MBConv(Candidate):
         found = norm.product(self.project, hidden, gradient_BDhw)
         if found is None:
             found = product(self.project(hidden, norm), gradient_BDhw)
-        return found + product(x_BCHW, gradient_BDhw) if self.shortcut else found
+        return found
 
     def _hidden(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         """What is projected."""
@@ -84,8 +92,15 @@ class MBConv(Candidate):
 class Identity(Candidate):
     """Skip where the shape stays."""
 
+    shortcut = True
+
     def forward(self, x_BCHW: Tensor, stride: Stride, norm: Normaliser) -> Tensor:
         return x_BCHW
+
+    def product(
+        self, x_BCHW: Tensor, stride: Stride, norm: BatchStatistics, gradient_BDhw: Tensor
+    ) -> Tensor:
+        return gradient_BDhw.new_zeros((), dtype=torch.float64)
 
 
 class ProjectionShortcut(Candidate):

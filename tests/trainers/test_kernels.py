@@ -18,6 +18,7 @@ from spaces.networks.convolution import Activation, Stride
 from spaces.networks.kernels.choice import choose_kernels, kernels_in_use
 from spaces.networks.kernels.compiling import Kernels, find_kernels
 from spaces.networks.kernels.convolution import Channels, Step, alone, kernel_convolution
+from spaces.networks.kernels.widening import Covariance, kernel_widening
 from spaces.networks.normalisation import BatchStatistics, UpdatingStatistics
 from spaces.networks.operations import MBConv
 from spaces.networks.operations import product as plain_product
@@ -109,6 +110,48 @@ def test_output_and_gradients(
             assert close(leaf.grad, gradient)
 
 
+WIDENING = [(4, 24), (8, 24), (9, 20), (16, 96)]
+
+
+@pytest.mark.parametrize(("widths", "activation"), list(product(WIDENING, ["relu", "relu6"])))
+def test_widening(kernels: Kernels, widths: tuple[int, int], activation: Activation) -> None:
+    shape: tuple[int, int, int, bool, Stride] = (*widths, 1, False, (1, 1))
+    tensors = given(shape, (6, 11))
+    wanted, gradients, weights = in_double(tensors, shape, activation)
+    step = Step(kernels, alone, (1, 1), 1, activation, EPSILON)
+    leaves = [tensor.clone().requires_grad_() for tensor in tensors]
+    noted: list[Channels] = []
+    y = kernel_widening(*leaves, step, None, noted.append)
+    y.backward(weights)
+    assert close(y.detach(), wanted)
+    for leaf, gradient in zip(leaves, gradients, strict=True):
+        assert leaf.grad is not None
+        assert close(leaf.grad, gradient)
+    z = F.conv2d(tensors[0].double(), tensors[1].double()).transpose(0, 1).flatten(1)
+    np.testing.assert_allclose(noted[0].mean, z.mean(1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(noted[0].variance, z.var(1, correction=0), rtol=1e-4)
+
+
+def test_widening_gives_the_input_its_gradient_without_one_of_the_weight(kernels: Kernels) -> None:
+    shape: tuple[int, int, int, bool, Stride] = (8, 24, 1, False, (1, 1))
+    x, *parameters = given(shape, (6, 11))
+    _, gradients, weights = in_double([x, *parameters], shape, "relu6")
+    step = Step(kernels, alone, (1, 1), 1, "relu6", EPSILON)
+    leaf = x.clone().requires_grad_()
+    kernel_widening(leaf, *parameters, step, Covariance.of(step, x), None).backward(weights)
+    assert leaf.grad is not None
+    assert close(leaf.grad, gradients[0])
+
+
+@pytest.mark.parametrize("channels", [4, 12])
+def test_covariance_of_what_lies_far_from_zero(kernels: Kernels, channels: int) -> None:
+    x = (300.0 + normal(5, channels, 7, 9, seed=0)).to(memory_format=torch.channels_last)
+    found = Covariance.of(Step(kernels, alone, (1, 1), 1, "relu", EPSILON), x)
+    exact = x.double().transpose(0, 1).flatten(1)
+    np.testing.assert_allclose(found.mean, exact.mean(1), rtol=1e-6)
+    np.testing.assert_allclose(found.covariance, torch.cov(exact, correction=0), atol=1e-3)
+
+
 def test_a_large_mean_costs_no_digits(kernels: Kernels) -> None:
     x = (1000.0 + normal(4, 6, 8, 9, seed=0)).to(memory_format=torch.channels_last)
     norm = Step(kernels, alone, (1, 1), 1, "linear", EPSILON).convolve(
@@ -186,7 +229,8 @@ def test_products_need_no_normalised_output(shortcut: bool) -> None:
         y = block(x, stride, BatchStatistics())
         gradient = normal(*y.shape, seed=2).to(memory_format=torch.channels_last)
         found = block.product(x, stride, BatchStatistics(), gradient)
-    torch.testing.assert_close(found, plain_product(y, gradient), rtol=1e-4, atol=1e-3)
+        branch = y - x if shortcut else y
+    torch.testing.assert_close(found, plain_product(branch, gradient), rtol=1e-4, atol=1e-3)
 
 
 def test_they_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

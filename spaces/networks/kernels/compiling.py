@@ -44,6 +44,8 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "input_gradient": (
         _IMAGES, _IMAGES, *_NORM, *_BOUNDS, _CHANNELS, _CHANNELS, _IMAGES,
     ),
+    "covariances": (_IMAGES, "float64[::1]", _BY_IMAGE),
+    "let_through": (_IMAGES, _IMAGES, _CHANNELS, *_BOUNDS, _IMAGES, _BY_IMAGE, _BY_IMAGE),
     "products": (_IMAGES, _IMAGES, _BY_IMAGE, _BY_IMAGE, _BY_IMAGE),
     "depthwise_weight_gradient": (
         _FEATURES, _FEATURES, "int64", "int64", "float32[:, :, ::1]", _BY_IMAGE,
@@ -60,6 +62,8 @@ class Kernels:
     normalise: Kernel
     gradient_sums: Kernel
     input_gradient: Kernel
+    covariances: Kernel
+    let_through: Kernel
     products: Kernel
     depthwise_weight_gradient: Kernel
 

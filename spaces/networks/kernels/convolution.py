@@ -195,8 +195,8 @@ def _through_convolution(
 ) -> tuple[Tensor | None, Tensor | None]:
     """Gradients of x and of the weight."""
     of_weight = None
-    if wants_weight and step.groups > 1 and weight.shape[-1] == KERNEL:
-        of_weight = _depthwise_weight(step, of_z_BDhw, x_BCHW).view_as(weight)
+    if wants_weight and is_large_depthwise(weight, step.groups):
+        of_weight = depthwise_weight_gradient(step.kernels, of_z_BDhw, x_BCHW, step.stride)
         wants_weight = False
     if not (wants_x or wants_weight):
         return None, of_weight
@@ -217,16 +217,23 @@ def _through_convolution(
     return of_x, of_weight if of_weight is not None else by_torch
 
 
-def _depthwise_weight(step: Step, of_z_BDhw: Tensor, x_BCHW: Tensor) -> Tensor:
-    """(C, K)"""
+def is_large_depthwise(weight: Tensor, groups: int) -> bool:
+    """Whether ``depthwise_weight_gradient`` is for this weight."""
+    return groups > 1 and weight.shape[-1] == KERNEL
+
+
+def depthwise_weight_gradient(
+    kernels: Kernels, of_z_BDhw: Tensor, x_BCHW: Tensor, stride: Stride
+) -> Tensor:
+    """(C, 1, 5, 5): of a depthwise convolution."""
     _, channels, height, width = x_BCHW.shape
-    down, right = step.stride
+    down, right = stride
     padded = np.empty((height, -(-(width + KERNEL) // right) * right, channels), np.float32)
     found_KC = np.empty((KERNEL**2, channels))
-    step.kernels.depthwise_weight_gradient(
+    kernels.depthwise_weight_gradient(
         _features(of_z_BDhw), _features(x_BCHW), down, right, padded, found_KC
     )
-    return _tensor(found_KC.T)
+    return _tensor(found_KC.T).view(channels, 1, KERNEL, KERNEL)
 
 
 def rows(x_BCHW: Tensor) -> Float32:

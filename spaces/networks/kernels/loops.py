@@ -161,6 +161,84 @@ def input_gradient(gradient, z, mean_C, factor_C, shift_C, low, high, level_C, a
                 out[i] = factor[i] * g - level[i] - along[i] * distance
 
 
+def covariances(x, mean_C, spread_CC):
+    """Of ``x`` (B, N) the mean by channel, and the sums of products of distances from it.
+
+    Distances are first taken from the first pixel. Channels c and c + d of every pixel are d
+    numbers apart: each d is one pass over a stretch; products across two pixels are not used.
+    """
+    images, numbers = x.shape
+    channels = mean_C.size
+    length = channels * max(1, STRETCH // channels)
+    origin = np.empty(length, np.float32)
+    centred = np.empty(length, np.float32)
+    first = np.empty(length, np.float32)
+    second = np.empty((channels, length), np.float32)
+    mean_C[:] = 0.0
+    spread_CC[:] = 0.0
+    for i in range(length):
+        origin[i] = x[0, i % channels]
+    for b in range(images):
+        first[:] = 0.0
+        second[:] = 0.0
+        for start in range(0, numbers, length):
+            part = x[b, start : start + length]
+            for i in range(part.size):
+                centred[i] = part[i] - origin[i]
+                first[i] += centred[i]
+            for d in range(channels):
+                apart = centred[d:]
+                into = second[d]
+                for i in range(part.size - d):
+                    into[i] += centred[i] * apart[i]
+        for c in range(channels):
+            for i in range(c, length, channels):
+                mean_C[c] += first[i]
+                for d in range(channels - c):
+                    spread_CC[c, c + d] += second[d, i]
+    pixels = images * (numbers // channels)
+    for c in range(channels):
+        for d in range(c, channels):
+            spread_CC[c, d] -= mean_C[c] * mean_C[d] / pixels
+            spread_CC[d, c] = spread_CC[c, d]
+    for c in range(channels):
+        mean_C[c] = mean_C[c] / pixels + origin[c]
+
+
+def let_through(gradient, y, shift_C, low, high, into, level_BC, along_BC):
+    """g: ``gradient`` where ``y`` lies within the bounds, else 0; into ``into`` (B, N).
+
+    Also ``sum(g)`` and ``sum(g (y - shift))`` by image and channel.
+    """
+    images, numbers = y.shape
+    channels = shift_C.size
+    length = channels * max(1, STRETCH // channels)
+    shift = np.empty(length, np.float32)
+    level = np.empty(length, np.float32)
+    along = np.empty(length, np.float32)
+    for i in range(length):
+        shift[i] = shift_C[i % channels]
+    for b in range(images):
+        for i in range(length):
+            level[i] = 0.0
+            along[i] = 0.0
+        for start in range(0, numbers, length):
+            part = y[b, start : start + length]
+            given = gradient[b, start : start + length]
+            out = into[b, start : start + length]
+            for i in range(part.size):
+                g = np.float32(0.0) if (part[i] <= low) | (part[i] >= high) else given[i]
+                out[i] = g
+                level[i] += g
+                along[i] += g * (part[i] - shift[i])
+        for c in range(channels):
+            level_BC[b, c] = 0.0
+            along_BC[b, c] = 0.0
+            for i in range(c, length, channels):
+                level_BC[b, c] += level[i]
+                along_BC[b, c] += along[i]
+
+
 def products(gradient, z, level_BC, along_BC, mean_BC):
     """``sum(g)`` and ``sum(g (z - mean))`` by image and channel; means are those of each image."""
     images, numbers = z.shape
