@@ -24,11 +24,11 @@ from bench.presets import load_preset
 from bench.run import Run
 from searchers import SEARCHERS, load_searcher
 from trainers.data.rendering.fonts import fonts_hash
-from trainers.data.rendering.words import dictionary_hash
+from trainers.data.rendering.vocabulary import list_hash
 
 # What every child would load again.
 fonts_hash()
-dictionary_hash()
+list_hash()
 for name in SEARCHERS:
     load_searcher(name)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import string
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -17,9 +21,16 @@ from trainers.data.errors import DataError
 from trainers.data.image import decode_image
 from trainers.data.rendering.colours import LUMA, draw_palette, luma
 from trainers.data.rendering.dataset import render_lmdb, render_records
-from trainers.data.rendering.fonts import font_families, has_glyphs
+from trainers.data.rendering.fonts import (
+    FOLDER,
+    draw_face,
+    font_families,
+    has_glyphs,
+    load_font,
+)
 from trainers.data.rendering.render import render_layers, render_word
 from trainers.data.rendering.settings import RenderSettings
+from trainers.data.rendering.vocabulary import word_counts
 from trainers.data.rendering.words import SPLIT_NAMES, SplitName, WordSampler, split_of
 from trainers.data.store import WordLMDB
 from trainers.data.writing import content_hash
@@ -109,7 +120,7 @@ def test_texts_belong_to_their_split(split: SplitName) -> None:
     for text in texts:
         assert 1 <= len(text) <= 12
         assert split_of(text) in (None, split)
-    assert len(set(texts)) > 300
+    assert len(set(texts)) > 250
     styles = Counter("upper" if t.isupper() else "lower" for t in texts if t.isalpha())
     assert min(styles["upper"], styles["lower"]) > 50
 
@@ -125,7 +136,56 @@ def test_text_length_range_is_kept() -> None:
     rng = np.random.default_rng(1)
     for low, high in ((1, 1), (5, 5), (3, 6), (20, 24)):
         sampler = WordSampler("test", low, high)
+        read = (sum(map(str.isalnum, sampler.draw(rng))) for _ in range(30))
+        assert all(low <= length <= high for length in read)
+        sampler = WordSampler("test", low, high, punctuation=True)
         assert all(low <= len(sampler.draw(rng)) <= high for _ in range(30))
+
+
+def test_words_come_by_how_often_they_are_used() -> None:
+    rng = np.random.default_rng(2)
+    sampler = WordSampler("search_train", 1, 16)
+    seen = Counter(sampler.draw(rng).lower() for _ in range(6000))
+    common = [word for word in list(word_counts())[:300] if split_of(word) == "search_train"]
+    rare = [word for word in list(word_counts())[-300:] if split_of(word) == "search_train"]
+    assert sum(seen[word] for word in common) > 20 * sum(seen[word] for word in rare)
+    assert len(seen) > 3000
+    digits = sum(count for text, count in seen.items() if text.isdigit())
+    assert 0.05 < digits / 6000 < 0.15
+
+
+@pytest.mark.parametrize("split", SPLIT_NAMES)
+def test_splits_have_the_same_kinds_of_texts(split: SplitName) -> None:
+    """Most strings of digits belong to search_train: the others must not get fewer for that."""
+    rng = np.random.default_rng(3)
+    sampler = WordSampler(split, 3, 10)
+    texts = [sampler.draw(rng) for _ in range(2000)]
+    assert 0.06 < np.mean([text.isdigit() for text in texts]) < 0.14
+
+
+def test_the_list_is_fit_to_be_shown() -> None:
+    words = word_counts()
+    assert len(words) == 40_000
+    assert all(re.fullmatch("[a-z]{1,16}", word) for word in words)
+    assert not {"fuck", "shit", "nigger", "whore"} & words.keys()
+
+
+def test_nothing_is_unpickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own, since modules that are loaded already would not be looked at."""
+    program = (
+        "import pickle, _pickle\n"
+        "def refuse(*_, **__): raise AssertionError('unpickled')\n"
+        "class Refused(pickle.Unpickler):\n"
+        "    def __init__(self, *_, **__): refuse()\n"
+        "for module in (pickle, _pickle):\n"
+        "    module.load = module.loads = refuse; module.Unpickler = Refused\n"
+        "from trainers.data.rendering.dataset import render_records\n"
+        "from trainers.data.rendering.settings import RenderSettings\n"
+        "print(len(render_records('test', 0, 40, 0, RenderSettings(charset='94'))))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "40\n"
 
 
 def test_fonts_have_the_characters() -> None:
@@ -134,7 +194,23 @@ def test_fonts_have_the_characters() -> None:
     assert list(families) == sorted(families, key=lambda f: f.name)
     for family in families:
         for file in family.files:
-            assert has_glyphs(file, PRINTABLE), file.name
+            assert has_glyphs(file, string.ascii_letters + string.digits), file.name
+            # Letters of two cases that look the same would be labelled at random.
+            font = load_font(file, 24)
+            assert all(bytes(font.getmask(c)) != bytes(font.getmask(c.upper())) for c in "abdegr")
+
+
+@pytest.mark.parametrize("character", PRINTABLE)
+def test_a_face_has_every_character_of_its_text(character: str) -> None:
+    rng = np.random.default_rng(0)
+    assert all(has_glyphs(draw_face(rng, character), character) for _ in range(20))
+
+
+def test_every_face_has_its_licence() -> None:
+    told = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for family in font_families():
+        assert family.name in told
+    assert "SIL OPEN FONT LICENSE" in (FOLDER / "OFL.txt").read_text(encoding="utf-8")
 
 
 def test_embedded_split_is_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

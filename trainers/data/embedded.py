@@ -13,7 +13,8 @@ from trainers.data.rendering.dataset import Progress, render_lmdb
 from trainers.data.rendering.fonts import fonts_hash
 from trainers.data.rendering.render import RENDERER_VERSION
 from trainers.data.rendering.settings import RenderSettings
-from trainers.data.rendering.words import check_split, dictionary_hash
+from trainers.data.rendering.vocabulary import list_hash
+from trainers.data.rendering.words import check_split
 
 
 def embedded_path(split: str, count: int, seed: int, settings: RenderSettings) -> Path:
@@ -21,7 +22,7 @@ def embedded_path(split: str, count: int, seed: int, settings: RenderSettings) -
     recipe = {
         "renderer": RENDERER_VERSION,
         "fonts": fonts_hash(),
-        "words": dictionary_hash(),
+        "words": list_hash(),
         "split": check_split(split),
         "count": count,
         "seed": seed,

@@ -92,6 +92,24 @@ def draw_palette(
     )
 
 
+def keep_apart(ground: NDArray[np.float32], text: Colour, side: Colour, contrast: float) -> None:
+    """Move tones of ``ground`` (H, W, 3), in place, at least ``contrast`` from the text's luma.
+
+    They stay on the side of the text that ``side`` is on: lighter or darker than it.
+    """
+    light = ground @ LUMA
+    at = luma(text)
+    if luma(side) < at:
+        most = max(at - contrast, 0.0)
+        ground *= np.minimum(1.0, most / np.maximum(light, 1e-3))[:, :, None]
+    else:
+        least = min(at + contrast, 255.0)
+        share = np.minimum(1.0, (255.0 - least) / np.maximum(255.0 - light, 1e-3))
+        ground -= 255.0
+        ground *= share[:, :, None]
+        ground += 255.0
+
+
 def draw_ground_tone(rng: np.random.Generator) -> Colour:
     """Draw a tone for what surrounds a sign; it owes the text no contrast."""
     return _tone(float(rng.uniform(10, 245)), *_draw_paint(rng, "ground"))

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
+#: Pixels of height below which letters are not made smaller: they could not be read.
+_LEAST_LETTERS = 9.0
 
 
 def photograph(
@@ -17,13 +19,16 @@ def photograph(
     All reaches are in proportion to ``letter_height`` (pixels; give less for thin strokes), so
     small text stays readable.
     """
+    if rng.random() < difficulty:
+        image = _exposed(image, rng, difficulty)
     kind = rng.random()
-    if kind < 0.18 * difficulty:
-        image = _few_pixels(image, float(rng.uniform(0.4, 0.8)))
-    elif kind < 0.38 * difficulty:
-        image = _motion(image, rng, letter_height * 0.16 * difficulty)
-    elif kind < 0.2 + 0.75 * difficulty:
-        sigma = letter_height * float(rng.uniform(0.01, 0.015 + 0.042 * difficulty))
+    if kind < 0.3 * difficulty:
+        share = max(float(rng.uniform(0.3, 0.8)), _LEAST_LETTERS / letter_height)
+        image = _few_pixels(image, share) if share < 1 else image
+    elif kind < 0.45 * difficulty:
+        image = _motion(image, rng, letter_height * 0.18 * difficulty)
+    elif kind < 0.25 + 0.75 * difficulty:
+        sigma = letter_height * float(rng.uniform(0.01, 0.02 + 0.05 * difficulty))
         image = _gaussian(image, sigma)
     if rng.random() < 0.15:
         soft = _gaussian(image, 1.2)
@@ -31,6 +36,14 @@ def photograph(
     if rng.random() < 0.25 + 0.6 * difficulty:
         image = image + _noise(rng, image.shape, float(rng.uniform(0.5, 1.5 + 9 * difficulty)))
     return np.asarray(np.clip(image + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _exposed(image: Field, rng: np.random.Generator, difficulty: float) -> Field:
+    """Less contrast, darker or lighter, and of the colour of the light."""
+    contrast = 1.0 - float(rng.uniform(-0.2, 0.45)) * difficulty
+    cast = rng.normal(0, 6 * difficulty, 3).astype(np.float32)
+    level = np.float32(128 + rng.normal(0, 22 * difficulty))
+    return np.asarray((image - 128) * np.float32(contrast) + level + cast, dtype=np.float32)
 
 
 def _gaussian(image: Field, sigma: float) -> Field:

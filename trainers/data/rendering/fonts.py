@@ -1,16 +1,14 @@
-"""The fonts that come with the pip install, in a stable order.
+"""The faces that words are written in: files in ``faces``, in a stable order.
 
-Every face is under the Apache or the Open Font License. Families, not files, are drawn
-uniformly: twelve weights of one design are worth one hand-drawn face.
+Families, not files, are drawn uniformly: three weights of one design are worth one hand-drawn face.
+Where they come from and their licences: ``faces/README.md``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import string
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +16,13 @@ from PIL import ImageFont
 
 from trainers.data.errors import DataError
 
-# Package folder -> family. DejaVu and STIX come with matplotlib.
-_PACKAGES: dict[str, str] = {
-    "font_amatic_sc": "files/AmaticSC-*.ttf",
-    "font_caladea": "files/Caladea-*.ttf",
-    "font_fredoka_one": "files/FredokaOne-*.ttf",
-    "font_hanken_grotesk": "files/HankenGrotesk-*.otf",
-    "font_intuitive": "files/Intuitive*.ttf",
-    "font_manrope": "files/Manrope-[!V]*.ttf",
-    "font_roboto": "files/Roboto-*.ttf",
-    "font_source_sans_pro": "files/SourceSansPro-*.ttf",
-    "font_source_serif_pro": "files/SourceSerifPro-*.ttf",
-}
-_MATPLOTLIB: dict[str, str] = {
-    "dejavu_sans": "DejaVuSans.ttf DejaVuSans-*.ttf",
-    "dejavu_mono": "DejaVuSansMono*.ttf",
-    "dejavu_serif": "DejaVuSerif.ttf DejaVuSerif-*.ttf",
-    "stix": "STIXGeneral*.ttf",
-}
+FOLDER = Path(__file__).parent / "faces"
+SUFFIXES = (".otf", ".ttf")
+#: Hairline strokes, too thin for an outline, a shadow or much blur.
+_LIGHT = frozenset(
+    {"NationalPark-Outline", "Quattrocento-Regular", "CourierPrime-Regular", "ComicNeue-Regular"}
+)
+_MAX_TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -46,44 +33,43 @@ class FontFamily:
     files: tuple[Path, ...]
 
     def draw(self, rng: np.random.Generator) -> Path:
-        """Draw a face; light weights are rarer, as they are on signs."""
-        file = self.files[int(rng.integers(len(self.files)))]
-        if is_light(file) and rng.random() < 0.6:
-            file = self.files[int(rng.integers(len(self.files)))]
-        return file
+        """Draw a face."""
+        return self.files[int(rng.integers(len(self.files)))]
 
 
 def is_light(file: Path) -> bool:
-    """Whether the strokes are hairlines, too thin for an outline, a shadow or much blur."""
-    return any(word in file.stem for word in ("Thin", "Light", "Amatic", "Intuitive"))
+    """Whether the strokes are hairlines."""
+    return file.stem in _LIGHT
 
 
-def draw_family(rng: np.random.Generator) -> FontFamily:
-    """Draw a family, each as likely as the other."""
+def draw_face(rng: np.random.Generator, text: str) -> Path:
+    """Draw a face that has all characters of ``text``, each family as likely as the other.
+
+    Raises:
+        DataError: hardly any has.
+    """
     families = font_families()
-    return families[int(rng.integers(len(families)))]
+    for _ in range(_MAX_TRIES):
+        file = families[int(rng.integers(len(families)))].draw(rng)
+        if has_glyphs(file, text):
+            return file
+    raise DataError(f"no face for text {text!r}; expected printable ASCII")
 
 
 @lru_cache(maxsize=1)
 def font_families() -> tuple[FontFamily, ...]:
-    """Return the installed families, sorted by name.
+    """Return the families, sorted by name: what stands before the dash in their files' names.
 
     Raises:
-        DataError: none of the font packages is installed.
+        DataError: the files are not there.
     """
-    found: list[FontFamily] = []
-    for package, pattern in _PACKAGES.items():
-        root = _package_folder(package)
-        if root is not None:
-            found.append(FontFamily(package.removeprefix("font_"), _glob(root, pattern)))
-    plots = _package_folder("matplotlib")
-    if plots is not None:
-        for name, patterns in _MATPLOTLIB.items():
-            found.append(FontFamily(name, _glob(plots / "mpl-data" / "fonts" / "ttf", patterns)))
-    families = tuple(sorted((f for f in found if f.files), key=lambda f: f.name))
-    if not families:
-        raise DataError("no fonts found; reinstall with the font-* packages of pyproject.toml")
-    return families
+    grouped: dict[str, list[Path]] = {}
+    for file in sorted(FOLDER.glob("*"), key=lambda path: path.name):
+        if file.suffix in SUFFIXES:
+            grouped.setdefault(file.stem.partition("-")[0], []).append(file)
+    if not grouped:
+        raise DataError(f"no faces in {FOLDER}: install the package again")
+    return tuple(FontFamily(name, tuple(files)) for name, files in sorted(grouped.items()))
 
 
 @lru_cache(maxsize=1)
@@ -104,18 +90,12 @@ def load_font(file: Path, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def has_glyphs(file: Path, characters: str = string.ascii_letters + string.digits) -> bool:
+def has_glyphs(file: Path, text: str) -> bool:
     """Whether every character draws something, and not the box for unknown characters."""
+    return all(_has_glyph(file, character) for character in text)
+
+
+@lru_cache(maxsize=16_384)
+def _has_glyph(file: Path, character: str) -> bool:
     font = load_font(file, 24)
-    unknown = bytes(font.getmask("\U0010fffd"))
-    return all(bytes(font.getmask(c)) not in (unknown, b"") for c in characters)
-
-
-def _package_folder(package: str) -> Path | None:
-    spec = find_spec(package)
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent
-
-
-def _glob(root: Path, patterns: str) -> tuple[Path, ...]:
-    files = {f for pattern in patterns.split() for f in root.glob(pattern)}
-    return tuple(sorted(files, key=lambda f: f.name))
+    return bytes(font.getmask(character)) not in (bytes(font.getmask("\U0010fffd")), b"")

@@ -60,8 +60,7 @@ def place(
     forward = np.asarray(cv2.getPerspectiveTransform(source, corners), dtype=np.float64)
     outline = _project(forward, _outline(box_height, box_width, arc))
     low, high = outline.min(axis=0), outline.max(axis=0)
-    spread = 0.10 + 0.10 * difficulty
-    shares = rng.uniform(0.03, spread, size=4)
+    shares = _draw_margins(rng, difficulty)
     size = high - low
     scale = max(height * (1 - shares[0] - shares[1]) / size[1], _LEAST_LETTERS / box_height)
     top, bottom, left, right = (1 + round(float(s) * scale * size[1]) for s in shares)
@@ -80,6 +79,13 @@ def place(
         letter_height=scale * box_height,
         margins=(top, bottom, left, right),
     )
+
+
+def _draw_margins(rng: np.random.Generator, difficulty: float) -> NDArray[np.float64]:
+    """Room above, below, left and right of the word, in its heights: tight crops and loose ones."""
+    loose = rng.random() < 0.25 + 0.3 * difficulty
+    spread = 0.10 + 0.16 * difficulty if loose else 0.07
+    return rng.uniform(0.0, spread, size=4)
 
 
 def _draw_arc(rng: np.random.Generator, height: float, width: float, difficulty: float) -> float:

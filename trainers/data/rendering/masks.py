@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from trainers.data.rendering.fonts import draw_family, is_light, load_font
+from trainers.data.rendering.fonts import draw_face, is_light, load_font
 
 Mask = NDArray[np.uint8]
 
@@ -29,8 +29,8 @@ class TextMask:
 
 
 def draw_mask(text: str, rng: np.random.Generator, height: int, difficulty: float) -> TextMask:
-    """Draw ``text`` in a font of the installed families, at about ``height`` pixels."""
-    file = draw_family(rng).draw(rng)
+    """Draw ``text`` in one of the faces, at about ``height`` pixels."""
+    file = draw_face(rng, text)
     light = is_light(file)
     size = next((s for s in _SIZES if s >= height), _SIZES[-1])
     font = load_font(file, size)
@@ -39,17 +39,17 @@ def draw_mask(text: str, rng: np.random.Generator, height: int, difficulty: floa
         spacing = size * float(rng.uniform(-0.02, 0.16))
     bold = 1 if rng.random() < 0.12 else 0
     style = rng.random()
-    outline = max(1, size // 18) if style < 0.10 * difficulty + 0.02 and not light else 0
-    shadowed = 0.5 < style < 0.5 + 0.22 * difficulty and not light
+    decorated = 0.04 + 0.4 * difficulty
+    outline = max(1, size // 18) if style < 0.3 * decorated and not light else 0
     letters = _stroke(text, font, spacing, bold, outline)
     layers = [letters]
     if outline:
         layers.insert(0, _stroke(text, font, spacing, bold + outline, 0))
-    elif shadowed:
+    elif style < decorated and not light:
         reach = max(1, size // 12)
         dx = int(rng.integers(-reach, reach + 1))
         dy = int(rng.integers(1, reach + 1))
-        layers = _with_shadow(letters, dx, dy)
+        layers = _with_depth(letters, dx, dy, solid=style > 0.75 * decorated)
     return TextMask(_trim(np.stack(layers, axis=2)), light)
 
 
@@ -74,10 +74,15 @@ def _stroke(
     return np.asarray(canvas, dtype=np.uint8)
 
 
-def _with_shadow(letters: Mask, dx: int, dy: int) -> list[Mask]:
+def _with_depth(letters: Mask, dx: int, dy: int, solid: bool) -> list[Mask]:
+    """A shadow that falls on the ground, or a ``solid`` side that reaches back to it."""
     room = max(abs(dx), abs(dy))
     padded = np.pad(letters, room)
-    return [np.roll(padded, (dy, dx), axis=(0, 1)), padded]
+    behind = np.roll(padded, (dy, dx), axis=(0, 1))
+    for step in range(1, room) if solid else ():
+        part = (round(dy * step / room), round(dx * step / room))
+        behind = np.maximum(behind, np.roll(padded, part, axis=(0, 1)))
+    return [behind, padded]
 
 
 def _trim(layers: Mask) -> Mask:

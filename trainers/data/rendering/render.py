@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from trainers.data.errors import DataError
 from trainers.data.image import encode_jpeg
-from trainers.data.rendering.colours import draw_palette
+from trainers.data.rendering.colours import draw_palette, keep_apart
 from trainers.data.rendering.effects import photograph
 from trainers.data.rendering.geometry import place
 from trainers.data.rendering.masks import draw_mask
@@ -17,7 +17,7 @@ from trainers.data.rendering.settings import LONGEST_TEXT, RenderSettings
 from trainers.data.rendering.surroundings import draw_ground, draw_light, paint_neighbours
 from trainers.data.rendering.words import WordSampler
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 """Raised whenever the same seed no longer gives the same pixels."""
 
 
@@ -49,17 +49,15 @@ def render_layers(
     mask = draw_mask(text, rng, round(0.75 * height), difficulty)
     placement = place((mask.layers.shape[0], mask.layers.shape[1]), height, rng, difficulty)
     coverage = placement.warp(mask.layers)
-    texture = float(rng.uniform(0, 4 + 16 * difficulty))
-    darkest = 1.0 - float(rng.random()) ** 2 * 0.5 * difficulty
+    darkest = 1.0 - float(rng.random()) ** 2 * 0.55 * difficulty
+    contrast = (settings.min_contrast + (25 * difficulty if mask.light else 0)) / darkest
     palette = draw_palette(
-        rng,
-        (settings.min_contrast + texture + (25 * difficulty if mask.light else 0)) / darkest,
-        spread=20 + 50 * difficulty,
-        print_share=0.35 - 0.25 * difficulty,
+        rng, contrast, spread=20 + 70 * difficulty, print_share=0.35 - 0.25 * difficulty
     )
-    clean = draw_ground(rng, placement, palette, texture, 0.2 + 0.5 * difficulty)
-    if rng.random() < 0.3 * difficulty:
-        paint_neighbours(rng, placement, clean)
+    clean = draw_ground(rng, placement, palette, difficulty)
+    keep_apart(clean, palette.text, palette.ground, contrast)
+    if rng.random() < 0.15 + 0.55 * difficulty:
+        paint_neighbours(rng, placement, clean, palette.text)
     for k in range(coverage.shape[2]):
         tone = palette.text if k == coverage.shape[2] - 1 else palette.edge
         clean += (coverage[:, :, k : k + 1] * np.float32(1 / 255)) * (tone - clean)
