@@ -97,7 +97,7 @@ def import_(
     without a usable image or label are counted and left out.
 
     --filter alphanumeric keeps words of letters and digits only (IC13: 1,015 of 1,095);
-    alphanumeric3 also drops those shorter than 3 (IC13: 857; IC03: 867 of 1,110).
+    alphanumeric3 also drops those shorter than 3 (IC13: 857).
     """
     from trainers.data.importing import import_words
 
@@ -114,8 +114,10 @@ def import_(
             {
                 "lmdb": str(report.dest),
                 "samples": report.samples,
+                "imported": report.samples,
                 **read,
                 "skipped": dict(report.skipped),
+                "warnings": report.warnings,
                 "examples": {reason: list(few) for reason, few in report.examples.items()},
             }
         )
@@ -129,6 +131,8 @@ def import_(
     print_facts({"lmdb": report.dest, "samples": report.samples, **shown, **skipped})
     for reason, few in report.examples.items():
         click.echo(f"{reason}, for example: {', '.join(map(_printable, few))}")
+    for warning in report.warnings:
+        click.echo(f"warning: {warning}", err=True)
 
 
 @data.command()

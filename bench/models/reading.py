@@ -5,9 +5,7 @@ Shape legend: B images, H x W input size.
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from bench.errors import RecordError
 from trainers.data.errors import DataError
@@ -29,17 +26,6 @@ SUFFIXES = frozenset(
     {".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"}
     | {".webp"}
 )
-ORIENTATION = 0x0112
-#: Quarter turns to the left, and whether left and right are swapped before, by EXIF orientation.
-UPRIGHT = {
-    2: (0, True),
-    3: (2, False),
-    4: (2, True),
-    5: (1, True),
-    6: (3, False),
-    7: (3, True),
-    8: (1, False),
-}
 
 
 @dataclass(frozen=True)
@@ -96,7 +82,7 @@ def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWor
 def _load(path: Path, size: tuple[int, int]) -> RGB:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
-    return resize_image(_upright(decode_image(data), data), *size)
+    return resize_image(decode_image(data), *size)
 
 
 def _images_in(path: Path) -> list[Path]:
@@ -122,16 +108,3 @@ def _read_by_beams(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[Rea
         )
         for row, ids in enumerate(head.read(features_BTC, model.network.beam_width))
     ]
-
-
-def _upright(image: RGB, data: bytes) -> RGB:
-    """The image turned as its EXIF data say: as viewers show it."""
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as opened:
-            warnings.simplefilter("ignore")
-            # Pillow has already turned these.
-            orientation = 0 if opened.format == "TIFF" else opened.getexif().get(ORIENTATION, 0)
-            turns, swapped = UPRIGHT.get(orientation, (0, False))
-    except Exception:  # noqa: BLE001  # Pillow's plug-ins raise whatever their format code hits.
-        return image
-    return np.ascontiguousarray(np.rot90(image[:, ::-1] if swapped else image, turns))

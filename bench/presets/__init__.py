@@ -18,6 +18,7 @@ import msgspec
 
 from bench.errors import PresetError
 from bench.settings import Preset
+from bench.toml_file import parse_toml, read_toml
 from searchers import SEARCHERS
 from searchers.finding import Found, find_searcher, plugins
 from spaces.names import unknown_name
@@ -111,22 +112,12 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 
 
 def _parsed(name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_read(name))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PresetError(f"preset {name} is not TOML: {error}") from error
-
-
-def _read(name: str) -> str:
     path = Path(name)
     if path.suffix == ".toml":
-        try:
-            return path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise PresetError(f"preset file {name}: {error.strerror or error}") from error
+        return read_toml(path, f"preset file {name}")
     if name not in preset_names():
         raise PresetError(unknown_name("preset", name, preset_names()))
-    return (files(__package__) / f"{name}.toml").read_text(encoding="utf-8")
+    return parse_toml((files(__package__) / f"{name}.toml").read_bytes(), f"preset {name}")
 
 
 def _apply(raw: dict[str, Any], override: str, known: list[str]) -> None:
@@ -165,7 +156,8 @@ def parse_value(text: str) -> Any:
     """A TOML value; what is none is taken as a string, so that nobody has to quote for a shell."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    # Also numbers of thousands of digits, or brackets within brackets by the thousand.
+    except (ValueError, RecursionError):
         return text
 
 

@@ -15,7 +15,6 @@ synthetic evaluator they are seeds of landscapes instead.
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +22,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bench.errors import PresetError
+from bench.toml_file import read_toml
 from spaces.names import unknown_name
 
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-MAX_BYTES = 2**20
 
 
 class StudyFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,14 +51,7 @@ class StudyFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_study(path: Path) -> StudyFile:
     """The study of a TOML file; ``PresetError`` says what is wrong with it."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PresetError(f"study {path} is larger than {MAX_BYTES} bytes: it is no study")
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PresetError(f"study {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PresetError(f"study {path} is not TOML: {error}") from error
+    raw = read_toml(path, f"study {path}")
     for key in raw:
         if key not in StudyFile.__struct_fields__:
             known = StudyFile.__struct_fields__

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from trainers.data.errors import DataError
@@ -89,3 +91,47 @@ def test_resize_keeps_shades() -> None:
         assert resized.shape == (height, width, 3)
         assert (resized == 77).all()
         assert resized.flags.c_contiguous
+
+
+def noted(image: NDArray[np.uint8], form: str, orientation: int) -> bytes:
+    """The image as a camera would store it that was held so."""
+    turned = {
+        1: image, 2: image[:, ::-1], 3: image[::-1, ::-1], 4: image[::-1],
+        5: image.swapaxes(0, 1), 6: np.rot90(image), 7: image[::-1, ::-1].swapaxes(0, 1),
+        8: np.rot90(image, 3),
+    }  # fmt: skip
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(turned[orientation])).save(stream, form, exif=exif)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_upright(form: str, orientation: int) -> None:
+    image = np.zeros((16, 48, 3), np.uint8)
+    image[:8, :16] = 200  # One corner: no two orientations look alike.
+    found = decode_image(noted(image, form, orientation))
+    assert found.shape == image.shape
+    assert np.abs(found.astype(int) - image).mean() < 12
+    stored = decode_image(noted(image, form, orientation), upright=False)
+    assert stored.shape == (image.shape if orientation < 5 else (48, 16, 3))
+
+
+def test_damaged_notes_of_a_camera_do_no_harm() -> None:
+    image = np.zeros((16, 48, 3), np.uint8)
+    data = bytearray(noted(image, "JPEG", 6))
+    place = data.index(b"Exif") + 6
+    data[place : place + 20] = b"\xff" * 20
+    assert decode_image(bytes(data)).shape == (48, 16, 3)
+
+
+def test_no_decoder_starts_a_program() -> None:
+    """Pillow hands EPS to Ghostscript, whatever the file is called."""
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
+    with (
+        mock.patch("subprocess.Popen", side_effect=AssertionError("a program was started")),
+        pytest.raises(DataError, match="no image"),
+    ):
+        decode_image(eps)

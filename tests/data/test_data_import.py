@@ -5,12 +5,15 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
 from trainers.data import sources
 from trainers.data.errors import DataError
 from trainers.data.importing import import_words, parse_line
+from trainers.data.importing.images import OUTSIDE
 from trainers.data.info import lmdb_info
 from trainers.data.store import WordLMDB
 
@@ -115,14 +118,55 @@ def test_a_label_file_cannot_reach_outside(
     source = fill(tmp_path / "words", f"{path}\tleak\ncrops/0.jpg\tfine\n")
     report = import_words(source, tmp_path / "out")
     assert list(WordLMDB(tmp_path / "out").labels()) == ["fine"]
-    assert report.skipped["image missing"] == 1
+    assert dict(report.skipped) == {OUTSIDE: 1}
 
 
 def test_links_to_outside_are_not_followed(tmp_path: Path, picture: Picture, fill: Fill) -> None:
     (tmp_path / "secret.jpg").write_bytes(picture(9))
     source = fill(tmp_path / "words", "crops/link.jpg\tleak\ncrops/0.jpg\tfine\n")
     (source / "crops" / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    assert import_words(source, tmp_path / "out").samples == 1
+    report = import_words(source, tmp_path / "out")
+    assert report.samples == 1
+    assert dict(report.skipped) == {OUTSIDE: 1}
+
+
+def test_annotations_behind_a_link_to_outside_are_not_read(tmp_path: Path, fill: Fill) -> None:
+    (tmp_path / "secret.tsv").write_text("crops/0.jpg\tleak\n")
+    source = fill(tmp_path / "words", "")
+    (source / "labels.tsv").unlink()
+    (source / "labels.tsv").symlink_to(tmp_path / "secret.tsv")
+    with pytest.raises(DataError, match="link to outside"):
+        import_words(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_both_forms_of_an_accent_name_a_file(
+    tmp_path: Path, picture: Picture, stored: Literal["NFC", "NFD"], written: Literal["NFC", "NFD"]
+) -> None:
+    folder = tmp_path / "words"
+    folder.mkdir()
+    (folder / normalize(stored, "caf\u00e9.jpg")).write_bytes(picture(1))
+    line = normalize(written, "caf\u00e9.jpg") + "\tcaf\u00e9\n"
+    (folder / "labels.tsv").write_text(line, encoding="utf-8")
+    assert import_words(folder, tmp_path / "out").samples == 1
+
+
+def test_a_damaged_member_packed_by_lzma_is_counted(
+    tmp_path: Path, picture: Picture, fill: Fill
+) -> None:
+    folder = fill(tmp_path / "words", "crops/0.jpg\tzero\ncrops/1.jpg\tone\n")
+    path = tmp_path / "words.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for file in ("labels.tsv", "crops/0.jpg", "crops/1.jpg"):
+            archive.write(folder / file, file)
+        place = archive.getinfo("crops/1.jpg").header_offset + 60
+    data = bytearray(path.read_bytes())
+    data[place : place + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    report = import_words(path, tmp_path / "out")
+    assert report.samples == 1
+    assert sum(report.skipped.values()) == 1
 
 
 @pytest.mark.parametrize("name", ["../evil.jpg", "/evil.jpg", "C:/evil.jpg", "a/../../evil.jpg"])

@@ -14,6 +14,7 @@ from scipy.io import savemat
 from trainers.data.errors import DataError
 from trainers.data.image import decode_image, encode_jpeg
 from trainers.data.importing import FILTERS, LAYOUTS, ImportReport, import_words, lines, safe_xml
+from trainers.data.importing.images import OUTSIDE as OUT_OF_SOURCE
 from trainers.data.store import WordLMDB
 
 Picture = Callable[..., bytes]
@@ -78,7 +79,7 @@ def test_mjsynth(tmp_path: Path, picture: Picture, read: Read) -> None:
     report, labels = read(source, part="train")
     assert (report.layout, report.part, labels) == ("mjsynth", "train", ["Lube", "A_B"])
     assert dict(report.skipped) == {
-        "image not decodable": 1, "malformed line": 1, "image missing": 1, "empty label": 1,
+        "image not decodable": 1, "malformed line": 1, OUT_OF_SOURCE: 1, "empty label": 1,
     }  # fmt: skip
 
 
@@ -141,7 +142,55 @@ def test_svtp_and_cute80(tmp_path: Path, picture: Picture, read: Read, name: str
     report, labels = read(put(tmp_path / "svtp", {name: rows + bad, **images}))
     assert report.layout == "spaced"
     assert labels == ["WYNDHAM", "HOTEL", "Ünited"]
-    assert dict(report.skipped) == {"malformed line": 3}
+    assert dict(report.skipped) == {lines.MALFORMED: 1, lines.MORE_THAN_A_LABEL: 2}
+
+
+@pytest.mark.parametrize(
+    "label", ["Route 66", "Gate 4", "12 7", "price 1,50", "Level 3 12", "a 2 b,c", "OPEN 24 hours"]
+)
+def test_no_label_is_cut_where_spaces_part(
+    tmp_path: Path, picture: Picture, read: Read, label: str
+) -> None:
+    rows = f"1.jpg hello\n2.jpg {label}\n"
+    images = {f"{i}.jpg": picture(i) for i in (1, 2)}
+    report, labels = read(put(tmp_path / "own", {"gt.txt": rows, **images}))
+    assert labels == ["hello"]
+    assert dict(report.skipped) == {lines.MORE_THAN_A_LABEL: 1}
+
+
+def test_a_tab_keeps_labels_with_spaces(tmp_path: Path, picture: Picture, read: Read) -> None:
+    rows = "1.jpg\tRoute 66\n2.jpg\tprice 1,50\n"
+    images = {f"{i}.jpg": picture(i) for i in (1, 2)}
+    _, labels = read(put(tmp_path / "tabs", {"gt.txt": rows, **images}))
+    assert labels == ["Route 66", "price 1,50"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("last", [True, False])
+def test_line_ends_of_all_editors(
+    tmp_path: Path, picture: Picture, read: Read, end: str, mark: str, last: bool
+) -> None:
+    rows = mark + end.join(["1.jpg\tfoo", "2.jpg\tbar baz"]) + end * last
+    images = {f"{i}.jpg": picture(i) for i in (1, 2)}
+    report, labels = read(put(tmp_path / "own", {"labels.tsv": rows.encode(), **images}))
+    assert labels == ["foo", "bar baz"]
+    assert not report.skipped
+
+
+def test_a_file_of_carriage_returns_is_read_in_pieces(
+    tmp_path: Path, picture: Picture, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 40)
+    rows = "".join(f"1.jpg\tword{i}\r" for i in range(200))
+    _, labels = read(put(tmp_path / "own", {"labels.tsv": rows.encode(), "1.jpg": picture(1)}))
+    assert labels == [f"word{i}" for i in range(200)]
+
+
+def test_utf_16_is_told(tmp_path: Path) -> None:
+    source = put(tmp_path / "own", {"labels.tsv": "1.jpg\tfoo\n".encode("utf-16")})
+    with pytest.raises(DataError, match=r"UTF-16 text, UTF-8 expected"):
+        import_words(source, tmp_path / "out")
 
 
 def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +248,7 @@ def test_the_words_of_ic03(tmp_path: Path, picture: Picture, read: Read) -> None
     report, labels = read(source)
     assert labels == ["self", "déjà"]
     assert dict(report.skipped) == {
-        "empty label": 1, "image without a name": 1, "image missing": 1,
+        "empty label": 1, "image without a name": 1, OUT_OF_SOURCE: 1,
     }  # fmt: skip
 
 
@@ -267,7 +316,7 @@ def test_iiit5k(tmp_path: Path, picture: Picture, read: Read, label: str) -> Non
     assert (report.layout, report.part) == ("iiit5k", "test")
     assert labels == ["PRIVATE", "Café"]
     assert dict(report.skipped) == {
-        "image missing": 1, "empty label": 1, "image without a name": 1,
+        OUT_OF_SOURCE: 1, "empty label": 1, "image without a name": 1,
     }  # fmt: skip
 
 

@@ -1,4 +1,10 @@
-"""Bytes to pixels: bounded decoding and resizing. Shape legend: H height, W width, 3 RGB."""
+"""Bytes to pixels: bounded decoding and resizing.
+
+Every command sees the same picture: the orientation that a camera noted (EXIF) is honoured here and
+nowhere else. Formats are named, since some of Pillow's decoders start a program (EPS).
+
+Shape legend: H height, W width, 3 RGB.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +23,30 @@ RGB = NDArray[np.uint8]
 
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 32 * 1024 * 1024
+#: What Pillow may open, by its own names.
+FORMATS = (
+    "JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM", "JPEG2000", "TGA", "ICO",
+)  # fmt: skip
+#: Where EXIF data are, if there are any: behind the first markers of a JPEG.
+_EXIF, _EXIF_WITHIN = b"Exif\0\0", 1 << 17
+_ORIENTATION = 0x0112
+#: EXIF orientation -> whether it is mirrored, and quarter turns to the left that make it upright.
+_UPRIGHT = {
+    2: (True, 0),
+    3: (False, 2),
+    4: (True, 2),
+    5: (True, 1),
+    6: (False, 3),
+    7: (True, 3),
+    8: (False, 1),
+}
 
 
-def decode_image(data: bytes) -> RGB:
+def decode_image(data: bytes, upright: bool = True) -> RGB:
     """Decode an image file to uint8 RGB of shape (H, W, 3).
+
+    It is turned as its EXIF orientation says, as viewers show it, unless ``upright`` is false: for
+    boxes that were measured on the pixels as they are stored.
 
     JPEG goes through simplejpeg (three times as fast), everything else and every JPEG that
     it refuses through Pillow. Sizes are read from the header and bounded before any pixel
@@ -36,16 +62,17 @@ def decode_image(data: bytes) -> RGB:
     if data[:2] == b"\xff\xd8":
         decoded = _decode_jpeg(data)
         if decoded is not None:
-            return decoded
-    return _decode_any(data)
+            noted = upright and data.find(_EXIF, 0, _EXIF_WITHIN) >= 0
+            return _turned(decoded, _orientation_of(data)) if noted else decoded
+    return _decode_any(data, upright)
 
 
-def try_decode(data: bytes | None) -> RGB | None:
+def try_decode(data: bytes | None, upright: bool = True) -> RGB | None:
     """Like `decode_image`, but ``None`` for anything that cannot be decoded."""
     if not data:
         return None
     try:
-        return decode_image(data)
+        return decode_image(data, upright)
     except DataError:
         return None
 
@@ -83,13 +110,37 @@ def _decode_jpeg(data: bytes) -> RGB | None:
     return np.asarray(image, dtype=np.uint8)
 
 
-def _decode_any(data: bytes) -> RGB:
+def _orientation_of(data: bytes) -> int:
+    """What is noted in a JPEG that could be decoded; 0 for nothing that can be read."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=["JPEG"]) as opened:
+            warnings.simplefilter("ignore")
+            return _orientation(opened)
+    except Exception:  # noqa: BLE001 - damaged EXIF data make Pillow raise whatever they hit.
+        return 0
+
+
+def _orientation(opened: Image.Image) -> int:
+    # Pillow turns TIFF files itself.
+    found = 0 if opened.format == "TIFF" else opened.getexif().get(_ORIENTATION, 0)
+    return found if isinstance(found, int) else 0
+
+
+def _turned(image: RGB, orientation: int) -> RGB:
+    if orientation not in _UPRIGHT:
+        return image
+    mirrored, turns = _UPRIGHT[orientation]
+    return np.ascontiguousarray(np.rot90(image[:, ::-1] if mirrored else image, turns))
+
+
+def _decode_any(data: bytes, upright: bool) -> RGB:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as opened:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
                 _check_pixels(opened.height, opened.width)
                 opened.load()
+                orientation = _orientation(opened) if upright else 0
                 if opened.has_transparency_data:
                     layer = opened.convert("RGBA")
                     flat = Image.new("RGBA", layer.size, (255, 255, 255, 255))
@@ -97,7 +148,7 @@ def _decode_any(data: bytes) -> RGB:
                     image = flat.convert("RGB")
                 else:
                     image = _to_eight_bits(opened).convert("RGB")
-                return np.array(image, dtype=np.uint8)
+                return _turned(np.array(image, dtype=np.uint8), orientation)
     except DataError:
         raise
     except UnidentifiedImageError as error:

@@ -6,6 +6,7 @@ are refused all the same, and so are zips that promise more bytes than they shou
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ MAX_MEMBERS = 20_000_000
 MAX_TOTAL_BYTES = 1 << 40
 MAX_RATIO = 200  # of all unpacked to all packed bytes; images hardly shrink
 _RATIO_FROM_BYTES = 100 << 20  # small archives of plain images may well shrink more
-_READ_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
+_READ_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError,
+    NotImplementedError,
+)  # fmt: skip
 
 
 class Stream:
@@ -80,6 +84,10 @@ class Source(Protocol):
 
     def member(self, folder: str, path: str) -> str | None:
         """Return the file that ``path`` names from ``folder``; None if missing or outside."""
+        ...
+
+    def leads_outside(self, folder: str, path: str) -> bool:
+        """Whether ``path`` is absolute, climbs out, or names a link to outside."""
         ...
 
     def open(self, name: str) -> AbstractContextManager[Stream]:
@@ -142,17 +150,29 @@ class _Folder:
         if name is None:
             return None
         name = f"{folder}/{name}" if folder else name
+        place = self.path / name
+        return name if self._is_inside(place) and _is_file(place) else None
+
+    def leads_outside(self, folder: str, path: str) -> bool:
+        name = normal_name(path)
+        place = self.path / folder / (path if name is None else name)
+        return name is None or (_is_file(place) and not self._is_inside(place))
+
+    def _is_inside(self, path: Path) -> bool:
+        # A link may point outside; what it points to was not offered for import.
         try:
-            target = (self.path / name).resolve()
-            # A link may point outside; what it points to was not offered for import.
-            inside = target.is_relative_to(self._root) and target.is_file()
+            return path.resolve().is_relative_to(self._root)
         except (OSError, RuntimeError, ValueError):  # A name that no file can have, for one.
-            return None
-        return name if inside else None
+            return False
 
     @contextmanager
     def open(self, name: str) -> Iterator[Stream]:
         path = self.path / name
+        if not self._is_inside(path):
+            raise DataError(
+                f"{path} is a link to outside of {self.path}: copy what it points to, or give that "
+                "folder"
+            )
         try:
             file = path.open("rb")
         except OSError as error:
@@ -161,6 +181,8 @@ class _Folder:
             yield Stream(str(path), file, path.stat().st_size)
 
     def read(self, name: str, limit: int) -> bytes | None:
+        if not self._is_inside(self.path / name):
+            return None
         try:
             with (self.path / name).open("rb") as file:
                 data = file.read(limit + 1)
@@ -190,6 +212,9 @@ class _Zip:
         name = f"{folder}/{name}" if folder else name
         return name if name in self._files else None
 
+    def leads_outside(self, folder: str, path: str) -> bool:
+        return normal_name(path) is None
+
     @contextmanager
     def open(self, name: str) -> Iterator[Stream]:
         title = f"{name} of {self.path}"
@@ -214,6 +239,13 @@ class _Zip:
 
     def read_image(self, name: str) -> bytes | None:
         return self.read(name, MAX_BYTES)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:

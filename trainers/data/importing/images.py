@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from math import ceil, floor, isfinite
+from unicodedata import normalize
 
 from trainers.data.image import RGB, encode_jpeg, try_decode
 from trainers.data.importing.layout import Annotations, Box, Layout, Skipped, Word
 from trainers.data.importing.recognise import folders_in
 
 CROP_QUALITY = 95
+MISSING = "image missing"
+OUTSIDE = "path or link out of the source"
 _JPEG_MOST = 65_500  # pixels on a side
 
 
@@ -45,13 +48,22 @@ class Images:
                 member
                 for folder in folders
                 for suffix in self._suffixes
-                if (member := self._source.member(folder, path + suffix)) is not None
+                if (member := self._named(folder, path + suffix)) is not None
             ]
             if len(found) > 1:
                 return Skipped("image in more than one folder", path)
             if found:
                 return found[0]
-        return Skipped("image missing", path)
+        outside = any(self._source.leads_outside(self._folder, path + s) for s in self._suffixes)
+        return Skipped(OUTSIDE if outside else MISSING, path)
+
+    def _named(self, folder: str, path: str) -> str | None:
+        """The file, also where it has the other of Unicode's two forms of an accent."""
+        for form in dict.fromkeys((path, normalize("NFC", path), normalize("NFD", path))):
+            member = self._source.member(folder, form)
+            if member is not None:
+                return member
+        return None
 
     def _neighbours(self) -> list[str]:
         """The folders in the annotation's, and beside it."""
@@ -65,7 +77,9 @@ class Images:
         if not all(map(isfinite, box)) or right <= left or bottom <= top:
             return Skipped("box without area", member)
         if self._scene[0] != member:
-            self._scene = (member, try_decode(self._source.read_image(member)))
+            # Boxes were measured on the pixels as they are stored.
+            data = self._source.read_image(member)
+            self._scene = (member, try_decode(data, upright=False))
         image = self._scene[1]
         if image is None:
             return Skipped("image not decodable", member)

@@ -2,14 +2,17 @@
 
 * ``labels``: ``path TAB label``; within ``gt.txt`` also ICDAR's form.
 * ``icdar``: ``word_1.png, "Genaxis Theatre"``, where a backslash guards a quote.
-* ``spaced``: ``path label [[number] lexicon]``; the lexicon, a list with commas, is not read.
+* ``spaced``: ``path label [[number] lexicon]``; the lexicon, a list with commas that has the label
+  in it, is not read. Whatever else follows a label may be more of it: such lines are left out.
 * ``mjsynth``: ``./2425/1/115_Lube_45484.jpg 45484``: the label is within the name, the number
   counts lines of ``lexicon.txt``, which lacks the case and is not read.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from trainers.data.errors import DataError
@@ -22,34 +25,68 @@ from trainers.data.importing.layout import (
     Tell,
     Word,
 )
-from trainers.data.sources import Source
+from trainers.data.sources import Source, Stream
 
 MAX_LINE_BYTES = 1 << 16
-_BOM = b"\xef\xbb\xbf"
+MALFORMED = "malformed line"
+MORE_THAN_A_LABEL = "more than a label behind the path"
 
 
 def read_lines(annotations: Annotations, tell: Tell) -> Iterator[str]:
     """Yield the lines of the one annotation file that are not blank, without their ends.
 
+    Lines end with LF, CRLF or CR, as editors write them.
+
     Raises:
         DataError: not UTF-8 text, or a line over ``MAX_LINE_BYTES``.
     """
-    file = annotations.files[0]
-    with annotations.source.open(file) as stream:
-        while True:
-            start = stream.position
-            raw = stream.readline(MAX_LINE_BYTES + 1)
-            if not raw:
-                return
-            if len(raw) > MAX_LINE_BYTES:
-                raise DataError(
-                    f"{stream.name} has a line of more than {MAX_LINE_BYTES} bytes; "
-                    "expected one line for each image"
-                )
-            line = decoded(raw.removeprefix(_BOM) if start == 0 else raw, stream.name, start)
+    with annotations.source.open(annotations.files[0]) as stream:
+        for start, raw in _raw_lines(stream):
+            line = decoded(raw, stream.name, start)
             if line.strip():
                 yield line
             tell(stream.position, stream.size)
+
+
+def _raw_lines(stream: Stream) -> Iterator[tuple[int, bytes]]:
+    """Each line, and the byte it begins at."""
+    start, rest = 0, b""
+    while True:
+        more = stream.readline(MAX_LINE_BYTES + 2)
+        if start == 0 and not rest:
+            more = _without_mark(more, stream.name)
+            start = stream.position - len(more)
+        rest += more
+        # A carriage return at the end may be half of an end.
+        whole, rest = _split(rest) if more else (rest.splitlines(keepends=True), b"")
+        for line in whole:
+            _check_length(line, stream.name)
+            yield start, line
+            start += len(line)
+        if not more:
+            return
+        _check_length(rest, stream.name)
+
+
+def _split(raw: bytes) -> tuple[list[bytes], bytes]:
+    lines = raw.splitlines(keepends=True)
+    unfinished = bool(lines) and not lines[-1].endswith(b"\n")
+    return (lines[:-1], lines[-1]) if unfinished else (lines, b"")
+
+
+def _check_length(line: bytes, name: str) -> None:
+    if len(line) > MAX_LINE_BYTES:
+        raise DataError(
+            f"{name} has a line of more than {MAX_LINE_BYTES} bytes; "
+            "expected one line for each image"
+        )
+
+
+def _without_mark(raw: bytes, name: str) -> bytes:
+    """The beginning of a file, without a byte order mark."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{name} is UTF-16 text, UTF-8 expected; save it as UTF-8")
+    return raw.removeprefix(codecs.BOM_UTF8)
 
 
 def decoded(raw: bytes, name: str, start: int = 0) -> str:
@@ -108,7 +145,9 @@ def _read_icdar(annotations: Annotations, tell: Tell) -> Iterator[Item]:
 
 def _read_spaced(annotations: Annotations, tell: Tell) -> Iterator[Item]:
     for line in read_lines(annotations, tell):
-        yield _word(_spaced(line), line)
+        parsed = _spaced(line)
+        more = len(line.split()) > 1
+        yield Word(*parsed) if parsed else Skipped(MORE_THAN_A_LABEL if more else MALFORMED, line)
 
 
 def _read_mjsynth(annotations: Annotations, tell: Tell) -> Iterator[Item]:
@@ -119,18 +158,28 @@ def _read_mjsynth(annotations: Annotations, tell: Tell) -> Iterator[Item]:
 
 
 def _word(parsed: tuple[str, str] | None, line: str) -> Item:
-    return Word(*parsed) if parsed and parsed[0] else Skipped("malformed line", line)
+    return Word(*parsed) if parsed and parsed[0] else Skipped(MALFORMED, line)
 
 
 def _spaced(line: str) -> tuple[str, str] | None:
-    """Return (path, label); None where what follows is no lexicon but more of a label."""
+    """Return (path, label); None where what follows is no lexicon but may be more of a label."""
     path, *rest = line.split()
     if not rest:
         return None
-    lexicon = rest[2:] if len(rest) > 1 and rest[1].isdecimal() else rest[1:]
-    if len(lexicon) > 1 or (len(rest) == 2 and lexicon and "," not in lexicon[0]):
+    label, *more = rest
+    if len(more) == 2 and more[0].isdecimal():
+        more = more[1:]
+    words = [_bare(word) for word in more[0].split(",")] if len(more) == 1 else []
+    # A lexicon is what a word is looked up in: the label is one of many.
+    if more and not (len(words) > 1 and _bare(label) in words):
         return None
-    return path, rest[0]
+    return path, label
+
+
+def _bare(word: str) -> str:
+    """Letters and digits in lower case, without accents: as lexicons have them."""
+    plain = unicodedata.normalize("NFKD", word.lower())
+    return "".join(c for c in plain if c.isalnum())
 
 
 def _is_icdar(source: Source, file: str) -> bool:
@@ -143,7 +192,7 @@ def _is_icdar(source: Source, file: str) -> bool:
 def _is_spaced(source: Source, file: str) -> bool:
     line = first_line(source, file)
     known = not line or "\t" in line or _is_icdar(source, file)
-    return not known and _spaced(line) is not None
+    return not known and len(line.split()) > 1
 
 
 def _is_labels(source: Source, file: str) -> bool:

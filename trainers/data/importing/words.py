@@ -11,12 +11,15 @@ from trainers.data.errors import DataError
 from trainers.data.importing.filters import Filter, get_filter
 from trainers.data.importing.images import Images
 from trainers.data.importing.layout import Annotations, Item, Layout, Skipped
+from trainers.data.importing.lines import MORE_THAN_A_LABEL
 from trainers.data.importing.recognise import recognise
 from trainers.data.rendering.dataset import Progress
 from trainers.data.sources import open_source
 from trainers.data.writing import write_lmdb
 
 MAX_LABEL_CHARACTERS = 10_000
+#: Share of words left out from which an import warns.
+NOTICEABLE = 0.02
 _EXAMPLES = 3
 _EXAMPLE_CHARACTERS = 120
 _TELL_EVERY = 64  # drawing a bar takes longer than reading a line
@@ -43,6 +46,21 @@ class ImportReport:
     part: str
     skipped: MappingProxyType[str, int]
     examples: MappingProxyType[str, tuple[str, ...]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should look at before they train with it, a sentence each."""
+        found = []
+        lost = sum(self.skipped.values())
+        if lost > NOTICEABLE * (self.samples + lost):
+            found.append(f"{lost:,} of {self.samples + lost:,} words were left out")
+        spaced = self.skipped.get(MORE_THAN_A_LABEL, 0)
+        if spaced:
+            found.append(
+                f"{spaced:,} lines have {MORE_THAN_A_LABEL}, which may be one label with spaces or "
+                "a label and something else: put a tab between path and label to keep all of it"
+            )
+        return found
 
 
 @dataclass

@@ -1,0 +1,43 @@
+"""TOML files as people write them: with or without a byte order mark, with any line ends."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from bench.errors import PresetError
+
+MAX_BYTES = 2**20
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The content of a file that messages call ``what``.
+
+    ``PresetError`` for what cannot be read, is larger than ``MAX_BYTES``, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have.
+        raise PresetError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise PresetError(f"{what} is larger than {MAX_BYTES:,} bytes: expected a few lines")
+    return parse_toml(raw, what)
+
+
+def parse_toml(raw: bytes, what: str) -> dict[str, Any]:
+    """The same of bytes at hand."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PresetError(
+            f"{what} is not UTF-8 text (byte {error.start}): save it as UTF-8"
+        ) from error
+    # TOML knows no lone carriage return, which some editors end lines with.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        return tomllib.loads(text)
+    # A number of thousands of digits, or brackets within brackets by the thousand.
+    except (ValueError, RecursionError) as error:
+        raise PresetError(f"{what} is not TOML: {error}") from error
