@@ -238,8 +238,9 @@ class Run:
                 f"are predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
                 f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
+        found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
         parts = (self.cache, self.pool)
-        return [part.trouble for part in parts if part is not None and part.trouble]
+        return found + [part.trouble for part in parts if part is not None and part.trouble]
 
 
 def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:

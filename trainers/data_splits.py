@@ -15,6 +15,8 @@ from trainers.data.writing import content_hash
 from trainers.settings import DataSettings
 
 SPLITS = ("search_train", "search_val", "test")
+#: Share of the words that are not used from which it is said.
+NOTICEABLE = 0.02
 #: In place of a path: words that are rendered.
 RENDERED = "rendered"
 
@@ -31,23 +33,56 @@ class Split:
     sources: tuple[str, ...]
     hashes: tuple[str, ...]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should know before they train or search with it, a sentence each."""
+        words = self.words
+        counts = dict(words.status_counts)
+        lost = {key: counts.get(key, 0) for key in ("too_long", "empty", "missing")}
+        total, unused = sum(counts.values()), sum(lost.values())
+        found = []
+        if unused >= NOTICEABLE * total:
+            columns = f", or than {words.steps} columns hold" if words.steps else ""
+            reasons = {
+                "too_long": f"too long (more than {words.max_length} characters{columns})",
+                "empty": f"without a character of charset {words.charset.name}",
+                "missing": "without a label",
+            }
+            listed = ", ".join(f"{n:,} {reasons[key]}" for key, n in lost.items() if n)
+            found.append(f"{self.name}: {unused:,} of {total:,} words are not used: {listed}")
+        for source, digest in dict(zip(self.sources, self.hashes, strict=True)).items():
+            times = self.hashes.count(digest)
+            if times > 1:
+                found.append(
+                    f"{self.name}: the words of {source} are given {times} times, so they count as "
+                    "often"
+                )
+        return found
+
     def describe(self) -> dict[str, object]:
         """Plain data for the manifest; paths are for people, hashes are the identity."""
         return {
             "sources": list(self.sources),
             "hashes": list(self.hashes),
             "usable_words": len(self.words),
+            "warnings": self.warnings,
             "labels": {str(status): count for status, count in self.words.status_counts.items()},
         }
 
 
 def open_splits(
-    settings: DataSettings, image_size: tuple[int, int], progress: RenderProgress | None = None
+    settings: DataSettings,
+    image_size: tuple[int, int],
+    progress: RenderProgress | None = None,
+    steps: int | None = None,
 ) -> dict[str, Split]:
-    """search_train, search_val and test; what a preset does not name is rendered on first use."""
+    """search_train, search_val and test; what a preset does not name is rendered on first use.
+
+    ``steps`` are the time steps of a CTC head, None for another head.
+    """
     # Given data first: if they cannot be read, nobody waits for words to be rendered.
     given_first = sorted(SPLITS, key=lambda name: not getattr(settings, name))
-    opened = {name: _open(name, settings, image_size, progress) for name in given_first}
+    opened = {name: _open(name, settings, image_size, progress, steps) for name in given_first}
     return {name: opened[name] for name in SPLITS}
 
 
@@ -92,6 +127,7 @@ def _open(
     settings: DataSettings,
     image_size: tuple[int, int],
     progress: RenderProgress | None,
+    steps: int | None,
 ) -> Split:
     given: tuple[str, ...] = getattr(settings, name)
     if given:
@@ -99,7 +135,7 @@ def _open(
         sources = given
     else:
         paths, sources = [_rendered(name, settings, progress)], (RENDERED,)
-    words = WordSplit(paths, settings.charset, settings.max_length, image_size)
+    words = WordSplit(paths, settings.charset, settings.max_length, image_size, steps=steps)
     return Split(name, words, tuple(sources), tuple(content_hash(path) for path in paths))
 
 

@@ -34,7 +34,7 @@ class OpenedWords:
 
     def __init__(self) -> None:
         self._settings: DataSettings | None = None
-        self._image_size: tuple[int, int] | None = None
+        self._shape: tuple[tuple[int, int], int | None] | None = None
         self._words: Words | None = None
 
     def __reduce__(self) -> tuple[type[OpenedWords], tuple[()]]:
@@ -46,12 +46,16 @@ class OpenedWords:
         settings: DataSettings,
         image_size: tuple[int, int],
         progress: RenderProgress | None = None,
+        steps: int | None = None,
     ) -> Words:
-        """The words of these settings at this size; what is not there is rendered."""
-        known = self._words
-        if known is None or (settings, image_size) != (self._settings, self._image_size):
+        """The words of these settings at this size; what is not there is rendered.
+
+        ``steps`` are the time steps of a CTC head, None for another head.
+        """
+        known, shape = self._words, (image_size, steps)
+        if known is None or (settings, shape) != (self._settings, self._shape):
             # Let go of first: both need not fit in memory.
             self._words = known = None
-            known = Words(open_splits(settings, image_size, progress))
-            self._settings, self._image_size, self._words = settings, image_size, known
+            known = Words(open_splits(settings, image_size, progress, steps))
+            self._settings, self._shape, self._words = settings, shape, known
         return known

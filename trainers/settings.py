@@ -66,6 +66,11 @@ class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
         """Height and width that images are loaded at."""
         return (64, 256) if self.rectifier == "tps" else (32, 100)
 
+    @property
+    def time_steps(self) -> int | None:
+        """Columns of features, in which a CTC head has to write a label; None for another head."""
+        return 25 if self.head == "ctc" else None
+
 
 class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Widths and weight sharing of the supernet, and the trained one a run starts from.

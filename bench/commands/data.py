@@ -137,15 +137,24 @@ def import_(
 
 @data.command()
 @_lmdb_argument
-@click.option("--charset", default="36", show_default=True, help="Fold labels to 36, 62 or 94.")
+@click.option("--charset", help="Fold labels to 36, 62 or 94; 36 by default.")
+@click.option("--preset", help="Judge labels as this preset would: its charset, length and head.")
 @_quiet_option
 @_json_option
-def info(lmdb: Path, charset: str, quiet: bool, as_json: bool) -> None:
+def info(lmdb: Path, charset: str | None, preset: str | None, quiet: bool, as_json: bool) -> None:
     """Read every record of an LMDB and say what is in it."""
+    from trainers.data.charset import DEFAULT_MAX_LENGTH
     from trainers.data.info import lmdb_info
 
+    length, steps = DEFAULT_MAX_LENGTH, None
+    if preset is not None:
+        from bench.presets import load_preset
+
+        settings = load_preset(preset, [])
+        charset = charset or settings.data.charset
+        length, steps = settings.data.max_length, settings.recogniser.time_steps
     with counting("reading words", quiet) as progress:
-        found = lmdb_info(lmdb, charset, progress=progress)
+        found = lmdb_info(lmdb, charset or "36", length, progress, steps)
     if as_json:
         print_json(info_document(found))
         return
@@ -163,10 +172,16 @@ def info(lmdb: Path, charset: str, quiet: bool, as_json: bool) -> None:
             "image height": _quantiles(found.heights),
             "image width": _quantiles(found.widths),
             "folded to charset": found.charset,
+            "longest label": _longest(length, steps),
             **statuses,
             "content": found.content_hash,
         }
     )
+
+
+def _longest(characters: int, steps: int | None) -> str:
+    columns = "" if steps is None else f", and what {steps} columns hold"
+    return f"{characters} characters{columns}"
 
 
 @data.command()

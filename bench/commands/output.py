@@ -48,6 +48,13 @@ def print_facts(facts: Mapping[str, object]) -> None:
         click.echo(f"{name:<{width}}  {_cell(value)}")
 
 
+def warn_of_data(data: Mapping[str, Any]) -> None:
+    """What a manifest has to say of the words that are not used, on standard error."""
+    for split in data.values():
+        for warning in split.get("warnings", ()):
+            click.echo(f"Warning: {warning}", err=True)
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "not available" if value is None else str(value)

@@ -17,7 +17,7 @@ from bench.commands.options import (
     space_options,
     space_overrides,
 )
-from bench.commands.output import print_facts, print_json
+from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.presets import load_preset, quoted
@@ -103,6 +103,7 @@ def run(
 
     with counting("rendering words", quiet) as rendering:
         built = Run(searcher, name, settings, seed, caps, lambda _, d, t: rendering(d, t), workers)
+    warn_of_data(built.manifest["data"])
     folder = out or default_folder(searcher, name, seed, built.manifest["identity_hash"])
 
     def incumbent() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.options import preset_options
-from bench.commands.output import print_facts, print_json
+from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import (
     follow_leader,
     on_own_device,
@@ -164,7 +164,9 @@ def build_job(name: str, preset: Preset, seed: int, quiet: bool) -> SupernetJob:
     from bench.supernet_training import SupernetJob
 
     with counting("rendering words", quiet) as rendering:
-        return SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
+        job = SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
+    warn_of_data(job.run.manifest["data"])
+    return job
 
 
 def train_with_bar(

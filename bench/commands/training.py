@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_facts, print_json
+from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
 from bench.errors import RecordError
 from bench.models.folder import CARD
@@ -58,6 +58,8 @@ def shared_job(origin: Origin, seed: int, quiet: bool, group: Group | None) -> R
             return RetrainingJob(own, seed, lambda _, done, total: rendering(done, total))
 
     job = one_renders(group, build)
+    if group is None or group.rank == 0:
+        warn_of_data({name: split.describe() for name, split in job.splits.items()})
     if group is not None:
         job.share(group)
     return job

@@ -97,7 +97,9 @@ def _supernet(
     resolve_device(preset.trainer.device)
     if preset.supernet.start:
         find_supernet(preset.supernet.start)
-    splits = open_splits(preset.data, preset.recogniser.input_size, render_progress)
+    splits = open_splits(
+        preset.data, preset.recogniser.input_size, render_progress, preset.recogniser.time_steps
+    )
     keep_test_apart(splits)
     trainer, start = build_trainer(
         space,

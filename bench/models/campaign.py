@@ -21,6 +21,7 @@ from bench.models.retraining import (
     check_there,
     check_unchanged,
     identity_of,
+    words_of,
 )
 from bench.trouble import keep_trouble
 from bench.workers.pools import Stop
@@ -207,7 +208,7 @@ def _by_words(origins: Sequence[Origin]) -> Iterator[list[int]]:
 def _splits(
     origin: Origin, opened: OpenedWords, progress: RenderProgress | None
 ) -> Mapping[str, Split]:
-    return opened.of(origin.preset.data, origin.description.input_size, progress).splits
+    return words_of(origin, opened, progress).splits
 
 
 def _keep(spec: TrainingSpec, reason: str) -> None:

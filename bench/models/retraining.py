@@ -32,7 +32,7 @@ from trainers.models.building import build_model, network_of_model
 from trainers.models.description import BaselineModel, ModelDescription
 from trainers.models.model import Model
 from trainers.models.training import Training
-from trainers.opened_words import OpenedWords
+from trainers.opened_words import OpenedWords, Words
 from trainers.state import read_tensors, write_tensors
 from trainers.trainer import resolve_device
 
@@ -91,7 +91,7 @@ class RetrainingJob:
         self.model = Model(origin.description, network, device)
         check_there(origin)
         opened = opened or OpenedWords()
-        self.words = opened.of(preset.data, self.model.input_size, render_progress)
+        self.words = words_of(origin, opened, render_progress)
         self.splits = self.words.splits
         check_unchanged(origin, self.splits)
         batch = preset.retraining.batch_images
@@ -358,6 +358,18 @@ def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
                 f"{source} holds other words than when the run read {split} from it: put them "
                 f"back, or name words with --{split.replace('_', '-')}"
             )
+
+
+def words_of(origin: Origin, opened: OpenedWords, progress: RenderProgress | None) -> Words:
+    """The words that it is trained on and scored on."""
+    description = origin.description
+    size, steps = description.input_size, _time_steps(description)
+    return opened.of(origin.preset.data, size, progress, steps)
+
+
+def _time_steps(description: ModelDescription) -> int | None:
+    """Those that a label has to fit in; None where it has to in none, or in one's own way."""
+    return None if isinstance(description, BaselineModel) else description.recogniser.time_steps
 
 
 def backbone_macs(description: ModelDescription) -> int:

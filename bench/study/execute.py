@@ -53,6 +53,7 @@ def prepare_data(
         plan.preset.data,
         plan.preset.recogniser.input_size,
         lambda _, done, total: progress(done, total),
+        plan.preset.recogniser.time_steps,
     )
 
 

@@ -376,7 +376,7 @@ def test_single_images_of_the_test_are_not_trained_on(
 ) -> None:
     source = tmp_path / "words"
     rendered = tmp_path / "rendered.lmdb"
-    bench("data", "render", rendered, "--count", 6, "--quiet")
+    bench("data", "render", rendered, "--count", 6, "--max-length", 6, "--quiet")
     source.mkdir()
     words, lines = WordLMDB(rendered), []
     for index in range(6):

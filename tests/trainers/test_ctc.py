@@ -53,6 +53,15 @@ def test_loss_equals_the_sum_over_alignments() -> None:
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-6)
 
 
+def test_a_label_that_has_no_path_is_not_in_the_mean() -> None:
+    logits = torch.randn(3, 3, 3, generator=torch.Generator().manual_seed(1))
+    labels = [[0, 1], [0, 0, 0], [1]]
+    with_it = transparent(3).loss(logits, labels)
+    without = transparent(3).loss(logits[[0, 2]], [labels[0], labels[2]])
+    torch.testing.assert_close(with_it, without)
+    assert transparent(3).loss(logits[1:2], labels[1:2]).isnan()
+
+
 @pytest.mark.parametrize(
     ("best", "word"),
     [

@@ -6,16 +6,18 @@ The folding rule, applied in this order:
 2. Lower case, where the charset has no upper case.
 3. Characters outside the charset are removed (``stripped``), as the field's evaluation
    protocol does with punctuation.
-4. Nothing left is ``empty``, more than ``max_length`` left is ``too_long``; both are skipped.
+4. Nothing left is ``empty``; more than ``max_length`` left, or more than a CTC head has time steps
+   for, is ``too_long``; both are skipped.
 """
 
 from __future__ import annotations
 
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from trainers.data.errors import DataError
@@ -68,8 +70,10 @@ class Charset:
         """Whether labels are lower-cased: true where the set has no upper-case letter."""
         return not any(c.isupper() for c in self.characters)
 
-    def fold(self, label: str, max_length: int = DEFAULT_MAX_LENGTH) -> FoldedLabel:
-        """Fold ``label`` by the rule on top of this module.
+    def fold(
+        self, label: str, max_length: int = DEFAULT_MAX_LENGTH, steps: int | None = None
+    ) -> FoldedLabel:
+        """Fold ``label`` by the rule on top of this module, for ``steps`` time steps of CTC.
 
         A label counts as ``stripped`` when characters were removed; a change of case or of
         Unicode form alone is still ``kept``.
@@ -81,9 +85,15 @@ class Charset:
         folded = "".join([c for c in text if c in members])
         if not folded:
             return FoldedLabel("", "empty")
-        if len(folded) > max_length:
+        if len(folded) > max_length or (steps is not None and ctc_steps(folded) > steps):
             return FoldedLabel(folded, "too_long")
         return FoldedLabel(folded, "kept" if len(folded) == len(text) else "stripped")
+
+
+def ctc_steps(symbols: Sequence[object]) -> int:
+    """Time steps that CTC needs at least: one a symbol, and a blank between two that are equal."""
+    pairs = pairwise(symbols)
+    return len(symbols) + sum(first == second for first, second in pairs)
 
 
 _ALPHANUMERIC = string.digits + string.ascii_lowercase

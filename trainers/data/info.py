@@ -58,8 +58,11 @@ def lmdb_info(
     charset: str | Charset = "36",
     max_length: int = DEFAULT_MAX_LENGTH,
     progress: Progress | None = None,
+    steps: int | None = None,
 ) -> DataInfo:
     """Read every record of the LMDB at ``path`` and count.
+
+    Labels are judged for a charset, a longest label, and the time ``steps`` of a CTC head.
 
     Raises:
         DataError: the file as a whole cannot be read; single bad records are counted.
@@ -77,7 +80,7 @@ def lmdb_info(
             characters.update(label)
             lengths.append(len(label))
             sizes.append((image.shape[0], image.shape[1]))
-            statuses[target.fold(label, max_length).status] += 1
+            statuses[target.fold(label, max_length, steps).status] += 1
         if progress is not None and ((index + 1) % _REPORT_EVERY == 0 or index + 1 == len(store)):
             progress(index + 1, len(store))
     return DataInfo(

@@ -65,6 +65,7 @@ class WordSplit:
         charset: name or `Charset` that labels are folded to.
         max_length: longest folded label.
         image_size: (height, width) that every image is resized to.
+        steps: time steps of a CTC head, which hold no longer label; None for another head.
         cache_bytes: memory that decoded images may take; 0 decodes every time.
 
     Raises:
@@ -78,9 +79,11 @@ class WordSplit:
         max_length: int = DEFAULT_MAX_LENGTH,
         image_size: tuple[int, int] = (32, 100),
         cache_bytes: int = 1 << 29,
+        steps: int | None = None,
     ) -> None:
         self.charset = get_charset(charset)
         self.max_length = max_length
+        self.steps = steps
         self.image_size = image_size
         _check_sizes(max_length, image_size)
         pairs = _pairs(sources)
@@ -153,7 +156,7 @@ class WordSplit:
             if label is None:
                 counts["missing"] += 1
                 continue
-            folded = self.charset.fold(label, self.max_length)
+            folded = self.charset.fold(label, self.max_length, self.steps)
             counts[folded.status] += 1
             if folded.usable:
                 kept.append(index)

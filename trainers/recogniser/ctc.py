@@ -5,12 +5,14 @@ Shape legend: B images, T time steps, C channels, V = characters + 1 classes; cl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from trainers.data.charset import ctc_steps
 from trainers.recogniser.head import Head
 from trainers.recogniser.labels import padded, sent
 
@@ -32,16 +34,19 @@ class CTCHead(Head):
         log_probabilities_TBV = F.log_softmax(logits_BTV, -1).transpose(0, 1)
         batch, steps = features_BTC.shape[:2]
         targets = torch.tensor([i + 1 for label in labels for i in label], dtype=torch.long)
+        lengths = [len(label) for label in labels]
         total = F.ctc_loss(
             log_probabilities_TBV.cpu(),
             targets,
             torch.full((batch,), steps, dtype=torch.long),
-            torch.tensor([len(label) for label in labels]),
+            torch.tensor(lengths),
             reduction="sum",
             # A label with more symbols and repetitions than time steps has no path: no gradient.
             zero_infinity=True,
         )
-        return total.to(features_BTC.device) / batch
+        # Nor has it a loss: its zero would make the mean look better than it is.
+        written = sum(ctc_steps(label) <= steps for label in labels)
+        return total.to(features_BTC.device) / (written or math.nan)
 
     def flat_start_loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Cross entropy against a uniform alignment: the n-th of N characters in the n-th N-th.
