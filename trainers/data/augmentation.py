@@ -93,7 +93,7 @@ def _colour(image: RGB, strength: float, rng: Draw) -> RGB:
 
 
 def _blur(image: RGB, strength: float, rng: Draw) -> RGB:
-    """As wide as it may be, or half of it where that leaves too little, as of many small letters."""
+    """As wide as it may be; half of that where too little is left, as of many small letters."""
     sigma = min(BLUR, max(image.shape) / 50) * strength
     wide = tones.blur(image, sigma)
     enough = tones.share_kept(tones.detail(image), tones.detail(wide)) >= KEPT

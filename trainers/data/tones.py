@@ -19,13 +19,14 @@ def detail(image: RGB) -> NDArray[np.float32]:
 
 
 def share_kept(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    """How much of the detail of one picture there is in another; as much where it is inverted.
+    """How much of the detail of one picture there is in another, 0 to 1; alike where inverted.
 
-    The slope of ``after`` over ``before``: grain that was not there counts for nothing, and words
-    of the lightness of their ground, but another colour, count. 1 where there was no detail.
+    The lesser of slope and correlation: faded letters count little, and so do letters among
+    stronger grain that was not there. 1 where there was no detail.
     """
-    own = float(np.vdot(before, before))
-    return abs(float(np.vdot(before, after))) / own if own else 1.0
+    own, new = float(np.vdot(before, before)), float(np.vdot(after, after))
+    larger = max(own, (own * new) ** 0.5)
+    return abs(float(np.vdot(before, after))) / larger if own else 1.0
 
 
 def invert(image: RGB) -> RGB:
