@@ -37,8 +37,8 @@ def invert(image: RGB) -> RGB:
 def stretch(image: RGB) -> RGB:
     """Each channel from 0 to 255; one of a single value stays."""
     tables = np.empty((1, 256, 3), dtype=np.uint8)
-    lows, highs = image.min((0, 1)).tolist(), image.max((0, 1)).tolist()
-    for channel, (low, high) in enumerate(zip(lows, highs, strict=True)):
+    ranges = [cv2.minMaxLoc(plane)[:2] for plane in cv2.split(image)]
+    for channel, (low, high) in enumerate(ranges):
         scaled = (_VALUES - low) * (255 / (high - low)) if high > low else _VALUES
         tables[0, :, channel] = np.clip(np.round(scaled), 0, 255)
     return _looked_up(image, tables)
