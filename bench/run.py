@@ -24,7 +24,7 @@ from bench.problem import Caps, Chosen, SearcherChoice
 from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
-from bench.settings import Preset, settings_as_dict
+from bench.settings import Preset, settings_as_dict, without_off
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -267,4 +267,5 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
         del plain["data"][split]
     # The log is checked when a run is resumed: another device may not compute the same.
     del plain["supernet"]["start"], plain["trainer"]["device"]
+    plain["trainer"] = without_off(plain["trainer"])
     return plain

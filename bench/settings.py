@@ -113,6 +113,14 @@ def settings_as_dict(settings: Struct) -> dict[str, Any]:
     return plain
 
 
+def without_off(section: dict[str, Any]) -> dict[str, Any]:
+    """A section for an identity: without augmentation where it is off.
+
+    Runs and models from before that setting do not have the key, and remain what they were.
+    """
+    return {key: value for key, value in section.items() if key != "augmentation" or value}
+
+
 def with_start(preset: Preset, start: str) -> Preset:
     """The preset with another supernet to start from."""
     supernet = msgspec.structs.replace(preset.supernet, start=start)

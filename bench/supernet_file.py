@@ -36,6 +36,7 @@ def export_supernet(
             "seed": run.seed,
             "images": cost["images_private"],
             "macs": cost["total"]["macs"] + int(before.get("macs", 0)),
+            "augmentation": preset.trainer.augmentation,
             "weight_steps": state["trainer"]["weight_steps"],
             "continued_from": before.get("hash"),
             "search_train": run.manifest["data"]["search_train"]["hashes"],

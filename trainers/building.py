@@ -72,7 +72,14 @@ def build_trainer(
         trainer = msgspec.structs.replace(trainer, flat_start_steps=0)
     train, val = splits["search_train"].words, splits["search_val"].words
     parts = TrainerData(
-        search_train=BatchLoader(train, trainer.batch_images, seed, data.workers, TRAIN_STREAM),
+        search_train=BatchLoader(
+            train,
+            trainer.batch_images,
+            seed,
+            data.workers,
+            TRAIN_STREAM,
+            augmentation=trainer.augmentation,
+        ),
         search_val=BatchLoader(val, trainer.batch_images, seed, 1, VAL_STREAM),
         calibration=train.words(trainer.calibration_images),
         evaluation=val.words(max(evaluation_images, data.search_val_images)),

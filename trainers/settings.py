@@ -89,7 +89,8 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How weights are trained and architectures scored: the same for every searcher.
 
     ``flat_start_steps``: weight steps at the beginning of training from nothing in which a CTC head
-    learns from evenly segmented words (see ``CTCHead.flat_start_loss``).
+    learns from evenly segmented words (see ``CTCHead.flat_start_loss``). ``augmentation``:
+    strength of random changes to the images of weight steps (see ``trainers.data.augmentation``).
     """
 
     device: str = "auto"
@@ -103,6 +104,7 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
     schedule_steps: Positive = 10_000
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
+    augmentation: Fraction = 0.0
     calibration_images: Positive = 128
     evaluation_batch_images: Positive = 256
 
@@ -114,7 +116,8 @@ class RetrainingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     names no data. The learning rate rises over ``warmup_steps``; then it stays (``constant``),
     falls by half a cosine (``cosine``), or is a tenth after each of ``drops``, which are shares of
     the training (``steps``). ``sequence_encoder`` replaces the one of the search; '' keeps it.
-    ``validations``: how often search_val is read on the way. Device and precision are those of the
+    ``validations``: how often search_val is read on the way. ``augmentation`` is that of this
+    training; the one of the section ``trainer`` is not used. Device and precision are those of the
     section ``trainer``.
     """
 
@@ -129,5 +132,6 @@ class RetrainingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     drops: Annotated[tuple[Fraction, ...], Meta(max_length=100)] = ()
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
+    augmentation: Fraction = 0.0
     validations: Annotated[int, Meta(ge=1, le=10_000)] = 10
     sequence_encoder: Literal["", "none", "bilstm"] = ""

@@ -190,15 +190,29 @@ def _longest(characters: int, steps: int | None) -> str:
 @click.option("-n", "count", type=int, default=60, show_default=True, help="Words to show.")
 @click.option("--columns", type=int, default=6, show_default=True)
 @click.option("--seed", type=click.IntRange(0), help="Draw the words; the first ones by default.")
+@click.option(
+    "--augmentation",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Show words as training sees them with this strength (1: the published magnitudes).",
+)
 @_json_option
-def sheet(lmdb: Path, out: Path, count: int, columns: int, seed: int | None, as_json: bool) -> None:
+def sheet(
+    lmdb: Path,
+    out: Path,
+    count: int,
+    columns: int,
+    seed: int | None,
+    augmentation: float,
+    as_json: bool,
+) -> None:
     """Draw words of an LMDB and their labels into one picture, OUT.png."""
     import numpy as np
 
     from trainers.data.sheet import contact_sheet, write_png
 
     rng = None if seed is None else np.random.default_rng(seed)
-    picture = contact_sheet(lmdb, count, columns, rng)
+    picture = contact_sheet(lmdb, count, columns, rng, augmentation)
     write_png(picture, out)
     height, width = picture.shape[:2]
     _show({"sheet": str(out), "width": width, "height": height}, as_json)

@@ -68,6 +68,9 @@ def _settings(run: RunRecord, conditions: Mapping[str, str]) -> list[str]:
             own = settings_as_dict(load_preset(str(run.manifest.get("preset_name"))).retraining)
         except InputError:
             own = {}
+    else:
+        # Runs from before this setting do not have it.
+        own = {"augmentation": 0.0, **own}
     options = []
     for key, text in sorted(conditions.items()):
         section, _, name = key.partition(".")

@@ -213,6 +213,8 @@ def _training(folder: Path, searched: Searched) -> Training:
     conditions = {
         "number of words of test": scores.words,
         "trainer.precision": card.preset.trainer.precision,
+        # Cards from before this setting do not have it.
+        "retraining.augmentation": 0.0,
         **{f"retraining.{key}": value for key, value in card.preset.retraining.items()},
         MAY_DIFFER: described[MAY_DIFFER],
         "words of search_train": card.data.search_train.hashes,

@@ -21,7 +21,7 @@ from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.manifest import hardware, identity_hash, versions
 from bench.models.folder import CURVE, ModelFolder, write_model_folder
 from bench.models.origin import Origin
-from bench.settings import settings_as_dict
+from bench.settings import settings_as_dict, without_off
 from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
@@ -94,13 +94,20 @@ class RetrainingJob:
         self.words = words_of(origin, opened, render_progress)
         self.splits = self.words.splits
         check_unchanged(origin, self.splits)
-        batch = preset.retraining.batch_images
+        settings = preset.retraining
         train = self.splits["search_train"].words
         self.training = Training(
             self.model,
-            BatchLoader(train, batch, seed, preset.data.workers, TRAIN_STREAM),
+            BatchLoader(
+                train,
+                settings.batch_images,
+                seed,
+                preset.data.workers,
+                TRAIN_STREAM,
+                augmentation=settings.augmentation,
+            ),
             self.words.scored("search_val", preset.data.search_val_images),
-            preset.retraining,
+            settings,
         )
         self.leader: Leader | None = None
         self.processes = 1
@@ -331,7 +338,7 @@ def identity_of(origin: Origin, seed: int, splits: Mapping[str, Split]) -> dict[
     data = origin.preset.data
     return {
         "description": settings_as_dict(origin.description),
-        "retraining": settings_as_dict(origin.preset.retraining),
+        "retraining": without_off(settings_as_dict(origin.preset.retraining)),
         "seed": seed,
         "search_val_images": data.search_val_images,
         "test_images": data.test_images,

@@ -231,6 +231,19 @@ def test_sheet_draws_other_words_under_another_seed(bench, tmp_path):
     assert same == again != other
 
 
+def test_sheet_shows_augmented_words(bench, refused, tmp_path):
+    write_lmdb(tmp_path / "many", [(jpeg(6 * i), f"w{i}") for i in range(40)])
+    for name, strength in [("plain", 0), ("a", 1), ("b", 1), ("c", 0.5)]:
+        out = tmp_path / f"{name}.png"
+        given = ("data", "sheet", tmp_path / "many", out, "-n", 20, "--augmentation", strength)
+        assert bench(*given).code == 0
+    plain, same, again, other = ((tmp_path / f"{n}.png").read_bytes() for n in ("plain", *"abc"))
+    assert same == again
+    assert len({plain, same, other}) == 3
+    for strength in (-1, 2, "much"):
+        refused("data", "sheet", tmp_path / "many", tmp_path / "d.png", "--augmentation", strength)
+
+
 def test_sheet_refuses_and_leaves_nothing(refused, words, tmp_path):
     before = contents(tmp_path)
     refused("data", "sheet", words, tmp_path / "sheet.txt")

@@ -1,7 +1,7 @@
 """Training batches as a pure function of the step, decoded ahead by threads.
 
-Nothing but (split, seed, batch size) decides what is in batch ``step``: a resumed run sees
-what an undisturbed run would have seen. Decoding and resizing release the interpreter's
+Nothing but (split, seed, batch size, augmentation) decides what is in batch ``step``: a resumed
+run sees what an undisturbed run would have seen. Decoding and resizing release the interpreter's
 lock, so threads suffice.
 """
 
@@ -16,6 +16,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.data.augmentation import augment
 from trainers.data.errors import DataError
 from trainers.data.splits import WordSplit
 from trainers.data.word_images import WordImages
@@ -52,6 +53,9 @@ class BatchLoader:
         workers: threads that decode ahead; 0 decodes when asked.
         stream: sets this loader's random numbers apart from other users of the same seed.
         rows: those of each batch that are loaded; all by default.
+        augmentation: strength of random changes to the images, 0 (none) to 1; see
+            `trainers.data.augmentation`. Those of an image are drawn from seed, stream, epoch and
+            the image's place in the epoch, so neither threads nor `rows` change them.
 
     Raises:
         DataError: an argument is out of range; in `batch`, when no image at all is readable.
@@ -65,7 +69,10 @@ class BatchLoader:
         workers: int = 1,
         stream: int = 0,
         rows: slice = slice(None),
+        augmentation: float = 0.0,
     ) -> None:
+        if not 0 <= augmentation <= 1:
+            raise DataError(f"augmentation {augmentation} given; expected 0 (none) to 1")
         if batch_size < 1 or seed < 0 or workers < 0:
             raise DataError(
                 f"batch_size {batch_size}, seed {seed}, workers {workers} given; expected "
@@ -77,6 +84,7 @@ class BatchLoader:
         self.stream = stream
         self.workers = workers
         self.rows = rows
+        self.augmentation = augmentation
         self.unreadable: set[int] = set()
         self._lock = threading.Lock()
         self._orders: OrderedDict[int, NDArray[np.int64]] = OrderedDict()
@@ -99,7 +107,15 @@ class BatchLoader:
 
     def part(self, rows: slice) -> BatchLoader:
         """A loader of only these rows of the same batches."""
-        return BatchLoader(self.split, self.batch_size, self.seed, self.workers, self.stream, rows)
+        return BatchLoader(
+            self.split,
+            self.batch_size,
+            self.seed,
+            self.workers,
+            self.stream,
+            rows,
+            self.augmentation,
+        )
 
     def batch(self, step: int) -> Batch:
         """Return batch ``step`` (0 or more) and start decoding the ones after it."""
@@ -143,6 +159,8 @@ class BatchLoader:
         for place, row in enumerate(rows):
             epoch, offset = divmod(step * self.batch_size + row, count)
             image, label, replaced = self._readable(self._order(epoch), offset)
+            if self.augmentation:
+                image = augment(image, self.augmentation, self._draws(epoch, offset))
             images[place] = image
             labels.append(label)
             substituted += replaced
@@ -163,6 +181,11 @@ class BatchLoader:
             f"none of the {count} usable samples has a readable image; "
             "look at the data with `bench data info`"
         )
+
+    def _draws(self, epoch: int, offset: int) -> np.random.Generator:
+        """Random numbers of one image; the key of three parts is none of the orders' keys."""
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(self.stream, epoch, offset))
+        return np.random.Generator(np.random.PCG64(sequence))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         with self._lock:

@@ -9,14 +9,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from spaces.atomic import write_atomically
+from trainers.data.augmentation import augment
 from trainers.data.errors import DataError
-from trainers.data.image import RGB, try_decode
+from trainers.data.image import RGB, resize_image, try_decode
 from trainers.data.store import WordLMDB
 
 CELL_HEIGHT, CELL_WIDTH = 48, 150
 LABEL_HEIGHT = 16
 GAP = 6
 MAX_WORDS = 2_000
+#: Height and width of augmented words: what a network without a rectifier takes.
+INPUT_SIZE = (32, 100)
 _PAPER, _INK, _MISSING = (250, 250, 250), (30, 30, 30), (200, 60, 60)
 
 
@@ -25,11 +28,14 @@ def contact_sheet(
     count: int = 60,
     columns: int = 6,
     rng: np.random.Generator | None = None,
+    augmentation: float = 0.0,
 ) -> RGB:
     """Return a picture (H, W, 3), uint8 RGB, of ``count`` words of the LMDB at ``path``.
 
     The first ones, or ones that ``rng`` draws; all where there are fewer. A word keeps its shape
-    and is scaled to fit its cell; an unreadable one leaves a red cell.
+    and is scaled to fit its cell; an unreadable one leaves a red cell. With ``augmentation``, a
+    strength up to 1, words are shown as a network sees them in training: at `INPUT_SIZE`, changed
+    at random (by ``rng``, else always in the same way).
 
     Raises:
         DataError: the LMDB cannot be read or has no samples, or a number is out of range.
@@ -44,11 +50,16 @@ def contact_sheet(
     shown = chosen if rng is None else sorted(rng.choice(len(store), count, replace=False).tolist())
     columns = min(columns, count)
     rows = -(-count // columns)
+    draws = rng or np.random.default_rng(0)
     step_x, step_y = CELL_WIDTH + GAP, CELL_HEIGHT + LABEL_HEIGHT + GAP
     sheet = Image.new("RGB", (GAP + columns * step_x, GAP + rows * step_y), _PAPER)
     for place, index in enumerate(shown):
         row, column = divmod(place, columns)
-        _draw_word(sheet, GAP + column * step_x, GAP + row * step_y, *store.record(index))
+        data, label = store.record(index)
+        pixels = try_decode(data)
+        if augmentation and pixels is not None:
+            pixels = augment(resize_image(pixels, *INPUT_SIZE), augmentation, draws)
+        _draw_word(sheet, GAP + column * step_x, GAP + row * step_y, pixels, label)
     return np.asarray(sheet, dtype=np.uint8)
 
 
@@ -72,8 +83,7 @@ def write_png(image: RGB, dest: str | Path) -> None:
         raise DataError(f"{dest} cannot be written ({error.strerror}); check the path") from error
 
 
-def _draw_word(sheet: Image.Image, x: int, y: int, data: bytes | None, label: str | None) -> None:
-    pixels = try_decode(data)
+def _draw_word(sheet: Image.Image, x: int, y: int, pixels: RGB | None, label: str | None) -> None:
     draw = ImageDraw.Draw(sheet)
     if pixels is None:
         draw.rectangle((x, y, x + CELL_WIDTH - 1, y + CELL_HEIGHT - 1), outline=_MISSING)
