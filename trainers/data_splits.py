@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainers.data.charset import CHARSETS, get_charset
 from trainers.data.embedded import embedded_split
 from trainers.data.errors import DataError
 from trainers.data.overlap import image_digests
@@ -45,7 +47,7 @@ class Split:
             columns = f", or than {words.steps} columns hold" if words.steps else ""
             reasons = {
                 "too_long": f"too long (more than {words.max_length} characters{columns})",
-                "empty": f"without a character of charset {words.charset.name}",
+                "empty": f"without a character of charset {words.charset.title}",
                 "missing": "without a label",
             }
             listed = ", ".join(f"{n:,} {reasons[key]}" for key, n in lost.items() if n)
@@ -147,7 +149,7 @@ def _rendered(name: str, settings: DataSettings, progress: RenderProgress | None
         getattr(rendering, name),
         rendering.seed,
         RenderSettings(
-            charset=settings.charset,
+            charset=_shown(settings.charset),
             min_length=rendering.min_length,
             max_length=rendering.max_length,
             difficulty=rendering.difficulty,
@@ -155,3 +157,19 @@ def _rendered(name: str, settings: DataSettings, progress: RenderProgress | None
         report,
         settings.workers,
     )
+
+
+def _shown(charset: str) -> str:
+    """The charset that words are rendered for: ASCII is all that the faces have.
+
+    ``DataError`` for an alphabet that they have hardly anything of.
+    """
+    found = get_charset(charset)
+    if charset in CHARSETS:
+        return charset
+    if not found.members & set(string.ascii_letters + string.digits):
+        raise DataError(
+            f"no words can be rendered for charset {found.title}, which has no letter a to z and "
+            "no digit: name words with --search-train, --search-val and --test"
+        )
+    return "94" if found.members & set(string.punctuation) else "62"

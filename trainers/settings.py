@@ -17,6 +17,8 @@ Rate = Annotated[float, Meta(gt=0.0, le=100.0)]
 #: Channels or hidden units: four times the most that either paper has.
 Width = Annotated[int, Meta(ge=1, le=2048)]
 Widths = Annotated[tuple[Width, ...], Meta(min_length=1, max_length=16)]
+#: 36, 62, 94, or an alphabet of one's own (see ``trainers.data.charset``).
+CharsetName = Annotated[str, Meta(max_length=20_100)]
 WordLength = Annotated[int, Meta(ge=1, le=1000)]
 
 
@@ -39,7 +41,7 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ``case_sensitive`` says which word accuracy is the score; both are reported.
     """
 
-    charset: Literal["36", "62", "94"] = "36"
+    charset: CharsetName = "36"
     max_length: WordLength = 25
     search_train: tuple[str, ...] = ()
     search_val: tuple[str, ...] = ()

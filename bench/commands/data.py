@@ -137,16 +137,17 @@ def import_(
 
 @data.command()
 @_lmdb_argument
-@click.option("--charset", help="Fold labels to 36, 62 or 94; 36 by default.")
+@click.option("--charset", help="Fold labels to 36, 62, 94 or a file's characters; 36 by default.")
 @click.option("--preset", help="Judge labels as this preset would: its charset, length and head.")
 @_quiet_option
 @_json_option
 def info(lmdb: Path, charset: str | None, preset: str | None, quiet: bool, as_json: bool) -> None:
     """Read every record of an LMDB and say what is in it."""
-    from trainers.data.charset import DEFAULT_MAX_LENGTH
+    from trainers.data.charset import DEFAULT_MAX_LENGTH, find_charset
     from trainers.data.info import lmdb_info
 
     length, steps = DEFAULT_MAX_LENGTH, None
+    charset = None if charset is None else find_charset(charset)
     if preset is not None:
         from bench.presets import load_preset
 

@@ -16,6 +16,9 @@ from spaces.errors import InputError
 if TYPE_CHECKING:
     from bench.models.evaluation import Evaluation
 
+CHARSET_NAMES = ("36", "62", "94")
+#: How an alphabet of one's own is named (``trainers.data.charset``).
+OWN = "characters:"
 #: Columns of figures that go beside a method's name into 80 characters.
 COLUMNS_BESIDE = 6
 
@@ -31,7 +34,12 @@ COLUMNS_BESIDE = 6
     type=click.Path(path_type=Path),
     help="One more model, another seed perhaps. Repeatable.",
 )
-@click.option("--case-sensitive", is_flag=True, help="Upper and lower case are not the same.")
+@click.option("--case-sensitive", is_flag=True, help="Short for --charset 62.")
+@click.option(
+    "--charset",
+    help="What is compared: 36, 62, 94, or model for all that MODEL reads. By default 36; for a "
+    "model of an alphabet of its own, that.",
+)
 @click.option(
     "--latency-images",
     type=click.IntRange(0, 100_000),
@@ -50,6 +58,7 @@ def evaluate(
     data: Path | None,
     also: tuple[Path, ...],
     case_sensitive: bool,
+    charset: str | None,
     latency_images: int,
     device: str,
     out: Path | None,
@@ -62,20 +71,29 @@ def evaluate(
     SETS are names of LMDBs in the folder --data, or paths of LMDBs. Without any, all columns of the
     papers' tables: IIIT5K, SVT, IC03, IC13, IC15, SVTP and CUTE80, and what is missing is said.
 
-    Letters and digits are compared, their case ignored. Labels without any are left out; images
-    that cannot be decoded and words too long for the model are errors.
+    Letters and digits are compared, their case ignored, unless --charset says otherwise. Labels
+    without any are left out; images that cannot be decoded and words too long for the model are
+    errors.
     """
     refuse_several("eval")
     from bench.models.test_sets import Protocol, find_sets
 
-    protocol = Protocol(case_sensitive)
-    found = find_sets(data, sets, protocol)
+    if case_sensitive and charset not in (None, "62"):
+        raise InputError(f"--case-sensitive and --charset {charset}: give one of them")
+    if charset not in (None, "model", *CHARSET_NAMES):
+        raise InputError(f"--charset {charset}: expected {', '.join(CHARSET_NAMES)} or model")
+    characters = "62" if case_sensitive else charset or "model"
     from bench.models.evaluation import check_charset
     from bench.models.evaluation import evaluate as evaluate_models
     from bench.models.evaluation_document import document
     from bench.models.folder import load_model
 
     models = [load_model(folder, device) for folder in (model, *also)]
+    if characters == "model":
+        own = models[0].model.charset.name
+        characters = own if charset or own.startswith(OWN) else "36"
+    protocol = Protocol(characters)
+    found = find_sets(data, sets, protocol)
     for trained in models:
         check_charset(trained, protocol)
     _make_way(out, markdown)

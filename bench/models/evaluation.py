@@ -97,8 +97,14 @@ def check_charset(trained: TrainedModel, protocol: Protocol) -> None:
     charset = trained.model.charset
     if protocol.case_sensitive and charset.folds_case:
         raise InputError(
-            f"{trained.folder} reads the {len(charset)} characters of charset {charset.name}, no "
-            "upper case among them: leave out --case-sensitive"
+            f"{trained.folder} reads the {len(charset)} characters of charset {charset.title}, no "
+            "upper case among them: leave out --case-sensitive, or choose another --charset"
+        )
+    unread = protocol.charset.members - charset.members
+    if protocol.characters != "36" and unread and not protocol.case_sensitive:
+        raise InputError(
+            f"{trained.folder} reads charset {charset.title}, which lacks {len(unread):,} of the "
+            f"characters of charset {protocol.charset.title}: choose another --charset"
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.readable import readable
 from spaces.errors import InputError
-from trainers.data.charset import Charset, get_charset
+from trainers.data.charset import CHARSETS, Charset, get_charset
 from trainers.data.errors import DataError
 from trainers.data.store import WordLMDB
 from trainers.data.writing import content_hash
@@ -37,19 +37,33 @@ _PATTERN = re.compile(rf"({'|'.join(map(re.escape, _NAMES))})([-_ ]\d+)?", re.IG
 
 @dataclass(frozen=True)
 class Protocol:
-    """What of a word is compared: letters and digits, their case ignored or not."""
+    """What of a word is compared: the characters of a charset, as ``Charset.fold`` leaves them.
 
-    case_sensitive: bool = False
+    36: letters and digits, their case ignored, as most papers count. 62: with their case. 94: with
+    punctuation. An alphabet of one's own: its characters, their case ignored if it has one case.
+    """
+
+    characters: str = "36"
 
     @property
     def charset(self) -> Charset:
         """The characters that labels and predictions are reduced to."""
-        return get_charset("62" if self.case_sensitive else "36")
+        return get_charset(self.characters)
+
+    @property
+    def case_sensitive(self) -> bool:
+        """Whether upper and lower case are not the same."""
+        return not self.charset.folds_case
 
     @property
     def name(self) -> str:
         """As it stands in tables."""
-        return f"case-{'sensitive' if self.case_sensitive else 'insensitive'}, alphanumeric only"
+        case = f"case-{'sensitive' if self.case_sensitive else 'insensitive'}"
+        if self.characters == "94":
+            return f"{case}, with punctuation"
+        if self.characters in CHARSETS:
+            return f"{case}, alphanumeric only"
+        return f"{case}, charset {self.charset.title} only"
 
     def reduce(self, word: str) -> str:
         """What is compared of ``word``; may be empty."""
@@ -212,7 +226,7 @@ def _open(path: Path, protocol: Protocol) -> TestSet:
     if not found.words:
         raise DataError(
             f"{path} holds no word to evaluate ({found.samples} samples, {found.unlabelled} "
-            f"without a label, {found.empty} without {protocol.charset.name} characters in it): "
+            f"without a label, {found.empty} without {protocol.charset.title} characters in it): "
             "choose another set"
         )
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -59,9 +59,27 @@ def make_preset(
     for override in overrides:
         _apply(raw, override, known)
     try:
-        return msgspec.convert(raw, Preset)
+        preset = msgspec.convert(raw, Preset)
     except msgspec.ValidationError as error:
         raise PresetError(f"preset {name}: {_in_words(error)}") from error
+    return _with_charset(preset, name)
+
+
+def _with_charset(preset: Preset, name: str) -> Preset:
+    """The preset with the characters of an alphabet in place of the file that lists them."""
+    # Here, since commands that read no words need not wait for it.
+    from trainers.data.charset import CHARSETS, find_charset
+    from trainers.data.errors import DataError
+
+    if preset.data.charset in CHARSETS:
+        return preset
+    try:
+        charset = find_charset(preset.data.charset)
+    except DataError as error:
+        raise PresetError(f"preset {name}: data.charset: {error}") from error
+    return msgspec.structs.replace(
+        preset, data=msgspec.structs.replace(preset.data, charset=charset)
+    )
 
 
 def searcher_settings(preset: Preset, searcher: Found) -> Any:
@@ -143,6 +161,8 @@ def _wants_text(key: str) -> bool:
     for name in key.split("."):
         fields = msgspec.structs.fields(found) if _is_struct(found) else ()
         found = next((field.type for field in fields if field.name == name), None)
+    if get_origin(found) is Annotated:
+        found = get_args(found)[0]
     return found is str or (
         get_origin(found) is Literal and all(isinstance(value, str) for value in get_args(found))
     )

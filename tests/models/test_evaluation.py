@@ -24,7 +24,7 @@ from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 from trainers.models.description import BaselineModel
 
-FOLDED, CASED = Protocol(), Protocol(case_sensitive=True)
+FOLDED, CASED = Protocol(), Protocol("62")
 BROKEN = b"\xff\xd8 no image"
 
 

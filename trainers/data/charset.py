@@ -14,13 +14,21 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 from trainers.data.errors import DataError
+
+#: Before the characters of an alphabet of one's own, which is named by them: so it is known where
+#: its name is kept, also when the file that it came from is gone.
+OWN = "characters:"
+MAX_CHARACTERS = 20_000
+_MAX_FILE_BYTES = 1 << 20
 
 FoldStatus = Literal["kept", "stripped", "empty", "too_long"]
 FOLD_STATUSES: tuple[FoldStatus, ...] = ("kept", "stripped", "empty", "too_long")
@@ -55,6 +63,11 @@ class Charset:
             raise DataError(f"charset {self.name!r} repeats a character; list each once")
         if unicodedata.normalize("NFC", self.characters) != self.characters:
             raise DataError(f"charset {self.name!r} is not in Unicode NFC; normalise it first")
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"of {len(self):,} own characters" if self.name.startswith(OWN) else self.name
 
     def __len__(self) -> int:
         """Return the number of characters (no special symbols counted)."""
@@ -113,7 +126,48 @@ def get_charset(name: str | Charset) -> Charset:
     """
     if isinstance(name, Charset):
         return name
+    if name.startswith(OWN):
+        return Charset(name, name.removeprefix(OWN))
     if name not in CHARSETS:
-        known = ", ".join(CHARSETS)
-        raise DataError(f"unknown charset {name!r}; expected one of {known}")
+        raise DataError(f"unknown charset {name[:40]!r}; expected one of {', '.join(CHARSETS)}")
     return CHARSETS[name]
+
+
+def find_charset(given: str) -> str:
+    """Return the name of what a user gives: 36, 62, 94, or a file with an alphabet.
+
+    The file is UTF-8 text, in one line or many; blanks and line ends are no characters of it.
+
+    Raises:
+        DataError: it is none of these, or an alphabet that cannot be used.
+    """
+    if given in CHARSETS:
+        return given
+    if given.startswith(OWN):
+        return _checked(given.removeprefix(OWN), "alphabet")
+    ways = f"{', '.join(CHARSETS)}, or a text file with the characters of an alphabet"
+    try:
+        with Path(given).open("rb") as file:
+            raw = file.read(_MAX_FILE_BYTES + 1)
+    except (OSError, ValueError):
+        raise DataError(f"charset {given[:40]!r}: expected {ways}") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{given} is not UTF-8 text (byte {error.start}); save it so") from None
+    return _checked("".join(text.split()), given)
+
+
+def _checked(characters: str, source: str) -> str:
+    characters = unicodedata.normalize("NFC", characters)
+    if not 1 <= len(characters) <= MAX_CHARACTERS:
+        raise DataError(
+            f"{source} has {len(characters):,} characters; expected 1 to {MAX_CHARACTERS:,}"
+        )
+    for character in characters:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp", "Zs"):
+            raise DataError(f"{source} has the character {character!r}; expected visible ones")
+    twice = [character for character, count in Counter(characters).items() if count > 1]
+    if twice:
+        raise DataError(f"{source} repeats {' '.join(twice[:10])}; list each character once")
+    return OWN + characters

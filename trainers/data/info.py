@@ -93,7 +93,7 @@ def lmdb_info(
         label_lengths=_length_summary(lengths),
         heights=_quantiles([height for height, _ in sizes]),
         widths=_quantiles([width for _, width in sizes]),
-        charset=target.name,
+        charset=target.title,
         label_statuses=MappingProxyType(dict(statuses)),
         content_hash=content_hash(path),
     )

@@ -98,7 +98,7 @@ class WordSplit:
             listed = ", ".join(f"{v} {k}" for k, v in counts.items())
             raise DataError(
                 f"no usable sample in {', '.join(map(str, self.paths))} ({listed}); expected "
-                f"labels of 1 to {max_length} characters of charset {self.charset.name}"
+                f"labels of 1 to {max_length} characters of charset {self.charset.title}"
             )
         needed = len(self._records) * image_size[0] * image_size[1] * 3
         self._cache = _Cache(len(self._records), image_size) if needed <= cache_bytes else None

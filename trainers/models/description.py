@@ -15,8 +15,10 @@ from msgspec import Meta, Struct
 from spaces import Architecture, Space, load_space
 from trainers.baselines.catalogue import Baseline, find_baseline
 from trainers.data.charset import Charset, get_charset
+from trainers.data.errors import DataError
 from trainers.errors import TrainerError
 from trainers.settings import (
+    CharsetName,
     DataSettings,
     RecogniserSettings,
     SupernetSettings,
@@ -25,7 +27,6 @@ from trainers.settings import (
     WordLength,
 )
 
-CharsetName = Literal["36", "62", "94"]
 #: What it is trained and scored in, and reads in.
 Precision = Literal["fp32", "bf16"]
 
@@ -126,6 +127,10 @@ def read_description(plain: Mapping[str, Any], source: str) -> ModelDescription:
             f"{source} is described in a way that this version does not know ({error}): choose "
             "a model folder of `bench retrain` or `bench baseline train`"
         ) from error
+    try:
+        get_charset(found.charset)
+    except DataError as error:
+        raise TrainerError(f"{source}: {error}") from error
     return found
 
 

@@ -26,6 +26,7 @@ from bench.models.export.errors import ExportError
 from bench.models.folder import CARD, CHECKPOINT, CURVE, TRAINING, WEIGHTS
 from bench.models.reading import load_word
 from spaces.atomic import write_atomically
+from trainers.data.charset import CHARSETS
 from trainers.data.image import decode_image, resize_image
 from trainers.data.rendering.dataset import render_records
 from trainers.data.rendering.settings import RenderSettings
@@ -71,7 +72,9 @@ def words_to_check(model: Model, files: Sequence[Path]) -> npt.NDArray[np.uint8]
     """Images (N, H, W, 3) of the model's input size from ``files``; without any, rendered ones."""
     if files:
         return np.stack([load_word(path, model.input_size) for path in files])
-    settings = RenderSettings(charset=model.charset.name)
+    # Pictures to compare two readers by: what stands on them does not matter.
+    name = model.charset.name
+    settings = RenderSettings(charset=name if name in CHARSETS else "62")
     records = render_records("test", 0, RENDERED_WORDS, 0, settings)
     return np.stack([resize_image(decode_image(data), *model.input_size) for data, _ in records])
 
