@@ -16,7 +16,7 @@ from bench.models.evaluation import check_charset, evaluate
 from bench.models.evaluation_document import document
 from bench.models.evaluation_table import Table, comparison, markdown, notes, score_table
 from bench.models.published import PARAMS, PUBLISHED, TIME
-from bench.models.test_sets import BENCHMARKS, COLUMNS, Protocol, find_sets
+from bench.models.test_sets import BENCHMARKS, COLUMNS, FURTHER, Protocol, find_sets
 from spaces.errors import InputError
 from trainers.data.charset import get_charset
 from trainers.data.errors import DataError
@@ -295,7 +295,7 @@ def test_published_rows_are_marked_and_as_printed(data):
 
 def test_published_figures_are_those_of_the_tables():
     known = {(each.source, each.method): each for each in PUBLISHED}
-    assert len(known) == len(PUBLISHED) == 34
+    assert len(known) == len(PUBLISHED) == 37
     autostr = known["AutoSTR, Table 3", "AutoSTR"].accuracy
     assert (autostr["SVTP 645"], autostr["IC15 1811"]) == ("81.7", "81.8")
     assert known["AutoSTR, Table 3", "SAR"].accuracy == {
@@ -307,9 +307,34 @@ def test_published_figures_are_those_of_the_tables():
     assert (best.accuracy["CUTE80 288"], best.extras[TIME], best.extras[PARAMS]) == (
         "74.0", "27.6", "49.6",
     )  # fmt: skip
+    further = {f"{name} {size}" for name, sizes in FURTHER.items() for size in sizes}
     for each in PUBLISHED:
-        assert set(each.accuracy) <= set(COLUMNS)
-        assert all(50 < float(figure) < 100 for figure in each.accuracy.values())
+        assert set(each.accuracy) <= {*COLUMNS, *further}
+        hard = {"LTB 3376": 0.0}
+        assert all(
+            hard.get(column, 50) <= float(figure) < 100 for column, figure in each.accuracy.items()
+        )
+    retrained = [each for each in PUBLISHED if each.data == "Union14M-L-Filter"]
+    found = {each.method: each for each in retrained}["AutoSTR"]
+    six = [float(found.accuracy[title]) for title in list(found.accuracy)[:6]]
+    seven = [float(found.accuracy[title]) for title in list(found.accuracy)[6:13]]
+    # The source has 92.19 and 70.09, from figures before they were rounded.
+    assert (round(sum(six) / 6, 2), round(sum(seven) / 7, 2)) == (92.18, 70.09)
+    assert found.extras[PARAMS] == "6.04"
+
+
+def test_sets_lie_in_folders_as_they_are_handed_out(tmp_path):
+    for name in ("test/SVT", "u14m/curve", "u14m/multi_oriented", "OST", "test/COCOv1.4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_set(tmp_path / name, ["a"])
+    found = find_sets(tmp_path, [], FOLDED)
+    titles = [each.title for each in found.found]
+    assert titles == ["SVT 1", "Curve 1", "Multi-Oriented 1", "COCO-Text 1", "OST 1"]
+    assert "the papers' Curve has 2,426 words" in found.found[1].remark
+    assert "circulate" in found.found[3].remark
+    # What nobody has need not be missed, but for the papers' own.
+    assert not any("Curve" in column for column in found.missing)
+    assert find_sets(tmp_path, ["curve"], FOLDED).found[0].title == "Curve 1"
 
 
 def test_words_that_the_model_was_made_with_are_no_test(tmp_path):
