@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from spaces.networks.kernels.choice import choose_kernels, chosen, kernels_in_use
-from spaces.networks.kernels.compiling import tell, version
+from spaces.networks.kernels.compiling import version
+from spaces.notice import tell
 
 MOST_THREADS = 4096
 TORCH = "torch"

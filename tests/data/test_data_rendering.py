@@ -230,6 +230,30 @@ def test_embedded_split_is_rendered_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(others | {path}) == 5
 
 
+@pytest.mark.parametrize("damage", ["cut", "emptied", "replaced"])
+def test_damaged_words_are_rendered_anew(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    damage: str,
+) -> None:
+    monkeypatch.setenv("STRNAS_CACHE", str(tmp_path))
+    path = embedded_path("test", 20, 1, RenderSettings())
+    path.mkdir(parents=True)
+    if damage == "cut":
+        whole = render_lmdb(tmp_path / "whole", "test", 20, 1)
+        (path / "data.mdb").write_bytes((whole / "data.mdb").read_bytes()[:20_000])
+    elif damage == "replaced":
+        path.rmdir()
+        path.write_text("no folder")
+    assert embedded_split("test", 20, 1) == path
+    assert len(WordLMDB(path)) == 20
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "rendered anew" in told
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
 def test_two_processes_may_render_the_same_split(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

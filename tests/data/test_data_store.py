@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import multiprocessing
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -225,3 +227,27 @@ def test_zeroed_pages_cost_records_not_the_run(make_lmdb: Make, picture: Picture
     assert len(labels) == 400
     lost = sum(image is None or label is None for image, label in records)
     assert 0 < lost < 400
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP])
+def test_a_disk_that_cannot_flush_folders_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def fail(fd: int) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("trainers.data.writing.os.fsync", fail)
+    assert write_lmdb(tmp_path / "words", [(b"image", "label")]) == 1
+    assert len(WordLMDB(tmp_path / "words")) == 1
+
+
+def test_an_error_at_the_last_step_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("trainers.data.writing.os.fsync", fail)
+    with pytest.raises(DataError, match="cannot be created"):
+        write_lmdb(tmp_path / "words", [(b"image", "label")])
+    assert list(tmp_path.iterdir()) == []

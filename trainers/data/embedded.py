@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 
+from spaces.atomic import TEMPORARY_PREFIX
 from spaces.cache import cache_folder
+from spaces.notice import tell
 from trainers.data.errors import DataError
 from trainers.data.rendering.dataset import Progress, render_lmdb
 from trainers.data.rendering.fonts import fonts_hash
@@ -15,6 +19,7 @@ from trainers.data.rendering.render import RENDERER_VERSION
 from trainers.data.rendering.settings import RenderSettings
 from trainers.data.rendering.vocabulary import list_hash
 from trainers.data.rendering.words import check_split
+from trainers.data.store import WordLMDB
 
 
 def embedded_path(split: str, count: int, seed: int, settings: RenderSettings) -> Path:
@@ -44,7 +49,8 @@ def embedded_split(
     """Return an LMDB of ``count`` rendered word images, rendering it on first use.
 
     Two processes may ask at once: each renders into its own temporary folder, the first to
-    finish names the result, and the other, whose result is the same, takes that one.
+    finish names the result, and the other, whose result is the same, takes that one. A damaged
+    result is rendered anew, which is told.
 
     Raises:
         DataError: an argument is out of range, or the cache folder cannot be written.
@@ -52,10 +58,36 @@ def embedded_split(
     settings = settings or RenderSettings()
     path = embedded_path(split, count, seed, settings)
     if path.exists():
-        return path
+        if _is_whole(path, count):
+            return path
+        tell(f"the rendered words in {path} are damaged: they are rendered anew")
+        _remove(path)
     try:
         return render_lmdb(path, split, count, seed, settings, processes, progress)
     except DataError:
         if path.exists():
             return path
         raise
+
+
+def _is_whole(path: Path, count: int) -> bool:
+    """Whether all records are there; what is in them is hashed by whoever trains on it."""
+    try:
+        return len(WordLMDB(path)) == count
+    except DataError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    """Out of the way in one step, so that no other process takes half of it."""
+    aside = path.with_name(f"{TEMPORARY_PREFIX}damaged-{path.name}-{uuid.uuid4().hex[:8]}")
+    try:
+        path.rename(aside)
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink()
+    except OSError as error:
+        raise DataError(
+            f"{path} is damaged and cannot be removed ({error.strerror or error}): delete it"
+        ) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import lmdb
 
+from spaces.notice import tell
 from trainers.data.errors import DataError
 from trainers.data.store import COUNT_KEY, WordLMDB, image_key, label_key
 
@@ -40,12 +41,17 @@ def write_lmdb(dest: str | Path, records: Iterable[tuple[bytes, str]]) -> int:
         raise DataError(f"{dest} exists; give a new path, or remove it first")
     with _temporary_sibling(dest) as temporary:
         count = _fill(temporary, iter(records))
-        (temporary / "lock.mdb").unlink(missing_ok=True)
-        _fsync_folder(temporary)
         try:
+            (temporary / "lock.mdb").unlink(missing_ok=True)
+            _fsync_folder(temporary)
             temporary.rename(dest)
         except OSError as error:
-            raise DataError(f"{dest} cannot be created ({error.strerror})") from error
+            raise DataError(
+                f"{dest} cannot be created ({error.strerror or error}): free space, or give "
+                "another path"
+            ) from error
+    # It is there and whole; that its name outlives a power cut is more than can be had everywhere.
+    with suppress(OSError):
         _fsync_folder(dest.parent)
     return count
 
@@ -76,6 +82,7 @@ def _sweep(dest: Path) -> None:
         with suppress(OSError):
             newest = max(f.stat().st_mtime for f in (left, *left.iterdir()))
             if pid.isdigit() and not _is_alive(int(pid)) and time.time() - newest > _SWEEP_SECONDS:
+                tell(f"removing {left}, which a writer that was ended left behind")
                 shutil.rmtree(left, ignore_errors=True)
 
 
@@ -135,6 +142,10 @@ def _fsync_folder(folder: Path) -> None:
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)
+    except OSError as error:
+        # Some file systems cannot do that with folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(fd)
 

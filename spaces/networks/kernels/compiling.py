@@ -25,6 +25,7 @@ from typing import Any
 from spaces.atomic import write_atomically
 from spaces.cache import cache_folder
 from spaces.networks.kernels import loops
+from spaces.notice import tell
 
 Kernel = Callable[..., None]
 SEAL = "seal.json"
@@ -66,12 +67,6 @@ class Kernels:
     let_through: Kernel
     products: Kernel
     depthwise_weight_gradient: Kernel
-
-
-def tell(text: str) -> None:
-    """One line for people, beside what a command prints."""
-    sys.stderr.write(f"strnas-bench: {text}\n")
-    sys.stderr.flush()
 
 
 @cache
