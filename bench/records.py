@@ -69,6 +69,8 @@ class Verdict(Struct, frozen=True):
     architecture: str
     score: float | None
     search_val_score: float | None = None
+    weights: str = ""
+    own_score: float | None = None
     samples_mean: float | None = None
     discretisation_gap: float | None = None
 

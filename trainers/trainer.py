@@ -10,6 +10,7 @@ Shape legend: N architectures, D integers of an encoding, L layers, K candidates
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -150,11 +151,17 @@ class Trainer:
         return found
 
     @torch.inference_mode()
-    def score(self, encoding: npt.NDArray[np.int8], words: WordImages) -> WordScores | None:
-        """Scores with inherited weights on any words; batch-norm statistics from search_train."""
+    def score(
+        self, encoding: npt.NDArray[np.int8], words: WordImages, supernet: Supernet | None = None
+    ) -> WordScores | None:
+        """Scores with inherited weights on any words; batch-norm statistics from search_train.
+
+        The weights are those of ``supernet``, by default the one that is trained.
+        """
         norm = CalibratedStatistics()
-        backbone = self.supernet.backbone(encoding.tolist(), norm)
-        recogniser = self.supernet.recogniser
+        supernet = supernet or self.supernet
+        backbone = supernet.backbone(encoding.tolist(), norm)
+        recogniser = supernet.recogniser
         with self._autocast():
             features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
             # A rectifier or head that holds NaN does not show in the features.
@@ -190,6 +197,10 @@ class Trainer:
         load_weights(self.supernet, weights_in(tensors), "checkpoint")
         load_optimiser(self.supernet, self.optimiser, tensors)
         self.weight_steps, self.gate_steps = weight_steps, gate_steps
+
+    def frozen(self) -> Supernet:
+        """A copy of the supernet as it is now, that no step changes."""
+        return copy.deepcopy(self.supernet).requires_grad_(False)
 
     def close(self) -> None:
         """Stop the threads of both loaders; the trainer can still score, but not train."""

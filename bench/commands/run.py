@@ -20,6 +20,7 @@ from bench.commands.options import (
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
+from bench.evaluators.base import COMMON
 from bench.presets import load_preset, quoted
 from bench.problem import Caps, Chosen
 from bench.readable import folder_name
@@ -206,6 +207,13 @@ def words_were_read(found: dict[str, Any]) -> bool:
     return bool(found["test_words"])
 
 
+def _with_own_weights(found: dict[str, Any]) -> dict[str, object]:
+    """The score with weights that the run has trained on, where it is another one."""
+    own = found.get("own_score")
+    other = found.get("weights") == COMMON and own != found["score"]
+    return {"the same with the run's own weights": own} if other else {}
+
+
 def _scores(found: dict[str, Any]) -> dict[str, object]:
     """What the referee found; a made-up landscape has no words and never claims any."""
     score, words = found["score"], found["test_words"]
@@ -214,6 +222,7 @@ def _scores(found: dict[str, Any]) -> dict[str, object]:
     read = None if score is None else f"{score:.4f} of {words:,} held-out words"
     return {
         "word accuracy, test": read,
+        **_with_own_weights(found),
         "1-NED, test": found["one_ned"],
         "word accuracy, search_val": found["search_val_score"],
     }

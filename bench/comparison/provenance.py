@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,28 @@ def _row(run: RunRecord, label: str) -> dict[str, Any]:
         "score": found.get("score"),
         "one_ned": found.get("one_ned"),
         "search_val_score": found.get("search_val_score"),
+        "own_score": found.get("own_score"),
         "macs": found.get("macs"),
         "params": found.get("params"),
         "images": total.get("images"),
         "evaluations": total.get("evaluations"),
         "seconds": seconds_of(run),
         "failures": result.get("cost", {}).get("failures"),
-        "warnings": list(result.get("warnings", [])),
+        "warnings": [*result.get("warnings", []), *_of_weights(run, found)],
     }
+
+
+def _of_weights(run: RunRecord, found: Mapping[str, Any]) -> list[str]:
+    """What there is to say of a score that is not with weights that runs have in common."""
+    words = found.get("test_words")
+    if run.result is None or not words or found.get("weights") == "common":
+        return []
+    if "weights" in found:
+        return ["scored with its own weights, since it began from fresh ones: there are no common"]
+    return [
+        "scored with weights that the run trained for itself, since the referee had no common ones "
+        "then: what a searcher trained most looks better than it is"
+    ]
 
 
 def hardware(records: Sequence[RunRecord]) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+#: Whose weights a verdict's score is with.
+COMMON, OWN = "common", "own"
 #: The failure that belongs to the architecture and its weights, not to the moment.
 NOT_FINITE = "network output is not finite"
 
@@ -38,7 +40,13 @@ class Outcome:
 class Verdict:
     """Fractions in [0, 1]; None where there is no such number, or the output was not finite.
 
-    ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without.
+    ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without: the
+    endpoint. It is that of ``weights``: ``common`` ones, those of the supernet that the run began
+    from, untouched by its own steps; or its ``own`` where it began from fresh ones. What a searcher
+    recommends is then worth the same whoever recommends it: with its own weights, an architecture
+    gains by steps that its searcher made on it. ``own_score`` is that score, a diagnostic: how far
+    the run's training has moved its supernet towards what it recommends. ``search_val_score`` is
+    with the run's own weights too: what the searcher sees.
     """
 
     score: float | None
@@ -48,6 +56,8 @@ class Verdict:
     word_accuracy_case_insensitive: float | None
     one_ned_case_insensitive: float | None
     test_words: int
+    weights: str = OWN
+    own_score: float | None = None
 
 
 class Evaluator(ABC):

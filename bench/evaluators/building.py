@@ -125,6 +125,7 @@ def _supernet(
             "max_length": preset.data.max_length,
             **settings_as_dict(preset.recogniser),
         },
+        None if start is None else trainer.frozen(),
     )
     return Built(
         evaluator,

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.evaluators.base import NOT_FINITE, Evaluator, Outcome, Verdict
+from bench.evaluators.base import COMMON, NOT_FINITE, OWN, Evaluator, Outcome, Verdict
 from bench.manifest import processor
 from searchers.base import (
     Evaluate,
@@ -34,6 +34,7 @@ from trainers.errors import TrainerError
 from trainers.metrics import WordScores
 from trainers.scoring_pool import ScoringPool
 from trainers.state import tensors_hash
+from trainers.supernet import Supernet
 from trainers.trainer import Trainer
 
 #: Raised when the trainer comes to compute scores another way, with other last digits.
@@ -45,7 +46,8 @@ class SupernetEvaluator(Evaluator):
     """Inherited weights on real words.
 
     ``test`` are the referee's words; ``data_hashes`` of the splits, and ``reading`` (charset and
-    settings of the recogniser, beam width included), go into the fingerprint.
+    settings of the recogniser, beam width included), go into the fingerprint. ``common`` is the
+    supernet that runs begin from, which no run changes; None where they begin from fresh weights.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class SupernetEvaluator(Evaluator):
         case_sensitive: bool,
         data_hashes: Mapping[str, list[str]],
         reading: Mapping[str, Any],
+        common: Supernet | None = None,
     ) -> None:
         self.space = space
         self.trainer = trainer
         self.test = test
+        self.common = common
         self.case_sensitive = case_sensitive
         self.data_hashes = dict(data_hashes)
         self.reading = dict(reading)
@@ -134,18 +138,20 @@ class SupernetEvaluator(Evaluator):
 
     def _judge(self, architecture: Architecture) -> Verdict:
         encoding = self.space.encode([architecture])[0]
-        test = self.trainer.score(encoding, self.test)
-        search_val_score = self.glance(architecture)
-        if test is None:
-            return Verdict(None, search_val_score, None, None, None, None, len(self.test))
+        test = self.trainer.score(encoding, self.test, self.common)
+        # Before the first step they are the same.
+        moved = self.common is not None and self.trainer.weight_steps > 0
+        own = self.trainer.score(encoding, self.test) if moved else test
         return Verdict(
             proxy_score(test, self.case_sensitive),
-            search_val_score,
-            test.word_accuracy,
-            test.one_ned,
-            test.word_accuracy_case_insensitive,
-            test.one_ned_case_insensitive,
+            self.glance(architecture),
+            None if test is None else test.word_accuracy,
+            None if test is None else test.one_ned,
+            None if test is None else test.word_accuracy_case_insensitive,
+            None if test is None else test.one_ned_case_insensitive,
             len(self.test),
+            OWN if self.common is None else COMMON,
+            proxy_score(own, self.case_sensitive),
         )
 
     def glance(self, architecture: Architecture) -> float | None:

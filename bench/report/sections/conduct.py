@@ -26,6 +26,7 @@ RUNS = (
     Column("ended", "ended"),
     Column("score", "score", "score"),
     Column("one_ned", "1-NED", "score"),
+    Column("own_score", "with own weights", "score"),
     Column("search_val_score", "search_val", "score"),
     Column("macs", "MACs", "compact"),
     Column("params", "parameters", "compact"),

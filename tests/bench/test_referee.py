@@ -1,0 +1,96 @@
+"""The endpoint: what a recommendation is worth must not depend on who trained what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bench.comparison.groups import group_runs
+from bench.comparison.provenance import run_rows
+from bench.evaluators.supernet import SupernetEvaluator
+from bench.presets import load_preset
+from bench.records import read_run
+from bench.run import Run
+from searchers.base import TrainWeights
+
+FEW = ["trainer.batch_images=16", "data.rendering.search_train=64", "run.referee_samples=0"]
+
+
+@pytest.fixture
+def supernet(bench: Callable[..., Any], tmp_path: Path) -> Path:
+    out = tmp_path / "net.safetensors"
+    given = ["--preset", "tiny", "--images", 320, "--quiet", "--out", out]
+    done = bench("supernet", "train", *given)
+    assert done.code == 0, done.err
+    return out
+
+
+def begun_from(start: Path) -> tuple[Run, SupernetEvaluator]:
+    preset = load_preset("tiny", [*FEW, f"supernet.start={start}"])
+    run = Run("random", "tiny", preset, 0)
+    evaluator = run.built.evaluator
+    assert isinstance(evaluator, SupernetEvaluator)
+    return run, evaluator
+
+
+def test_training_a_favourite_gains_nothing_on_the_endpoint(supernet: Path) -> None:
+    run, evaluator = begun_from(supernet)
+    favourite = run.space.parse("A..B..A..B..B..-111111111111111")
+    encoding = run.space.encode([favourite])[0]
+    before = evaluator.judge(favourite)
+    assert before.weights == "common"
+    assert before.own_score == before.score
+    own_before = run.trainer.score(encoding, evaluator.test)
+    evaluator.perform(TrainWeights((favourite,) * 300))
+    after = evaluator.judge(favourite)
+    # To the last bit; the run's own weights have moved on.
+    for field in ("score", "word_accuracy", "one_ned", "one_ned_case_insensitive"):
+        assert getattr(after, field) == getattr(before, field)
+    own_after = run.trainer.score(encoding, evaluator.test)
+    assert own_before is not None
+    assert own_after is not None
+    assert own_after.one_ned > own_before.one_ned
+    evaluator.close()
+
+
+def test_common_weights_are_those_of_the_file_also_after_a_resume(supernet: Path) -> None:
+    run, evaluator = begun_from(supernet)
+    assert evaluator.common is not None
+    file = {name: tensor.clone() for name, tensor in evaluator.common.state_dict().items()}
+    evaluator.perform(TrainWeights((run.space.parse("0"),) * 5))
+    tensors, counters = evaluator.state()
+    saved = {name: tensor.clone() for name, tensor in tensors.items()}
+    evaluator.close()
+    _, again = begun_from(supernet)
+    again.load_state(saved, counters)
+    assert again.common is not None
+    for name, tensor in again.common.state_dict().items():
+        assert torch.equal(tensor, file[name])
+    again.close()
+
+
+def test_fresh_weights_are_ones_own_and_said_to_be(
+    bench: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    arguments = ["--preset", "tiny", "--quiet", "--json", "--out", folder]
+    found = bench("run", "--searcher", "random", *arguments).json["recommendation"]
+    assert found["weights"] == "own"
+    assert found["own_score"] == found["score"]
+    assert "began from fresh ones" in said_of(folder)
+    # As runs were recorded before there were common weights.
+    path = folder / "result.json"
+    result = json.loads(path.read_text())
+    del result["recommendation"]["weights"], result["recommendation"]["own_score"]
+    path.write_text(json.dumps(result))
+    assert "trained for itself" in said_of(folder)
+
+
+def said_of(folder: Path) -> str:
+    (row,) = run_rows(group_runs([read_run(folder)]))
+    return " ".join(row["warnings"])
