@@ -249,6 +249,16 @@ def test_two_processes_may_render_the_same_split(
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("made_by", ["RENDERER_VERSION", "list_hash", "fonts_hash"])
+def test_words_of_another_renderer_are_not_taken(
+    made_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = embedded_path("test", 12, 0, RenderSettings())
+    other = -1 if made_by == "RENDERER_VERSION" else lambda: "other"
+    monkeypatch.setattr(embedded, made_by, other)
+    assert embedded_path("test", 12, 0, RenderSettings()) != before
+
+
 def test_bad_arguments(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for text in ("", "two words", "caf\u00e9", "x" * 33):
