@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: What a run imports, and what is good to know beside it.
 PACKAGES = (
     "torch", "triton", "numpy", "opencv-python-headless", "pillow", "matplotlib", "scipy",
-    "click", "rich", "msgspec", "lmdb", "safetensors", "rapidfuzz", "simplejpeg", "english-words",
+    "click", "rich", "msgspec", "lmdb", "safetensors", "rapidfuzz", "simplejpeg",
     "pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "optuna", "nevergrad", "pandas",
     "nvidia-cudnn-cu13", "nvidia-cudnn-cu12", "nvidia-cublas",
 )  # fmt: skip

@@ -33,7 +33,7 @@ from trainers.data.rendering.settings import RenderSettings
 from trainers.data.rendering.vocabulary import word_counts
 from trainers.data.rendering.words import SPLIT_NAMES, SplitName, WordSampler, split_of
 from trainers.data.store import WordLMDB
-from trainers.data.writing import content_hash
+from trainers.data.writing import content_hash, write_lmdb
 
 PRINTABLE = "".join(chr(c) for c in range(33, 127))
 difficulties = st.sampled_from([0.0, 0.3, 0.6, 1.0])
@@ -230,7 +230,7 @@ def test_embedded_split_is_rendered_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(others | {path}) == 5
 
 
-@pytest.mark.parametrize("damage", ["cut", "emptied", "replaced"])
+@pytest.mark.parametrize("damage", ["cut", "emptied", "replaced", "linked", "zeroed"])
 def test_damaged_words_are_rendered_anew(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -243,9 +243,16 @@ def test_damaged_words_are_rendered_anew(
     if damage == "cut":
         whole = render_lmdb(tmp_path / "whole", "test", 20, 1)
         (path / "data.mdb").write_bytes((whole / "data.mdb").read_bytes()[:20_000])
-    elif damage == "replaced":
+    elif damage == "zeroed":
         path.rmdir()
-        path.write_text("no folder")
+        records = render_records("test", 0, 20, 1, RenderSettings())
+        write_lmdb(path, [(bytes(len(image)), label) for image, label in records])
+    elif damage in ("replaced", "linked"):
+        path.rmdir()
+        if damage == "linked":
+            path.symlink_to(tmp_path / "nowhere")
+        else:
+            path.write_text("no folder")
     assert embedded_split("test", 20, 1) == path
     assert len(WordLMDB(path)) == 20
     told = capsys.readouterr().err
@@ -271,6 +278,16 @@ def test_two_processes_may_render_the_same_split(
     assert raced
     assert len(WordLMDB(path)) == 10
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("made_by", ["RENDERER_VERSION", "list_hash", "fonts_hash"])
+def test_words_of_another_renderer_are_not_taken(
+    made_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = embedded_path("test", 12, 0, RenderSettings())
+    other = -1 if made_by == "RENDERER_VERSION" else lambda: "other"
+    monkeypatch.setattr(embedded, made_by, other)
+    assert embedded_path("test", 12, 0, RenderSettings()) != before
 
 
 def test_bad_arguments(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import uuid
 from dataclasses import asdict
@@ -57,7 +58,8 @@ def embedded_split(
     """
     settings = settings or RenderSettings()
     path = embedded_path(split, count, seed, settings)
-    if path.exists():
+    # A link that leads nowhere is in the way as well.
+    if os.path.lexists(path):
         if _is_whole(path, count):
             return path
         tell(f"the rendered words in {path} are damaged: they are rendered anew")
@@ -71,9 +73,12 @@ def embedded_split(
 
 
 def _is_whole(path: Path, count: int) -> bool:
-    """Whether all records are there; what is in them is hashed by whoever trains on it."""
+    """Whether all records are there, each with the two ends of a JPEG."""
     try:
-        return len(WordLMDB(path)) == count
+        store = WordLMDB(path)
+        images = (store.record(index)[0] or b"" for index in range(len(store)))
+        ends = all((image[:2], image[-2:]) == (b"\xff\xd8", b"\xff\xd9") for image in images)
+        return ends and len(store) == count
     except DataError:
         return False
 
@@ -83,7 +88,7 @@ def _remove(path: Path) -> None:
     aside = path.with_name(f"{TEMPORARY_PREFIX}damaged-{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         path.rename(aside)
-        if aside.is_dir():
+        if aside.is_dir() and not aside.is_symlink():
             shutil.rmtree(aside)
         else:
             aside.unlink()
