@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.commands.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from bench.study.file import StudyFile
 
 
 @click.command()
@@ -53,22 +56,26 @@ def compare(
     folders, trained = find_runs(given), find_models(models)
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
+    from bench.comparison.checklist import told
     from bench.comparison.protocol import Protocol
     from bench.report import write_report
+    from bench.study.roll import call
     from bench.trouble import failed_to_begin
 
     records, excluded = read_what_can_be(folders)
     excluded += failed_to_begin(given)
     folder = out or _default_folder(given)
-    study_name, study_question = _study(given)
-    title = name or study_name or folder.resolve().name
+    study = _study(given)
+    roll = None if study is None else call(study, given[0], records)
+    title = name or (study.name if study else "") or folder.resolve().name
     analysis = analyse(
         records,
         title,
-        question or study_question,
+        question or (study.question if study else ""),
         Protocol(margin=margin),
         excluded,
         trained,
+        roll,
     )
     paths = write_report(analysis, folder)
     if as_json:
@@ -77,11 +84,14 @@ def compare(
                 "searchers": analysis["searchers"],
                 "tests": analysis["tests"],
                 "report": paths,
+                "plan": analysis["plan"],
                 "excluded": analysis["excluded"],
                 "unfinished": analysis["unfinished"],
             }
         )
     else:
+        if roll is not None:
+            click.echo(f"plan: {told(roll)}")
         _print_summary(analysis, paths["report.html"])
 
 
@@ -111,15 +121,15 @@ def _default_folder(places: tuple[Path, ...]) -> Path:
     return Path("results") / f"comparison-{blake2b(named.encode(), digest_size=4).hexdigest()}"
 
 
-def _study(places: tuple[Path, ...]) -> tuple[str, str]:
-    """Name and question of the study whose folder this is; empty where it is none."""
+def _study(places: tuple[Path, ...]) -> StudyFile | None:
+    """The study whose folder this is; None where it is none, which is said if it should be one."""
     from bench.errors import PresetError
     from bench.study.file import read_study
 
     if len(places) != 1 or not (places[0] / "study.toml").is_file():
-        return "", ""
+        return None
     try:
-        study = read_study(places[0] / "study.toml")
-    except PresetError:
-        return "", ""
-    return study.name, study.question
+        return read_study(places[0] / "study.toml")
+    except PresetError as error:
+        click.echo(f"bench: {error}: which runs were planned is not known", err=True)
+        return None

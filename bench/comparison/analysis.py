@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench import __version__
 from bench.comparison import anytime, costs, finals, health, placement, provenance, scores
-from bench.comparison.checklist import checklist
+from bench.comparison.checklist import absent, checklist
 from bench.comparison.groups import Groups, group_runs
 from bench.comparison.protocol import ENDPOINT, REPLAYED_ENDPOINT, Protocol
 from bench.errors import RecordError
 from bench.protocol_check import check_one_protocol
 from bench.records import RunRecord
+from bench.study.roll import Roll
 from spaces import Space, load_space
 
 
@@ -25,10 +27,12 @@ def analyse(
     protocol: Protocol | None = None,
     excluded: Sequence[dict[str, str]] = (),
     models: Sequence[Path] = (),
+    roll: Roll | None = None,
 ) -> dict[str, Any]:
     """The analysis of runs of one protocol; ``excluded`` runs are named with their reasons.
 
-    ``models`` are folders of models trained from scratch, for the final scores.
+    ``models`` are folders of models trained from scratch, for the final scores; ``roll`` are the
+    runs held against their study, None where they belong to none.
     Raises ``RecordError`` for no runs at all, or runs of different protocols.
     """
     protocol = protocol or Protocol()
@@ -67,13 +71,24 @@ def analyse(
         "supernet_health": health.supernet_health(records, space),
         "proxy_final": trained,
         "runs": rows,
+        "plan": None if roll is None else plan_of(roll),
         "excluded": list(excluded),
         "unfinished": provenance.unfinished(rows),
-        "checklist": checklist(groups, records, trained),
+        "checklist": checklist(groups, records, trained, roll),
         "deviations": provenance.deviations(records[0]),
         "versions": provenance.versions(records),
         "hardware": provenance.hardware(records),
         "hyperparameters": provenance.hyperparameters(groups),
+    }
+
+
+def plan_of(roll: Roll) -> dict[str, Any]:
+    """How many runs were planned and are there, and which are not."""
+    return {
+        "planned": len(roll.planned),
+        "complete": len(roll.complete),
+        **{state: [asdict(run) for run in runs] for state, runs in absent(roll).items()},
+        "extra": [str(folder) for folder in roll.extra],
     }
 
 

@@ -12,6 +12,7 @@ from bench.comparison.groups import Groups
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
 from bench.records import RunRecord
+from bench.study.roll import Planned, Roll
 
 #: What holds for every study made with this program: item, answer, note.
 ALWAYS = (
@@ -64,13 +65,17 @@ ALWAYS = (
 
 
 def checklist(
-    groups: Groups, records: Sequence[RunRecord], trained: Mapping[str, Any]
+    groups: Groups,
+    records: Sequence[RunRecord],
+    trained: Mapping[str, Any],
+    roll: Roll | None = None,
 ) -> list[dict[str, str]]:
     """Items with answer (yes, no, partly) and note: what always holds, then what this study did.
 
-    ``trained`` is the panel of final scores.
+    ``trained`` is the panel of final scores, ``roll`` the runs held against their study.
     """
     rows = [*ALWAYS, _final_scores(trained), *_of_this_study(groups, records)]
+    rows.append(_all_reported(records, roll))
     return [{"item": item, "answer": answer, "note": note} for item, answer, note in rows]
 
 
@@ -89,7 +94,6 @@ def _final_scores(trained: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[str, str, str]]:
     seeds = min((len(group.complete) for group in groups.groups), default=0)
-    unfinished = sum(not record.complete for record in records)
     machines = len(hardware(records))
     baseline = "random" in groups.labels
     return [
@@ -108,11 +112,36 @@ def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[s
             "yes" if seeds >= 3 else "no",
             f"the searcher with the fewest has {seeds} complete runs",
         ),
-        (
-            "All runs are reported, failed ones too",
-            "partly" if unfinished else "yes",
-            f"{unfinished} runs are unfinished and named; they enter no statistic"
-            if unfinished
-            else "every run is listed",
-        ),
     ]
+
+
+def _all_reported(records: Sequence[RunRecord], roll: Roll | None) -> tuple[str, str, str]:
+    item = "All runs are reported, failed ones too"
+    if roll is not None and not roll.whole:
+        return item, "no", told(roll)
+    unfinished = sum(not record.complete for record in records)
+    if unfinished:
+        note = f"{unfinished} runs are unfinished and named; they enter no statistic"
+        return item, "partly", note
+    if roll is None:
+        return item, "partly", "every run is listed; no study file says how many were planned"
+    return item, "yes", f"all {len(roll.planned)} planned runs are listed"
+
+
+def absent(roll: Roll) -> dict[str, tuple[Planned, ...]]:
+    """The planned runs that have no score, by why."""
+    return {"failed": roll.failed, "unfinished": roll.unfinished, "missing": roll.missing}
+
+
+def told(roll: Roll) -> str:
+    """In one sentence, how the runs that are there differ from those that were planned."""
+    parts = [f"{len(roll.complete)} complete of {len(roll.planned)} planned"]
+    parts += [f"{len(runs)} {state}" for state, runs in absent(roll).items() if runs]
+    gone = {run.searcher for run in roll.planned} - {
+        run.searcher for run in (*roll.complete, *roll.failed, *roll.unfinished)
+    }
+    if gone:
+        parts.append(f"no run at all of {', '.join(sorted(gone))}")
+    if roll.extra:
+        parts.append(f"{len(roll.extra)} that nobody planned")
+    return "; ".join(parts)

@@ -16,6 +16,7 @@ from bench.problem import Caps, Chosen
 from bench.run_folder import CHECKPOINT, EVENTS, RESULT
 from bench.settings import Preset, with_start
 from bench.study.file import StudyFile
+from bench.study.roll import Planned, planned_runs
 from searchers.finding import find_searcher
 
 #: States of a run folder.
@@ -39,8 +40,7 @@ class RunSpec:
     @property
     def title(self) -> str:
         """What people call it."""
-        tail = "" if self.supernet_seed is None else f", supernet {self.supernet_seed}"
-        return f"{self.searcher}, seed {self.seed}{tail}"
+        return Planned(self.searcher, self.supernet_seed, self.seed).title
 
     def load(self) -> Preset:
         """The run's preset, overrides and supernet applied."""
@@ -108,12 +108,8 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
             f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
             "train one by: set supernet_recipe.images, or leave supernet_seeds out"
         )
-    runs = []
     # Searchers vary fastest: an interrupted study has complete blocks.
-    for supernet_seed in study.supernet_seeds or (None,):
-        for seed in study.seed_list:
-            for searcher in study.searchers:
-                runs.append(_spec(study, preset, caps, folder, searcher, seed, supernet_seed))
+    runs = [_spec(study, preset, caps, folder, each) for each in planned_runs(study)]
     for run in runs[: len(study.searchers)]:
         loaded = run.load()
         Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
@@ -166,22 +162,17 @@ def _spec(
     preset: Preset,
     caps: Caps,
     folder: Path,
-    searcher: str,
-    seed: int,
-    supernet_seed: int | None,
+    planned: Planned,
 ) -> RunSpec:
     overrides = list(study.set)
-    place = f"seed{seed}"
-    if supernet_seed is not None:
-        place = f"supernet{supernet_seed}-{place}"
-        if preset.run.evaluator == "synthetic":
-            overrides.append(f"landscape.seed={supernet_seed}")
+    if planned.supernet_seed is not None and preset.run.evaluator == "synthetic":
+        overrides.append(f"landscape.seed={planned.supernet_seed}")
     return RunSpec(
-        searcher,
-        seed,
-        supernet_seed,
+        planned.searcher,
+        planned.seed,
+        planned.supernet_seed,
         study.preset,
         tuple(overrides),
         caps,
-        folder / "runs" / searcher.replace(":", "-") / place,
+        planned.folder(folder),
     )

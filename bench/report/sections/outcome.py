@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.report.figures.effects import effects_figure
@@ -24,6 +24,8 @@ from bench.report.model import (
 from bench.report.plain import entries, number_of, part, reason_of
 from bench.report.words import BLANK, value_text
 
+#: Runs that are named where there are many.
+FEW = 12
 #: Statistics of a searcher against random, as columns.
 AGAINST = (
     Column("searcher", "searcher"),
@@ -162,9 +164,35 @@ def _protocol(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("caps", ", ".join(limits) or "no cap"),
         ("preset", value_text(analysis.get("preset"))),
         ("budget of a run", BLANK if budget is None else f"{budget:,.0f} images"),
-        ("runs", f"{done:,.0f} complete of {all_runs:,.0f}"),
+        ("runs", _runs(analysis.get("plan"), done, all_runs)),
         ("made", value_text(analysis.get("created"))),
     ]
+
+
+def _runs(plan: object, done: float, all_runs: float) -> str:
+    """How many are complete of those that were planned, or of those that there are."""
+    if not isinstance(plan, Mapping):
+        return f"{done:,.0f} complete of {all_runs:,.0f}; no study file says how many were planned"
+    parts = [
+        f"{number_of(plan.get('complete')) or 0:,.0f} complete of {plan.get('planned')} planned"
+    ]
+    for state in ("failed", "unfinished", "missing", "extra"):
+        runs = entries(plan.get(state)) if state != "extra" else list(plan.get(state) or ())
+        if runs:
+            parts.append(f"{len(runs):,} {state}{_named(runs)}")
+    return "; ".join(parts)
+
+
+def _named(runs: Sequence[object]) -> str:
+    """The first few of them."""
+    names = [
+        f"{value_text(run.get('searcher'))} seed {value_text(run.get('seed'))}"
+        + ("" if run.get("supernet_seed") is None else f" supernet {run.get('supernet_seed')}")
+        for run in runs
+        if isinstance(run, Mapping)
+    ]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f" ({', '.join(names[:FEW])}{more})" if names else ""
 
 
 def _with_reason(entry: object) -> str:
