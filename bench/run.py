@@ -211,7 +211,7 @@ class Run:
             },
             "cost": self._cost(runner),
             "proposals": runner.proposals.counts(),
-            "warnings": [*runner.warnings, *self._trouble()],
+            "warnings": [*runner.warnings, *self._trouble(runner)],
             "tables": self.searcher.tables(),
             "trajectory": runner.verdicts,
         }
@@ -229,7 +229,7 @@ class Run:
             "peak_accelerator_bytes": peak_accelerator_bytes(self.evaluator.device),
         }
 
-    def _trouble(self) -> list[str]:
+    def _trouble(self, runner: Runner) -> list[str]:
         """What the harness itself has to say."""
         replay = self.built.data.get("replay")
         if replay is not None:
@@ -239,6 +239,12 @@ class Run:
                 f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
         found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
+        # A supernet's training has no referee, and recommends nothing.
+        if runner.verdicts and runner.ledger.by_kind.keys() <= {"train_weights"}:
+            found.append(
+                "the budget paid for weight steps only: no architecture was looked at, and what is "
+                "recommended was chosen by nothing; raise run.budget_images"
+            )
         parts = (self.cache, self.pool)
         return found + [part.trouble for part in parts if part is not None and part.trouble]
 

@@ -15,6 +15,7 @@ from bench.commands.options import (
     device_option,
     device_override,
     preset_options,
+    with_options,
 )
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.run import default_preset
@@ -115,7 +116,7 @@ def train(
     """
     find_baseline(name)
     chosen = preset or default_preset(device)
-    changes = [*data_overrides(words), *device_override(device), *overrides]
+    changes = with_options([*data_overrides(words), *device_override(device)], overrides)
     return train_model(lambda: from_baseline(name, chosen, changes), seed, out, quiet, as_json)
 
 

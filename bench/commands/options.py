@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from bench.presets import quoted
+from bench.errors import PresetError
+from bench.presets import parse_value, quoted
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,6 +31,29 @@ def preset_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+#: Set beside an option, for those who do not say otherwise.
+FOLLOWS = ("data.test_images",)
+
+
+def with_options(short: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """Overrides of the preset that options are ``short`` for, then those of ``--set``.
+
+    ``PresetError`` for a key that both give another value: one of them would go unheard.
+    """
+    known = dict(_parted(each) for each in short)
+    for key, value in map(_parted, overrides):
+        if key in known and key not in FOLLOWS and parse_value(known[key]) != parse_value(value):
+            raise PresetError(
+                f"--set {key}={value} and an option that sets it to {known[key]}: give one of them"
+            )
+    return [*short, *overrides]
+
+
+def _parted(override: str) -> tuple[str, str]:
+    key, _, value = override.partition("=")
+    return key.strip(), value.strip()
 
 
 device_option = click.option("--device", help="auto, cpu, cuda, cuda:1, ...")

@@ -16,6 +16,7 @@ from bench.commands.options import (
     preset_options,
     space_options,
     space_overrides,
+    with_options,
 )
 from bench.commands.processes import refuse_several
 from bench.commands.run import default_preset
@@ -82,12 +83,8 @@ def retrain(
     One may be trained by all processes of torchrun: `torchrun --nproc-per-node 2 -m bench retrain
     ARCH`.
     """
-    changes = [
-        *space_overrides(space, part),
-        *data_overrides(words),
-        *device_override(device),
-        *overrides,
-    ]
+    short = [*space_overrides(space, part), *data_overrides(words), *device_override(device)]
+    changes = with_options(short, overrides)
     find = Finder(preset, device, changes)
     chosen = chosen_workers(workers, backend, scheduler)
     several = source or seeds or workers or backend == "dask"

@@ -16,6 +16,7 @@ from bench.commands.options import (
     preset_options,
     space_options,
     space_overrides,
+    with_options,
 )
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
@@ -88,7 +89,7 @@ def run(
     refuse_several("run")
     name = preset or default_preset(given["device"])
     chosen = find_searcher(searcher)
-    settings = load_preset(name, [*overrides_of(given), *given["overrides"]], chosen)
+    settings = load_preset(name, with_options(overrides_of(given), given["overrides"]), chosen)
     caps = Caps(max_macs, max_params)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress

@@ -181,6 +181,14 @@ def test_a_full_disk_ends_in_one_line_and_can_be_resumed(
         (["--searcher", "random", "--seed", "-1"], "-1"),
         (["--searcher", "random", "--budget-images", "0"], "0"),
         (["--searcher", "proxyless", "--set", "searcher.proxyless.path=AAABB"], "AAABB"),
+        (
+            ["--searcher", "random", "--budget-images", "160", "--set", "run.budget_images=320"],
+            "--set run.budget_images=320 and an option that sets it to 160: give one of them",
+        ),
+        (
+            ["--searcher", "random", "--device", "cpu", "--set", "trainer.device=auto"],
+            "--set trainer.device=auto and an option",
+        ),
         ([], "Missing option '--searcher'"),
     ],
 )
@@ -271,3 +279,19 @@ def test_a_resumed_run_takes_the_threads_that_it_began_with(tmp_path: Path) -> N
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_one_thing_said_twice_alike_is_no_contradiction(tmp_path: Path) -> None:
+    same = ["--budget-images", "320", "--set", "run.budget_images=320"]
+    arguments = ["run", "--searcher", "random", "--preset", "tiny", "--quiet", *same]
+    assert command([*arguments, "--out", str(tmp_path / "run")]) == 0
+
+
+def test_the_result_of_nothing_says_so(tmp_path: Path) -> None:
+    arguments = ["run", "--searcher", "spos", "--preset", "tiny", "--quiet", "--json"]
+    out = tmp_path / "run"
+    few = ["--set", "run.training_share=0.9", "--budget-images", "160", "--out", str(out)]
+    assert command([*arguments, *few]) == 0
+    result = json.loads((out / "result.json").read_text())
+    assert result["cost"]["total"]["evaluations"] == 0
+    assert any("paid for weight steps only" in text for text in result["warnings"])
