@@ -75,13 +75,13 @@ def latency_array(table: LatencyTable, space: Space) -> npt.NDArray[np.float64]:
     """
     if table.space != space.name:
         raise RecordError(
-            f"the latency table is of space {table.space}, expected {space.name}: measure anew"
+            f"the latency table is of space {table.space}, expected {space.name}: measure again"
         )
     measured: dict[tuple[str, str], float] = {}
     for entry in table.entries:
         key = (entry.shape, entry.operation)
         if key in measured:
-            raise RecordError(f"the latency table has {' '.join(key)} twice: measure anew")
+            raise RecordError(f"the latency table has {' '.join(key)} twice: measure again")
         measured[key] = entry.ms
     graph = space.path_graph()
     array = np.zeros(graph.edge_macs.shape)

@@ -239,10 +239,12 @@ class Run:
                 f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
         found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
+        found.extend(self.built.evaluator.warnings())
         # A supernet's training has no referee, and recommends nothing.
         if runner.verdicts and runner.ledger.by_kind.keys() <= {"train_weights"}:
+            paid = "weight steps only" if runner.ledger.by_kind else "nothing"
             found.append(
-                "the budget paid for weight steps only: no architecture was looked at, and what is "
+                f"the budget paid for {paid}: no architecture was looked at, and what is "
                 "recommended was chosen by nothing; raise run.budget_images"
             )
         parts = (self.cache, self.pool)

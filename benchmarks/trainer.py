@@ -128,7 +128,7 @@ def arguments() -> argparse.Namespace:
     options.batch = options.batch or ([32] if options.quick else [32, 64])
     check(parser, options)
     rows = all_rows(options)
-    # By head: the networks are built anew when it changes.
+    # By head: the networks are built again when it changes.
     options.rows = sorted(chosen(rows, options.only), key=lambda row: row.head)
     if not options.rows:
         known = "; ".join(row.name for row in rows)

@@ -31,7 +31,7 @@ BLOCKS, POOL = (8, 64, 512), 32
 #: Draws under one of two caps, redraws of two candidates a layer that leave nothing within it.
 EXACT_DRAWS, PAIRS = 64, 100
 #: Length of the tables that find the most probable architecture: exact for MACs at full size, to
-#: within three thousandths for parameters; it is found anew after each architecture step.
+#: within three thousandths for parameters; it is found again after each architecture step.
 MODE_UNITS = 80_000
 
 

@@ -48,7 +48,7 @@ class LocalSearchSettings(BlackBoxSettings):
 
 
 class LocalSearch(BlackBox):
-    """Climb to better neighbours, and start anew at a local optimum."""
+    """Climb to better neighbours, and start again at a local optimum."""
 
     Settings = LocalSearchSettings
 

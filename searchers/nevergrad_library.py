@@ -3,7 +3,7 @@
 An optimiser of nevergrad keeps its state in itself. It is restored by replaying what happened: a
 fresh one with the same seed is asked again, must give the same points, and is told the same.
 
-*Choices* are ``TransitionChoice``, whose points are what they say; ``Choice`` would draw anew from
+*Choices* are ``TransitionChoice``, whose points are what they say; ``Choice`` would draw again from
 a softmax at each evaluation. Choices with the same number of options lie in one object.
 
 *Losses* are scaled. nevergrad ranks points by a pessimistic bound that adds 0.1 sqrt(1e6 / 2) = 71

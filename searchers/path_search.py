@@ -14,8 +14,8 @@ of equal budget, after each of which the better half stays. ``paths = "all"`` tr
 random ones of all paths and compares a random sample of them by inherited weights.
 
 A hard cap holds for the architectures of step 1 too, though nobody would recommend them. Where one
-of them is beyond it with ``operation``, all are made of ``operation_within_cap``, lest operations
-be compared instead of paths; a path that is beyond the cap even so is no candidate.
+of them is beyond it with ``operation``, all are made of ``operation_within_cap``: paths are to be
+compared, not operations; a path that is beyond the cap even so is no candidate.
 """
 
 from __future__ import annotations

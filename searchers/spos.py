@@ -80,7 +80,7 @@ class Spos(BlackBox):
         self._visited: set[int] = set()
 
     def _propose(self, n: int) -> Encodings:
-        """The next of the generation; no more than are left, lest the next is bred too early."""
+        """The next of the generation; no more than are left: the next would be bred too early."""
         if not self._queue:
             self._breed()
         now, self._queue = self._queue[:n], self._queue[n:]

@@ -1,6 +1,6 @@
 """Keep large buffers of the CPU from being given back to the system after each operation.
 
-glibc maps every large block anew and unmaps it when it is freed, so an evaluation on CPU spends up
+glibc maps every large block again and unmaps it when it is freed, so an evaluation on CPU spends up
 to half its time on page faults. Set from inside the process: no block is mapped by itself, and what
 is free stays with the process. The heap lies in huge pages where the kernel has them: the addresses
 of tensors of many megabytes are then found without a walk through the table of small pages. Results

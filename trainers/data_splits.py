@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,11 @@ from trainers.data.errors import DataError
 from trainers.data.overlap import image_digests
 from trainers.data.rendering.settings import RenderSettings
 from trainers.data.splits import WordSplit
+from trainers.data.unused import noticeable
 from trainers.data.writing import content_hash
 from trainers.settings import DataSettings
 
 SPLITS = ("search_train", "search_val", "test")
-#: Share of the words that are not used from which it is said.
-NOTICEABLE = 0.02
 #: In place of a path: words that are rendered.
 RENDERED = "rendered"
 
@@ -43,7 +43,7 @@ class Split:
         lost = {key: counts.get(key, 0) for key in ("too_long", "empty", "missing")}
         total, unused = sum(counts.values()), sum(lost.values())
         found = []
-        if unused >= NOTICEABLE * total:
+        if noticeable(unused, total):
             columns = f", or than {words.steps} columns hold" if words.steps else ""
             reasons = {
                 "too_long": f"too long (more than {words.max_length} characters{columns})",
@@ -52,12 +52,16 @@ class Split:
             }
             listed = ", ".join(f"{n:,} {reasons[key]}" for key, n in lost.items() if n)
             found.append(f"{self.name}: {unused:,} of {total:,} words are not used: {listed}")
-        for source, digest in dict(zip(self.sources, self.hashes, strict=True)).items():
-            times = self.hashes.count(digest)
+        for digest, times in Counter(self.hashes).items():
             if times > 1:
+                named = dict.fromkeys(
+                    source
+                    for source, of in zip(self.sources, self.hashes, strict=True)
+                    if of == digest
+                )
                 found.append(
-                    f"{self.name}: the words of {source} are given {times} times, so they count as "
-                    "often"
+                    f"{self.name}: the words of {' and '.join(named)} are given {times} times, so "
+                    "they count as often"
                 )
         return found
 

@@ -126,7 +126,7 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -
             )
         if not given.is_floating_point() or not bool(torch.isfinite(given.float()).all()):
             raise TrainerError(
-                f"{source}: {name} holds NaN or what is no number; restore the file or train anew"
+                f"{source}: {name} holds NaN or what is no number; restore the file or train again"
             )
     for name, value in own.items():
         value.copy_(tensors[name])
@@ -179,14 +179,14 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TrainerError(
             f"{path} is damaged or not a file of this project ({type(error).__name__}): restore it "
-            "or train anew"
+            "or train again"
         ) from error
     if size > MAX_FILE_BYTES:
         raise TrainerError(
             f"{path} has {size} bytes, expected at most {MAX_FILE_BYTES}: it is no supernet"
         )
     if not isinstance(metadata, dict):
-        raise TrainerError(f"{path} has no description in its header: restore it or train anew")
+        raise TrainerError(f"{path} has no description in its header: restore it or train again")
     return tensors, metadata
 
 

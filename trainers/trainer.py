@@ -25,6 +25,7 @@ from trainers.allocator import keep_large_buffers
 from trainers.codec import Codec
 from trainers.cost import Encodings
 from trainers.data.loader import Batch, BatchLoader, WordImages
+from trainers.data.unused import undecodable
 from trainers.distributed import Group
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
@@ -98,6 +99,8 @@ class Trainer:
         self.steps = WeightSteps(parameters, self.optimiser, settings.clip_norm)
         self.weight_steps = 0
         self.gate_steps = 0
+        #: Images of weight and gate steps whose places others took: they could not be decoded.
+        self.substituted = 0
 
     def join(self, group: Group) -> None:
         """From now on, do this process's part of each weight step of ``group``."""
@@ -117,8 +120,10 @@ class Trainer:
         self, encoding: npt.NDArray[np.int8], wanted: npt.NDArray[np.bool_]
     ) -> GateOutcome:
         """Gate gradients of ``encoding`` (D,) for ``wanted`` (L, K) on a batch of search_val."""
-        images, labels = self._on_device(self.data.search_val.batch(self.gate_steps))
+        batch = self.data.search_val.batch(self.gate_steps)
+        images, labels = self._on_device(batch)
         self.gate_steps += 1
+        self.substituted += batch.substituted
         with self._autocast():
             loss, gradients = gate_gradients(
                 self.supernet, encoding.tolist(), wanted, images, labels
@@ -184,7 +189,11 @@ class Trainer:
 
         The tensors are the live ones: write or copy them before the next step.
         """
-        counters = {"weight_steps": self.weight_steps, "gate_steps": self.gate_steps}
+        counters = {
+            "weight_steps": self.weight_steps,
+            "gate_steps": self.gate_steps,
+            "substituted": self.substituted,
+        }
         return model_tensors(self.supernet) | optimiser_tensors(
             self.supernet, self.optimiser
         ), counters
@@ -197,10 +206,22 @@ class Trainer:
         load_weights(self.supernet, weights_in(tensors), "checkpoint")
         load_optimiser(self.supernet, self.optimiser, tensors)
         self.weight_steps, self.gate_steps = weight_steps, gate_steps
+        # Checkpoints of older versions do not count it.
+        self.substituted = counters.get("substituted", 0)
 
     def frozen(self) -> Supernet:
         """A copy of the supernet as it is now, that no step changes."""
         return copy.deepcopy(self.supernet).requires_grad_(False)
+
+    def warnings(self) -> list[str]:
+        """What its words have to be said of, a sentence each; counted up to now."""
+        evaluation = self.data.evaluation
+        drawn = (self.weight_steps + self.gate_steps) * self.settings.batch_images
+        asked = len(evaluation) + evaluation.unreadable
+        return [
+            *undecodable("the words of training steps", self.substituted, drawn),
+            *undecodable("the words of evaluations", evaluation.unreadable, asked),
+        ]
 
     def close(self) -> None:
         """Stop the threads of both loaders; the trainer can still score, but not train."""
@@ -212,6 +233,7 @@ class Trainer:
         step = self.weight_steps
         batch = self.data.search_train.batch(step)
         self.weight_steps += 1
+        self.substituted += batch.substituted
         flat_start = step < self.settings.flat_start_steps
 
         def loss(norm: UpdatingStatistics) -> Tensor:

@@ -66,7 +66,7 @@ from searchers.finding import find_searcher
 @click.option(
     "--from-scratch",
     is_flag=True,
-    help="Train the supernet anew by the preset's recipe, if it has one, instead of a trained one.",
+    help="Train a supernet by the preset's recipe, if it has one, instead of taking a trained one.",
 )
 @preset_options
 def run(

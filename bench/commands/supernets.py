@@ -76,5 +76,5 @@ def _described(seed: int, file: Path) -> dict[str, Any]:
         known = json.loads(beside.read_bytes())
         found = {"hash": known["hash"], "images": known["provenance"]["images"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RecordError(f"{beside} is damaged: delete it and {file} to train anew") from error
+        raise RecordError(f"{beside} is damaged: delete it and {file} to train again") from error
     return {"seed": seed, "file": str(file), **found, "bytes": file.stat().st_size}

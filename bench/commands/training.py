@@ -42,7 +42,7 @@ def train_model(
     try:
         print_card(folder, card)
     except (KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f"{folder / CARD} is damaged: restore it or train anew") from error
+        raise RecordError(f"{folder / CARD} is damaged: restore it or train again") from error
     return 0
 
 
@@ -105,6 +105,9 @@ def print_card(folder: Path, card: dict[str, Any]) -> None:
             "folder": str(folder),
         }
     )
+    # Cards of older versions do not have them.
+    for warning in card.get("warnings", ()):
+        click.echo(f"Warning: {warning}")
     click.echo(f"\nTry it: bench read {folder} IMAGE...")
 
 

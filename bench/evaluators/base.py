@@ -108,6 +108,10 @@ class Evaluator(ABC):
     ) -> None:
         """Continue from ``state()``."""
 
+    def warnings(self) -> list[str]:
+        """What the data have to be said of by now, a sentence each."""
+        return []
+
     def close(self) -> None:  # noqa: B027 - not every evaluator holds on to something.
         """Let go of threads and files; idempotent."""
 

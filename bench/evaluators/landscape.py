@@ -27,7 +27,7 @@ Scores = npt.NDArray[np.float64]
 OPERATIONS, NEIGHBOURS, PATH = 0.45, 0.25, 0.30
 #: Scores stay in [0, 1] under noise, most of the time; the rest is clipped.
 FLOOR, SPAN = 0.05, 0.85
-#: Streams of random numbers, unlike those of any searcher, lest its draws hit the optimum.
+#: Streams of random numbers, unlike those of any searcher, whose draws would hit the optimum.
 OPTIMUM, COSTS, NOISE = 7001, 7002, 7003
 
 

@@ -189,6 +189,9 @@ class SupernetEvaluator(Evaluator):
         if self.pool is not None:
             self.pool.forget_weights()
 
+    def warnings(self) -> list[str]:
+        return self.trainer.warnings()
+
     def close(self) -> None:
         if self.pool is not None:
             self.pool.close()

@@ -186,7 +186,7 @@ def read_trained(spec: TrainingSpec) -> dict[str, Any]:
     try:
         trouble_of(card)
     except (KeyError, TypeError) as error:
-        raise RecordError(f"{spec.folder} has a damaged card: restore it or train anew") from error
+        raise RecordError(f"{spec.folder} has a damaged card: restore it or train again") from error
     return card
 
 

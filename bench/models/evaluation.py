@@ -179,7 +179,7 @@ def _read(trained: TrainedModel, images: list[RGB]) -> list[str]:
     words = trained.model.read(np.stack(images)) if images else []
     if words is None:
         raise RecordError(
-            f"the output of {trained.folder} is not finite: its training diverged, train it anew"
+            f"the output of {trained.folder} is not finite: its training diverged, train it again"
         )
     return words
 

@@ -116,7 +116,7 @@ def is_model(folder: Path) -> bool:
     card, weights = (folder / CARD).is_file(), (folder / WEIGHTS).is_file()
     if card and not weights:
         raise RecordError(
-            f"{folder} has a {CARD} and no {WEIGHTS}: restore it, or delete {CARD} to train anew"
+            f"{folder} has a {CARD} and no {WEIGHTS}: restore it, or delete {CARD} to train again"
         )
     return card
 
@@ -149,7 +149,7 @@ def read_document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{path} is damaged ({error}): restore it or train anew") from error
+        raise RecordError(f"{path} is damaged ({error}): restore it or train again") from error
     return document
 
 
@@ -168,7 +168,7 @@ def load_model(folder: Path, device: str = "auto") -> TrainedModel:
     model = read_model(weights, device)
     if card.get(WEIGHTS_HASH) != tensors_hash(model.network.state_dict()):
         raise RecordError(
-            f"{weights} is not what {CARD} was written for: restore both, or train anew"
+            f"{weights} is not what {CARD} was written for: restore both, or train again"
         )
     described = card.get("description")
     own = isinstance(described, dict) and read_description(described, str(folder / CARD))

@@ -5,7 +5,6 @@
 * STR-NAS: Hong, Kim, Choi, Memory-Efficient Models for Scene Text Recognition via Neural
   Architecture Search, the slides' two tables of results. They print no sizes of SVTP and CUTE80;
   645 and 288 are those that everybody uses.
-
 * OpenOCR: Topdu/OpenOCR, docs/svtrv2.md: recognisers retrained alike, on 3,224,143 real images,
   20 epochs, PARSeq's augmentation, mixed precision, mostly at 32x128;
   "AutoSTR" is the published architecture. Letters and digits, case ignored.

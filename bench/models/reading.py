@@ -74,7 +74,7 @@ def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWor
         reader = WordReader(model.network, RunningStatistics())
         ids_BS, scores_B, _ = (part.cpu() for part in reader(model.on_device(images_BHW3)))
     if not bool(torch.isfinite(scores_B).all()):
-        raise RecordError("the model's output is not finite: train anew")
+        raise RecordError("the model's output is not finite: train again")
     rows = zip(ids_BS.tolist(), scores_B.tolist(), strict=True)
     return [ReadWord(model.codec.decode([i for i in ids if i >= 0]), score) for ids, score in rows]
 
@@ -100,7 +100,7 @@ def _read_by_beams(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[Rea
 
     features_BTC = model.network.encode(model.on_device(images_BHW3), RunningStatistics())
     if not bool(torch.isfinite(features_BTC).all()):
-        raise RecordError("the model's output is not finite: train anew")
+        raise RecordError("the model's output is not finite: train again")
     head = model.network.head
     return [
         ReadWord(

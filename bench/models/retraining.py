@@ -261,13 +261,13 @@ class RetrainingJob:
         counters, plain = metadata.get("counters"), metadata.get("past")
         if metadata.get("identity_hash") != self.identity_hash or not isinstance(counters, dict):
             raise RecordError(
-                f"{folder.checkpoint} is of another training: delete {folder.path} and begin anew"
+                f"{folder.checkpoint} is of another training: delete {folder.path} and begin again"
             )
         try:
             past = msgspec.convert(plain, Past)
         except msgspec.ValidationError as error:
             raise RecordError(
-                f"{folder.checkpoint} is damaged ({error}): delete {folder.path} and begin anew"
+                f"{folder.checkpoint} is damaged ({error}): delete {folder.path} and begin again"
             ) from error
         self.training.load_state(tensors, counters)
         if self.leader is not None:
@@ -309,6 +309,7 @@ class RetrainingJob:
             "seed": self.seed,
             "scores": {"search_val": _plain(last), "test": _plain(test)},
             "data": {name: split.describe() for name, split in self.splits.items()},
+            "warnings": self.training.warnings(),
             "cost": {
                 "images": trained + read,
                 "images_forward": read,
@@ -370,13 +371,8 @@ def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
 def words_of(origin: Origin, opened: OpenedWords, progress: RenderProgress | None) -> Words:
     """The words that it is trained on and scored on."""
     description = origin.description
-    size, steps = description.input_size, _time_steps(description)
+    size, steps = description.input_size, description.time_steps
     return opened.of(origin.preset.data, size, progress, steps)
-
-
-def _time_steps(description: ModelDescription) -> int | None:
-    """Those that a label has to fit in; None where it has to in none, or in one's own way."""
-    return None if isinstance(description, BaselineModel) else description.recogniser.time_steps
 
 
 def backbone_macs(description: ModelDescription) -> int:

@@ -197,7 +197,7 @@ def _kept(worker: Any, order: str, work: Work[Item, Answer]) -> Work[Item, Answe
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What dask has to say is said by us, in one line."""
-    # Loading it sets the levels anew.
+    # Loading it sets the levels again.
     import distributed.config  # noqa: F401
 
     loggers = [logging.getLogger(name) for name in LOGGERS]

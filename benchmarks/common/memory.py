@@ -10,7 +10,7 @@ from bench.ledger import peak_memory_bytes
 
 
 def reset_peak() -> None:
-    """Give free memory back to the system and count the peak anew, where Linux can do that."""
+    """Give free memory back to the system and count the peak again, where Linux can do that."""
     gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)

@@ -19,6 +19,7 @@ from bench.presets import load_preset
 from bench.run import Run
 from bench.run_folder import RunFolder
 from searchers import SEARCHERS
+from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 from trainers.metrics import WordScores
 
@@ -295,3 +296,30 @@ def test_the_result_of_nothing_says_so(tmp_path: Path) -> None:
     result = json.loads((out / "result.json").read_text())
     assert result["cost"]["total"]["evaluations"] == 0
     assert any("paid for weight steps only" in text for text in result["warnings"])
+
+
+def test_a_searcher_that_looks_at_one_architecture_is_not_blamed_for_it(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert command(["run", "--searcher", "largest", *TINY, "--out", str(out)]) == 0
+    result = json.loads((out / "result.json").read_text())
+    assert result["warnings"] == []
+
+
+def test_images_that_cannot_be_decoded_are_counted_in_the_warnings(tmp_path: Path) -> None:
+    words, out = tmp_path / "words", tmp_path / "run"
+    noise = np.random.default_rng(0).integers(0, 256, (32, 100, 3), dtype=np.uint8)
+    good = encode_jpeg(noise, 80)
+    write_lmdb(words, [(good if i % 2 else b"no picture", f"word{i}") for i in range(40)])
+    given = ["--search-train", str(words), "--search-val", str(words), "--out", str(out)]
+    assert command(["run", "--searcher", "proxyless", *TINY, *given]) == 0
+    result = json.loads((out / "result.json").read_text())
+    said = [text for text in result["warnings"] if "could not be decoded" in text]
+    assert [text.partition(":")[0] for text in said] == [
+        "the words of training steps",
+        "the words of evaluations",
+    ]
+    model = tmp_path / "model"
+    trained = ["retrain", result["recommendation"]["text"], *TINY, *given[:-1], str(model)]
+    assert command([*trained, "--set", "retraining.epochs=2"]) == 0
+    card = json.loads((model / "model.json").read_text())
+    assert any("could not be decoded" in text for text in card["warnings"])

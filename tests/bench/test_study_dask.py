@@ -32,7 +32,7 @@ from bench.study.plan import DONE, make_plan
 
 @dataclass(frozen=True)
 class Running:
-    """A scheduler's address and its workers; each of these has a nanny that begins it anew."""
+    """A scheduler's address and its workers; each of these has a nanny that begins it again."""
 
     address: str
     nannies: list[subprocess.Popen[bytes]]

@@ -257,7 +257,7 @@ def test_damaged_words_are_rendered_anew(
     assert len(WordLMDB(path)) == 20
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "rendered anew" in told
+    assert "rendered again" in told
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 

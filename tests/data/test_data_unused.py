@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from trainers.data.charset import ctc_steps, get_charset
+from trainers.data.errors import DataError
 from trainers.data.info import lmdb_info
 from trainers.data.splits import WordSplit
+from trainers.data.unused import noticeable
 from trainers.data_splits import Split, open_splits
 from trainers.settings import DataSettings, RecogniserSettings, RenderingSettings
 
@@ -79,3 +81,23 @@ def test_a_set_given_twice_is_said(lmdb: Callable[[list[str]], Path]) -> None:
     assert found.warnings == [
         f"search_train: the words of {one} are given 2 times, so they count as often"
     ]
+
+
+def test_copies_of_one_set_are_one_warning(lmdb: Callable[[list[str]], Path]) -> None:
+    one, copy, other = lmdb(["one", "two"]), lmdb(["one", "two"]), lmdb(["three"])
+    found = split([one, copy, other])
+    assert found.warnings == [
+        f"search_train: the words of {one} and {copy} are given 2 times, so they count as often"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unused", "total", "said"), [(0, 0, False), (0, 9, False), (1, 50, True), (1, 51, False)]
+)
+def test_when_unused_words_are_many(unused: int, total: int, said: bool) -> None:
+    assert noticeable(unused, total) == said
+
+
+def test_an_alphabet_in_a_name_is_checked_as_one_in_a_file() -> None:
+    with pytest.raises(DataError, match="visible"):
+        get_charset("characters:ab\x1b[31m")

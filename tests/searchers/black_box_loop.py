@@ -103,7 +103,7 @@ def check_golden(name: str) -> None:
     """The exact sequence of a small run with failures; a refactoring must not change it.
 
     If it fails after a change that was meant to change behaviour, delete the file, run the test
-    once to write it anew, and say in the changelog that results of earlier versions differ.
+    once to write it again, and say in the changelog that results of earlier versions differ.
     """
     searcher = make(name, seed=7)
     work = [f"Evaluate {found.text}" for found in lead(searcher, 120, failing(7))]

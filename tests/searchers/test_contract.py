@@ -22,7 +22,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     return Subject(found.name, found.kind, found.settings, budget_images=BUDGET)
 
 
-# One test a searcher, not one a check: workers would build the space's tables for each anew.
+# One test a searcher, not one a check: workers would build the space's tables for each again.
 def test_it_passes_every_check_of_the_doctor(subject: Subject) -> None:
     wrong = {}
     for name, check in CHECKS.items():

@@ -257,7 +257,7 @@ def test_the_source_is_part_of_what_a_run_is(here: Path) -> None:
     result = first.execute(here / "run")
     assert first.manifest["identity"]["searcher_source"]
     assert start(SOURCE).execute(here / "run") == result
-    # Other bytes, since a module changed within a second is compiled anew only if its size differs.
+    # Of another size: else a module changed within a second is not compiled again.
     other = start(SOURCE.replace("number = 7", "number = 77"))
     assert other.manifest["identity_hash"] != first.manifest["identity_hash"]
     with pytest.raises(RecordError, match=r"holds another run .searcher_source is"):

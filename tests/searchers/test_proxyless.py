@@ -362,7 +362,7 @@ def test_golden_trajectory() -> None:
     """The exact sequence of a small run; a refactoring must not change it.
 
     If it fails after a change that was meant to change behaviour, delete the file, run this test
-    once to write it anew, and say in the changelog that results of earlier versions differ.
+    once to write it again, and say in the changelog that results of earlier versions differ.
     """
     made = searcher(seed=7, budget=1_500, gates="two", learning_rate=0.05)
     actual = {"work": drive(made, 1_500), "recommendation": made.recommend().text}

@@ -194,3 +194,23 @@ def test_running_statistics_let_gradients_through() -> None:
         found = torch.autograd.grad(convolution(x, norm, (1, 1), "relu6").sum(), parameters)
         for gradient, right in zip(found, wanted, strict=True):
             torch.testing.assert_close(gradient, right, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("make", [UpdatingStatistics, BatchStatistics])
+@pytest.mark.parametrize(("shape", "activation"), CASES)
+def test_the_layout_of_the_input_changes_nothing(
+    shape: tuple[int, int, int, bool], activation: Activation, make: Callable[[], Normaliser]
+) -> None:
+    last = batch(shape[0])
+    found = []
+    for x in (last, last.contiguous()):
+        x = x.detach().requires_grad_()
+        convolution = made(*shape)
+        # Memory that is given back holds these; whoever reads what nobody wrote finds them.
+        del_me = [torch.full((4, channels, 6, 10), 1e24) for channels in shape[:2] * 8]
+        del del_me
+        y = convolution(x, make(), (1, 1), activation)
+        y.square().sum().backward()
+        found.append((y, x.grad, *(each.grad for each in convolution.parameters())))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)

@@ -105,8 +105,7 @@ class Charset:
 
 def ctc_steps(symbols: Sequence[object]) -> int:
     """Time steps that CTC needs at least: one a symbol, and a blank between two that are equal."""
-    pairs = pairwise(symbols)
-    return len(symbols) + sum(first == second for first, second in pairs)
+    return len(symbols) + sum(first == second for first, second in pairwise(symbols))
 
 
 _ALPHANUMERIC = string.digits + string.ascii_lowercase
@@ -127,6 +126,7 @@ def get_charset(name: str | Charset) -> Charset:
     if isinstance(name, Charset):
         return name
     if name.startswith(OWN):
+        name = _checked(name.removeprefix(OWN), "alphabet")
         return Charset(name, name.removeprefix(OWN))
     if name not in CHARSETS:
         raise DataError(f"unknown charset {name[:40]!r}; expected one of {', '.join(CHARSETS)}")

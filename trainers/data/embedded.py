@@ -51,7 +51,7 @@ def embedded_split(
 
     Two processes may ask at once: each renders into its own temporary folder, the first to
     finish names the result, and the other, whose result is the same, takes that one. A damaged
-    result is rendered anew, which is told.
+    result is rendered again, which is told.
 
     Raises:
         DataError: an argument is out of range, or the cache folder cannot be written.
@@ -62,7 +62,7 @@ def embedded_split(
     if os.path.lexists(path):
         if _is_whole(path, count):
             return path
-        tell(f"the rendered words in {path} are damaged: they are rendered anew")
+        tell(f"the rendered words in {path} are damaged: they are rendered again")
         _remove(path)
     try:
         return render_lmdb(path, split, count, seed, settings, processes, progress)

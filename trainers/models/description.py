@@ -60,6 +60,11 @@ class ArchitectureModel(
         """Height and width that images are loaded at."""
         return self.recogniser.input_size
 
+    @property
+    def time_steps(self) -> int | None:
+        """Columns of features that a label has to fit in; None for a head that needs no such."""
+        return self.recogniser.time_steps
+
     def load_space(self) -> Space:
         """The space; ``SpaceError`` for one that does not exist."""
         return load_space(self.space, **({"part": self.part} if self.part else {}))
@@ -84,6 +89,11 @@ class BaselineModel(
     def input_size(self) -> tuple[int, int]:
         """Height and width that images are loaded at."""
         return self.baseline.input_size
+
+    @property
+    def time_steps(self) -> int | None:
+        """None: a baseline leaves out no words, so that all baselines learn from the same ones."""
+        return None
 
 
 ModelDescription = ArchitectureModel | BaselineModel

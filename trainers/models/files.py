@@ -48,5 +48,5 @@ def _check_size(description: ModelDescription, sizes: dict[str, int], path: Path
     if sum(sizes.values()) != expected:
         raise TrainerError(
             f"{path} holds {sum(sizes.values()):,} numbers, its description is of a model of "
-            f"{expected:,}: restore it or train anew"
+            f"{expected:,}: restore it or train again"
         )

@@ -13,6 +13,7 @@ from torch import Tensor
 from spaces.networks.normalisation import UpdatingStatistics
 from trainers.allocator import keep_large_buffers
 from trainers.data.loader import BatchLoader
+from trainers.data.unused import undecodable
 from trainers.data.word_images import WordImages
 from trainers.distributed import Group
 from trainers.errors import TrainerError
@@ -58,6 +59,8 @@ class Training:
         images = settings.epochs * len(search_train.split)
         self.steps = max(1, round(images / settings.batch_images))
         self.done = 0
+        #: Images of this process whose places others took, since they could not be decoded.
+        self.substituted = 0
 
     def join(self, group: Group) -> None:
         """From now on, do this process's part of each step of ``group``."""
@@ -70,6 +73,7 @@ class Training:
         step = self.done
         batch = self.search_train.batch(step)
         self.done += 1
+        self.substituted += batch.substituted
         flat_start = step < self.settings.flat_start_steps
 
         def loss(norm: UpdatingStatistics) -> Tensor:
@@ -93,7 +97,8 @@ class Training:
         """Live tensors, and the steps done, from which ``load_state`` continues exactly."""
         network = self.model.network
         return model_tensors(network) | optimiser_tensors(network, self.optimiser), {
-            "steps": self.done
+            "steps": self.done,
+            "substituted": self.substituted,
         }
 
     def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
@@ -104,6 +109,16 @@ class Training:
         load_weights(self.model.network, weights_in(tensors), "checkpoint")
         load_optimiser(self.model.network, self.optimiser, tensors)
         self.done = done
+        # Checkpoints of older versions do not count it.
+        self.substituted = counters.get("substituted", 0)
+
+    def warnings(self) -> list[str]:
+        """What its words have to be said of, a sentence each; counted up to now."""
+        drawn, asked = self.done * self.settings.batch_images, self.search_val
+        return [
+            *undecodable("the words of training steps", self.substituted, drawn),
+            *undecodable("search_val", asked.unreadable, len(asked) + asked.unreadable),
+        ]
 
     def close(self) -> None:
         """Stop the loader's threads."""

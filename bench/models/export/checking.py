@@ -102,7 +102,7 @@ def compare(model: Model, read: Reader, images_NHW3: Images) -> Comparison:
             own = reader(model.on_device(images))
         own_BS, own_scores_B, margins_B = (part.numpy() for part in own)
         if not np.isfinite(own_scores_B).all():
-            raise ExportError("the model's output is not finite: train anew")
+            raise ExportError("the model's output is not finite: train again")
         alike_B = (ids_BS == own_BS).all(1)
         different += int((~alike_B).sum())
         ties += int((~alike_B & (margins_B < TIE)).sum())

@@ -44,7 +44,7 @@ def beside(content: bytes) -> dict[str, Any]:
 
 
 def open_reader(content: bytes, threads: int) -> Reader:
-    """Reads with a network built anew, on as many threads as torch has been given."""
+    """Reads with a network built again, on as many threads as torch has been given."""
     description = read_description(beside(content)["description"], "the file")
     network = build_model(description, seed=0)
     load_weights(network, safetensors_torch.load(content), "the file")

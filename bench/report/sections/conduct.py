@@ -55,7 +55,7 @@ def conduct(analysis: Mapping[str, Any]) -> Section:
         return Section("conduct", "Proposals and overhead", [Refused("Proposals", reason)])
     words = Text(
         "Asked: architectures the searcher had evaluated or measured, over all its runs. Repaired "
-        "and redrawn are its own counts: what its encoding mended, and what it drew anew to keep "
+        "and redrawn are its own counts: what its encoding mended, and what it drew again to keep "
         "the caps."
     )
     table = Table("proposals", "Proposals, failures, overhead", PROPOSALS, rows)

@@ -237,8 +237,11 @@ def depthwise_weight_gradient(
 
 
 def rows(x_BCHW: Tensor) -> Float32:
-    """(B, N): the memory of a channels-last tensor, not a copy."""
-    found: Float32 = x_BCHW.detach().permute(0, 2, 3, 1).numpy().reshape(x_BCHW.shape[0], -1)
+    """(B, N): the memory of a channels-last tensor, which loops may write to.
+
+    torch raises where that would need a copy: what is written to one is lost.
+    """
+    found: Float32 = x_BCHW.detach().permute(0, 2, 3, 1).view(x_BCHW.shape[0], -1).numpy()
     return found
 
 

@@ -129,6 +129,8 @@ class KernelWidening(Function):
         known: Covariance | None,
         noted: Callable[[Channels], None] | None,
     ) -> Tensor:
+        # A 1x1 convolution gives its output the layout of its input.
+        x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
         known = known or Covariance.of(step, x_BCHW)
         found = Widened.of(known, weight, scale_D, shift_D, step.eps)
         if noted is not None:

@@ -15,11 +15,10 @@ from trainers.data.importing.lines import MORE_THAN_A_LABEL
 from trainers.data.importing.recognise import recognise
 from trainers.data.rendering.dataset import Progress
 from trainers.data.sources import open_source
+from trainers.data.unused import noticeable
 from trainers.data.writing import write_lmdb
 
 MAX_LABEL_CHARACTERS = 10_000
-#: Share of words left out from which an import warns.
-NOTICEABLE = 0.02
 _EXAMPLES = 3
 _EXAMPLE_CHARACTERS = 120
 _TELL_EVERY = 64  # drawing a bar takes longer than reading a line
@@ -52,7 +51,7 @@ class ImportReport:
         """What somebody should look at before they train with it, a sentence each."""
         found = []
         lost = sum(self.skipped.values())
-        if lost > NOTICEABLE * (self.samples + lost):
+        if noticeable(lost, self.samples + lost):
             found.append(f"{lost:,} of {self.samples + lost:,} words were left out")
         spaced = self.skipped.get(MORE_THAN_A_LABEL, 0)
         if spaced:
