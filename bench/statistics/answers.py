@@ -29,17 +29,19 @@ class NotComputable:
     """A plain refusal: ``reason`` is one sentence for the report.
 
     ``value`` is the point estimate where that much is known and only its interval is not; ``n`` is
-    the number of blocks (or architectures) looked at.
+    the number of units (or architectures) looked at. ``withheld``: it could have been computed, and
+    would have misled.
     """
 
     reason: str
     value: float | None = None
     n: int = 0
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval; ``n`` counts blocks (or architectures), ``method`` names both."""
+    """A number with its interval; ``n`` counts units (or architectures), ``method`` names both."""
 
     value: float
     low: float

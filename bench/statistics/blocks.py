@@ -20,11 +20,15 @@ from bench.statistics.answers import Floats, NotComputable
 
 @dataclass(frozen=True)
 class RunScore:
-    """The endpoint of one run; ``score`` is None (or NaN) if the run failed."""
+    """The endpoint of one run; ``score`` is None (or NaN) if the run failed.
+
+    ``cluster`` names what some blocks have in common: their supernet.
+    """
 
     searcher: str
     block: str
     score: float | None
+    cluster: str = ""
 
     @property
     def failed(self) -> bool:
@@ -50,10 +54,14 @@ class DroppedBlock:
 
 @dataclass(frozen=True)
 class PairedScores:
-    """``scores[i][j]`` of searcher j in block i; ``runs``, ``failed``: counts per searcher."""
+    """``scores[i][j]`` of searcher j in block i; ``runs``, ``failed``: counts per searcher.
+
+    ``clusters`` names that of each block.
+    """
 
     searchers: tuple[str, ...]
     blocks: tuple[str, ...]
+    clusters: tuple[str, ...]
     scores: tuple[tuple[float, ...], ...]
     dropped: tuple[DroppedBlock, ...]
     runs: tuple[int, ...]
@@ -107,6 +115,7 @@ def paired_matrix(
     return PairedScores(
         searchers=names,
         blocks=tuple(complete),
+        clusters=tuple(by_place[block, names[0]].cluster for block in complete),
         scores=scores,
         dropped=tuple(dropped),
         runs=tuple(sum(run.searcher == name for run in found) for name in names),

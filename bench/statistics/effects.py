@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
@@ -30,7 +32,7 @@ from bench.statistics.bootstrap import (
 from bench.statistics.signed_rank import EXACT_UP_TO, rank_distribution
 
 SHIFT = "Hodges-Lehmann shift, signed-rank interval"
-A12 = "Vargha-Delaney A12, percentile bootstrap over blocks"
+A12 = "Vargha-Delaney A12, percentile bootstrap over {}"
 IMPROVEMENT = "ratio of means - 1, percentile bootstrap over blocks"
 
 
@@ -66,11 +68,13 @@ def superiority(
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: int = RESAMPLES,
+    clusters: Sequence[str] | None = None,
 ) -> Estimate | NotComputable:
     """A12: how probably a run of ``first`` (n,) beats a run of ``second`` (n,), ties half.
 
-    Any run against any run, so 0.5 is no difference; the percentile bootstrap draws whole blocks.
-    Refused an interval if one searcher always wins: the bootstrap knows no losses then.
+    Any run against any run, so 0.5 is no difference; the percentile bootstrap draws whole blocks,
+    or whole ``clusters`` (n,) of them. Refused an interval if one searcher always wins: the
+    bootstrap knows no losses then.
     """
     needed = smallest_sample(level)
     pair = columns(first, second)
@@ -82,11 +86,16 @@ def superiority(
         return NotComputable("there are no paired blocks")
     wins = (a[:, None] > b) + 0.5 * (a[:, None] == b)
     value = float(wins.mean())
-    if n < needed:
-        return NotComputable(f"an interval needs at least {needed} blocks, not {n}", value, n)
-    counts = resampled_counts(n, rng, resamples)
-    draws = np.einsum("ri,ri->r", counts @ wins, counts) / n**2
-    return percentile_estimate(value, draws, n, level, A12)
+    units, what = (list(range(n)), "blocks") if clusters is None else (clusters, "supernets")
+    names = list(dict.fromkeys(units))
+    if len(names) < needed:
+        reason = f"an interval needs at least {needed} {what}, not {len(names)}"
+        return NotComputable(reason, value, len(names))
+    member = np.array([[unit == name for unit in units] for name in names], dtype=np.float64)
+    counts = resampled_counts(len(names), rng, resamples)
+    runs = counts @ member.sum(axis=1)
+    draws = np.einsum("ri,ri->r", counts @ (member @ wins @ member.T), counts) / runs**2
+    return percentile_estimate(value, draws, len(names), level, A12.format(what))
 
 
 def relative_improvement(

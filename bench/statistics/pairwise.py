@@ -1,12 +1,15 @@
-"""The whole procedure for every pair of a study: test, Holm, equivalence, effects, verdict.
+"""The whole procedure for every pair of a family: test, Holm, equivalence, effects, verdict.
 
 The hypotheses of no shift form one family for Holm's procedure, those of a shift beyond the margin
 another, each at ``alpha``. Pairs that cannot be tested stay in the count of comparisons.
+
+Units decide how: blocks of one supernet by signed ranks, several supernets by the t test of their
+means (``clusters``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +23,16 @@ from bench.statistics.answers import (
     check_fraction,
     matrix,
 )
+from bench.statistics.clusters import (
+    ClusterTest,
+    Posterior,
+    cluster_equivalence,
+    cluster_test,
+    intraclass,
+    mean_shift,
+    posterior,
+    units_of,
+)
 from bench.statistics.effects import hodges_lehmann, superiority
 from bench.statistics.equivalence import EquivalenceTest, equivalence_test
 from bench.statistics.holm import first_threshold, holm_adjusted
@@ -28,25 +41,33 @@ from bench.statistics.paired import PairedTest, correlation, signed_rank_test
 from bench.statistics.power import DetectableEffect, detectable_effect
 from bench.statistics.verdicts import Evidence, Verdict, judge
 
+Test = PairedTest | ClusterTest | NotComputable
+Equivalence = EquivalenceTest | NotComputable
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair: what the verdict rests on, the verdict, and how else to look at the effect."""
+    """One pair: what the verdict rests on, the verdict, and how else to look at the effect.
+
+    ``posterior`` is a second look, ``intraclass`` how much seeds of one supernet agree.
+    """
 
     evidence: Evidence
     verdict: Verdict
     superiority: Estimate | NotComputable
     correlation: Estimate | NotComputable
+    intraclass: Estimate | NotComputable
+    posterior: Posterior | NotComputable
 
 
 @dataclass(frozen=True)
-class _Tested:
-    """One pair before the correction for many comparisons."""
+class _Pair:
+    """Places of the two, and their columns of unit means (units,)."""
 
     first: int
     second: int
-    test: PairedTest | NotComputable
-    equivalence: EquivalenceTest | NotComputable
+    a: Floats
+    b: Floats
 
 
 def compare_pairs(
@@ -54,6 +75,9 @@ def compare_pairs(
     names: Sequence[str],
     rng: np.random.Generator,
     *,
+    clusters: Sequence[str] | None = None,
+    withheld: Mapping[str, str] | None = None,
+    unit: str | None = None,
     margin: float | None = None,
     against: str | None = None,
     alpha: float = 0.05,
@@ -62,7 +86,9 @@ def compare_pairs(
     """Compare the searchers ``names`` (k,) by ``scores`` (blocks, k), one row per shared block.
 
     All pairs in the order of ``names``, or only those with ``against``, which is then the second of
-    each. Two searchers are one comparison. Only the bootstrap of A12 uses ``rng``.
+    each. Two searchers are one comparison. ``clusters`` (blocks,) name the supernet of each block;
+    ``withheld`` are searchers that are not to be judged, with the reason; ``unit`` is what to call
+    units. Only the bootstrap of A12 uses ``rng``.
 
     Raises:
         StatisticsError: if names and scores do not fit, ``against`` is none of them, or margin,
@@ -73,34 +99,56 @@ def compare_pairs(
     if isinstance(found, NotComputable):
         return found
     _check_names(names, found.shape[1], against)
-    pairs = _pairs(names, against)
-    if not pairs:
+    places = _pairs(names, against)
+    if not places:
         only = f"only {names[0]}" if names else "nobody"
         return NotComputable(f"{only} was run: there is nothing to compare", n=len(found))
-    tested = [_test(found, pair, len(pairs), margin, alpha) for pair in pairs]
-    adjusted = _adjusted([pair.test for pair in tested])
-    adjusted_equivalence = _adjusted([pair.equivalence for pair in tested])
+    units = units_of(found, clusters)
+    pairs = [_Pair(i, j, units.scores[:, i], units.scores[:, j]) for i, j in places]
+    refusals = [_withheld((names[pair.first], names[pair.second]), withheld) for pair in pairs]
+    test, equivalence = _tests(units.of_clusters, len(pairs), margin, alpha)
+    tests = [refusal or test(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
+    near = [refusal or equivalence(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
+    p_values, near_p_values = _adjusted(tests), _adjusted(near)
     compared = []
-    for pair, p_value, equivalence_p in zip(tested, adjusted, adjusted_equivalence, strict=True):
-        a, b = found[:, pair.first], found[:, pair.second]
-        threshold = first_threshold(len(pairs), alpha)
+    for place, pair in enumerate(pairs):
+        shift = (
+            mean_shift(pair.a, pair.b, 1.0 - alpha)
+            if units.of_clusters
+            else hodges_lehmann(pair.a, pair.b, 1.0 - alpha)
+        )
         evidence = Evidence(
             first=names[pair.first],
             second=names[pair.second],
-            n=len(found),
+            n=len(units.scores),
+            unit=unit or ("supernets" if units.of_clusters else "blocks"),
+            of_clusters=units.of_clusters,
             comparisons=len(pairs),
             alpha=alpha,
             margin=margin,
-            test=pair.test,
-            adjusted_p=p_value,
-            equivalence=pair.equivalence,
-            adjusted_equivalence_p=equivalence_p,
-            shift=hodges_lehmann(a, b, 1.0 - alpha),
-            detectable=_detectable(a - b, threshold, power),
+            test=tests[place],
+            adjusted_p=p_values[place],
+            equivalence=near[place],
+            adjusted_equivalence_p=near_p_values[place],
+            shift=shift,
+            detectable=_detectable(
+                pair.a - pair.b, first_threshold(len(pairs), alpha), power, units.of_clusters
+            ),
         )
-        verdict = judge(evidence)
-        chance = superiority(a, b, rng, 1.0 - alpha)
-        compared.append(Comparison(evidence, verdict, chance, correlation(a, b, 1.0 - alpha)))
+        a, b = found[:, pair.first], found[:, pair.second]
+        groups = clusters if units.of_clusters else None
+        compared.append(
+            Comparison(
+                evidence,
+                judge(evidence),
+                superiority(a, b, rng, 1.0 - alpha, clusters=groups),
+                correlation(pair.a, pair.b, 1.0 - alpha),
+                intraclass(a - b, clusters or [""] * len(a), 1.0 - alpha),
+                NotComputable("no margin was stated before the study", n=len(pair.a))
+                if margin is None
+                else posterior(pair.a, pair.b, margin),
+            )
+        )
     return tuple(compared)
 
 
@@ -131,21 +179,30 @@ def _pairs(names: Sequence[str], against: str | None) -> list[tuple[int, int]]:
     return [(i, reference) for i in range(len(names)) if i != reference]
 
 
-def _test(
-    found: Floats, pair: tuple[int, int], comparisons: int, margin: float | None, alpha: float
-) -> _Tested:
-    a, b = found[:, pair[0]], found[:, pair[1]]
-    equivalence: EquivalenceTest | NotComputable
-    if margin is None:
-        equivalence = NotComputable("no margin was stated before the study", n=len(found))
-    else:
-        equivalence = equivalence_test(a, b, margin, comparisons, alpha)
-    return _Tested(*pair, signed_rank_test(a, b, comparisons, alpha), equivalence)
+def _withheld(pair: tuple[str, str], why: Mapping[str, str] | None) -> NotComputable | None:
+    reasons = [f"{name}: {why[name]}" for name in pair if why and name in why]
+    return NotComputable("; ".join(reasons), withheld=True) if reasons else None
 
 
-def _adjusted(
-    tests: Sequence[PairedTest | NotComputable] | Sequence[EquivalenceTest | NotComputable],
-) -> list[float | None]:
+def _tests(
+    of_clusters: bool, comparisons: int, margin: float | None, alpha: float
+) -> tuple[Callable[[Floats, Floats], Test], Callable[[Floats, Floats], Equivalence]]:
+    """The test and the equivalence test of two columns of unit means (units,)."""
+
+    def test(a: Floats, b: Floats) -> Test:
+        return cluster_test(a, b) if of_clusters else signed_rank_test(a, b, comparisons, alpha)
+
+    def equivalence(a: Floats, b: Floats) -> Equivalence:
+        if margin is None:
+            return NotComputable("no margin was stated before the study", n=len(a))
+        if of_clusters:
+            return cluster_equivalence(a, b, margin)
+        return equivalence_test(a, b, margin, comparisons, alpha)
+
+    return test, equivalence
+
+
+def _adjusted(tests: Sequence[Test] | Sequence[Equivalence]) -> list[float | None]:
     """Holm's p values in the order of ``tests``; None for those that were refused."""
     p_values = [test.p_value for test in tests if not isinstance(test, NotComputable)]
     adjusted = iter(holm_adjusted(p_values, len(tests)).tolist())
@@ -153,7 +210,7 @@ def _adjusted(
 
 
 def _detectable(
-    differences: Floats, threshold: float, power: float
+    differences: Floats, threshold: float, power: float, of_clusters: bool
 ) -> DetectableEffect | NotComputable:
     n = len(differences)
     if n < 2:
@@ -161,4 +218,4 @@ def _detectable(
     # Rounding errors of equal differences are no spread.
     constant = np.ptp(differences) <= 1e-12 * max(1.0, float(np.abs(differences).max()))
     deviation = 0.0 if constant else standard_deviation(differences)
-    return detectable_effect(deviation, n, threshold, power)
+    return detectable_effect(deviation, n, threshold, power, of_clusters)

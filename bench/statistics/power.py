@@ -8,6 +8,10 @@ for n = 8 and alpha = 0.0125 that is 0.0078. Where n is so small that only diffe
 reject, their probability is known exactly. Against 20,000 simulated studies each, 8 to 30 normal
 pairs, alpha 0.0125, effects of 0.5 to 1.5 deviations, the error is below 0.02.
 
+Power of the t test over clusters (supernets) is that of the noncentral t distribution. A shift of
+two standard deviations, with about 20 runs a searcher and supernets that like a searcher better or
+worse by as much as seeds spread, is found with power .26 in 3 supernets, .57 in 5, .84 in 8.
+
 Effects and standard deviations are in the unit of the scores.
 """
 
@@ -72,9 +76,13 @@ def unpaired_power(effect: float, deviation: float, n: int, alpha: float = 0.05)
 
 
 def detectable_effect(
-    sd_difference: float, n: int, alpha: float = 0.05, power: float = 0.8
+    sd_difference: float,
+    n: int,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    of_clusters: bool = False,
 ) -> DetectableEffect | NotComputable:
-    """The smallest shift that ``n`` pairs find with probability ``power``.
+    """The smallest shift that ``n`` pairs, or clusters, find with probability ``power``.
 
     ``alpha`` should be the first threshold of Holm's procedure. It speaks of the study as it was
     laid out, not of the difference that it happened to show.
@@ -83,12 +91,13 @@ def detectable_effect(
     if sd_difference == 0.0:
         return NotComputable("all differences are equal: they show no spread to plan with", n=n)
     check_positive(sd_difference, "sd_difference")
-    needed = smallest_blocks(alpha)
+    needed = 2 if of_clusters else smallest_blocks(alpha)
     if n < needed:
         return NotComputable(f"{n} paired blocks find nothing at all; {needed} are needed", n=n)
+    power_of = cluster_power if of_clusters else paired_power
 
     def lacking(standardised: float) -> float:
-        return paired_power(standardised, 1.0, n, alpha) - power
+        return power_of(standardised, 1.0, n, alpha) - power
 
     highest = 1.0
     while lacking(highest) < 0.0:
@@ -98,9 +107,13 @@ def detectable_effect(
 
 
 def required_blocks(
-    effect: float, sd_difference: float, alpha: float = 0.05, power: float = 0.8
+    effect: float,
+    sd_difference: float,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    of_clusters: bool = False,
 ) -> int | NotComputable:
-    """The smallest number of pairs that finds a shift of ``effect`` with probability ``power``.
+    """The fewest pairs, or clusters, that find a shift of ``effect`` with probability ``power``.
 
     Deviations from a small pilot are uncertain: plan with the upper end of ``deviation_interval``.
 
@@ -113,10 +126,12 @@ def required_blocks(
         return NotComputable("all differences are equal: they show no spread to plan with")
     check_positive(sd_difference, "sd_difference")
 
-    def enough(n: int) -> bool:
-        return paired_power(effect, sd_difference, n, alpha) >= power
+    power_of = cluster_power if of_clusters else paired_power
 
-    fewest = smallest_blocks(alpha)
+    def enough(n: int) -> bool:
+        return power_of(effect, sd_difference, n, alpha) >= power
+
+    fewest = 2 if of_clusters else smallest_blocks(alpha)
     # Attainable levels jump, so power may fall from one n to the next while n is small.
     for n in range(fewest, fewest + 50):
         if enough(n):
@@ -130,6 +145,17 @@ def required_blocks(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def cluster_power(effect: float, sd_difference: float, n: int, alpha: float = 0.05) -> float:
+    """Probability that the t test of ``n`` clusters' mean differences rejects at ``alpha``.
+
+    ``sd_difference`` is that of the clusters' means.
+    """
+    check_positive(sd_difference, "sd_difference")
+    check_count(n - 1, "n - 1")
+    check_fraction(alpha, "alpha")
+    return _t_power(abs(effect) / sd_difference * sqrt(n), n - 1.0, alpha)
 
 
 def _t_power(noncentrality: float, degrees: float, alpha: float) -> float:

@@ -1,12 +1,13 @@
-"""Verdicts in words: different, equivalent, underpowered, not comparable.
+"""Verdicts in five words: different, equivalent, inconclusive, too few, not comparable.
 
 A p value says neither how large a difference is nor what its absence means. So a verdict is a word
 and a sentence that carries shift, interval, n and what the study could have found:
 
 =================  =================================================================
-different          the signed-rank test rejects after Holm's correction
+different          the test rejects after Holm's correction
 equivalent         it does not, and both one-sided tests put the shift within the margin
-underpowered       neither: these blocks cannot tell; the sentence says how many might
+inconclusive       tested, and neither; the sentence says how many units might tell
+too few            no p value could have reached alpha; the sentence says how many could
 not comparable     no test could be made; the sentence says why
 =================  =================================================================
 
@@ -20,11 +21,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.clusters import ClusterTest
 from bench.statistics.equivalence import EquivalenceTest
 from bench.statistics.paired import PairedTest, smallest_n
 from bench.statistics.power import DetectableEffect, required_blocks
 
-Word = Literal["different", "equivalent", "underpowered", "not comparable"]
+Word = Literal["different", "equivalent", "inconclusive", "too few", "not comparable"]
 
 
 @dataclass(frozen=True)
@@ -40,23 +42,36 @@ class Verdict:
 class Evidence:
     """All that a verdict on ``first`` against ``second`` rests on; p values adjusted after Holm.
 
+    ``n`` counts units, which sentences call ``unit``: blocks, or the supernets of ``of_clusters``.
     ``shift`` has the interval of this pair alone, not widened for the number of comparisons: it may
-    exclude 0 where the verdict is *underpowered*. ``margin`` is None where the study stated none. A
+    exclude 0 where the verdict is *inconclusive*. ``margin`` is None where the study stated none. A
     p value is None exactly where its test is ``NotComputable``.
     """
 
     first: str
     second: str
     n: int
+    unit: str
+    of_clusters: bool
     comparisons: int
     alpha: float
     margin: float | None
-    test: PairedTest | NotComputable
+    test: PairedTest | ClusterTest | NotComputable
     adjusted_p: float | None
     equivalence: EquivalenceTest | NotComputable
     adjusted_equivalence_p: float | None
     shift: Estimate | NotComputable
     detectable: DetectableEffect | NotComputable
+
+    @property
+    def needed(self) -> int:
+        """Units without which no p value can reach alpha."""
+        return 2 if self.of_clusters else smallest_n(self.comparisons, self.alpha)
+
+    @property
+    def size(self) -> str:
+        """``n = 4 supernets``."""
+        return f"n = {self.n} {self.unit}"
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -68,7 +83,7 @@ def judge(evidence: Evidence) -> Verdict:
         return Verdict("equivalent", _equivalent(evidence))
     if isinstance(evidence.test, NotComputable):
         return _without_test(evidence, evidence.test)
-    return Verdict("underpowered", _underpowered(evidence))
+    return Verdict("inconclusive", _inconclusive(evidence))
 
 
 def p_text(p_value: float) -> str:
@@ -87,7 +102,7 @@ def shift_text(shift: Estimate | NotComputable) -> str:
 def _different(evidence: Evidence, adjusted_p: float, within_margin: bool) -> Verdict:
     shift = evidence.shift.value or 0.0
     seen = _turned(evidence.shift) if shift < 0.0 else evidence.shift
-    facts = f"({shift_text(seen)}; n = {evidence.n}, Holm {p_text(adjusted_p)})"
+    facts = f"({shift_text(seen)}; {evidence.size}, Holm {p_text(adjusted_p)})"
     if shift == 0.0:
         sentence = f"{evidence.first} and {evidence.second} differ, neither way by much {facts}"
         return Verdict("different", sentence)
@@ -110,46 +125,54 @@ def _equivalent(evidence: Evidence) -> str:
     adjusted = evidence.adjusted_equivalence_p or 0.0
     return (
         f"{evidence.first} and {evidence.second} differ by less than the margin of "
-        f"{evidence.margin:g} ({shift_text(evidence.shift)}; n = {evidence.n}, "
+        f"{evidence.margin:g} ({shift_text(evidence.shift)}; {evidence.size}, "
         f"Holm {p_text(adjusted)} for equivalence)"
     )
 
 
 def _without_test(evidence: Evidence, test: NotComputable) -> Verdict:
-    """No test was made: too few blocks are a lack of power, anything else is told as it is."""
+    """No test was made: for want of units, or for a reason that more of them would not mend."""
     pair = f"{evidence.first} and {evidence.second}"
-    too_few = smallest_n(evidence.comparisons, evidence.alpha) > evidence.n
-    word: Word = "underpowered" if too_few and evidence.n > 0 else "not comparable"
-    if isinstance(evidence.shift, NotComputable) and evidence.shift.value is None:
-        # Scores are missing: more blocks would not mend it.
+    unknown = isinstance(evidence.shift, NotComputable) and evidence.shift.value is None
+    word: Word = "inconclusive"
+    if test.withheld or unknown or not evidence.n:
         word = "not comparable"
+    elif evidence.n < evidence.needed:
+        word = "too few"
     return Verdict(word, f"{pair}: {test.reason}")
 
 
-def _underpowered(evidence: Evidence) -> str:
+def _inconclusive(evidence: Evidence) -> str:
     first, second = evidence.first, evidence.second
     tests = [f"Holm {p_text(p)}" for p in (evidence.adjusted_p,) if p is not None]
     facts = "; ".join([shift_text(evidence.shift), *tests])
-    sentence = f"{evidence.n} blocks do not tell {first} and {second} apart ({facts})"
+    sentence = f"{evidence.n} {evidence.unit} do not tell {first} and {second} apart ({facts})"
     if evidence.margin is None:
         sentence += "; no margin was stated, so equivalence was not tested"
     else:
         sentence += f", nor show that they differ by less than the margin of {evidence.margin:g}"
     if isinstance(evidence.detectable, DetectableEffect):
-        sentence += "; " + _prospects(evidence.detectable, evidence.margin)
+        sentence += "; " + _prospects(evidence, evidence.detectable)
     return sentence
 
 
-def _prospects(detectable: DetectableEffect, margin: float | None) -> str:
-    """What this study could have found, and how many blocks would find the margin."""
+def _prospects(evidence: Evidence, detectable: DetectableEffect) -> str:
+    """What this study could have found, and how many units would find the margin."""
+    margin = evidence.margin
     chance = f"{100 * detectable.power:.0f} %"
     text = f"a difference of {detectable.effect:.4f} would have been found with {chance} power"
     if margin is None or margin >= detectable.effect:
         return text
-    blocks = required_blocks(margin, detectable.sd_difference, detectable.alpha, detectable.power)
-    if isinstance(blocks, NotComputable):
-        return f"{text}, and {blocks.reason} for one of {margin:g}"
-    return f"{text}, one of {margin:g} needs {blocks} blocks"
+    needed = required_blocks(
+        margin,
+        detectable.sd_difference,
+        detectable.alpha,
+        detectable.power,
+        evidence.of_clusters,
+    )
+    if isinstance(needed, NotComputable):
+        return f"{text}, and {needed.reason} for one of {margin:g}"
+    return f"{text}, one of {margin:g} needs {needed} {evidence.unit}"
 
 
 def _below(p_value: float | None, alpha: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from bench.statistics.holm import holm_adjusted
 from bench.statistics.omnibus import block_ranks, groups
 from bench.statistics.paired import PairedTest
 from bench.statistics.pairwise import Comparison, compare_pairs, different
+from bench.statistics.verdicts import Word
 
 NAMES = ("random", "evolution", "tpe")
+WORDS = set(get_args(Word))
 
 
 def pairs_of(
@@ -58,18 +61,18 @@ def test_equivalent() -> None:
     assert "less than the margin of 0.02" in pair.verdict.sentence
 
 
-def test_underpowered_says_what_it_would_take() -> None:
+def test_inconclusive_says_what_it_would_take() -> None:
     (pair,) = pairs_of(two(0.0, 0.05, 10), margin=0.01)
-    assert pair.verdict.word == "underpowered"
+    assert pair.verdict.word == "inconclusive"
     assert "one of 0.01 needs" in pair.verdict.sentence
     (pair,) = pairs_of(two(0.0, 0.05, 10))
-    assert pair.verdict.word == "underpowered"
+    assert pair.verdict.word == "inconclusive"
     assert "no margin was stated" in pair.verdict.sentence
 
 
-def test_too_few_blocks_are_underpowered() -> None:
+def test_too_few_blocks_say_how_many_would_do() -> None:
     (pair,) = pairs_of(two(0.5, 0.01, 3), margin=0.01)
-    assert pair.verdict.word == "underpowered"
+    assert pair.verdict.word == "too few"
     assert "at least 6 are needed" in pair.verdict.sentence
 
 
@@ -78,7 +81,7 @@ def test_identical_scores() -> None:
     (pair,) = pairs_of(scores, margin=0.01)
     assert pair.verdict.word == "equivalent"
     (pair,) = pairs_of(scores)
-    assert pair.verdict.word == "not comparable"
+    assert pair.verdict.word == "inconclusive"
     assert "equal in all 8 blocks" in pair.verdict.sentence
 
 
@@ -165,5 +168,38 @@ def test_always_an_answer_and_never_nan(
         text = json.dumps(asdict(pair), allow_nan=False)
         assert "nan" not in text.lower()
         assert pair.evidence.first in pair.verdict.sentence
-        assert pair.verdict.word in {"different", "equivalent", "underpowered", "not comparable"}
+        assert pair.verdict.word in WORDS
         assert (pair.evidence.adjusted_p is None) == isinstance(pair.evidence.test, NotComputable)
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(2, 5),
+    st.integers(1, 3),
+    st.sampled_from([1, 2, 5, 1000]),
+    st.sampled_from([None, 0.3]),
+    st.integers(0, 10**6),
+)
+def test_supernets_as_units_always_answer(
+    supernets: int, seeds: int, levels: int, margin: float | None, seed: int
+) -> None:
+    scores = np.random.default_rng(seed).integers(0, levels, (supernets * seeds, 3)) / levels
+    of = [f"supernet {i // seeds}" for i in range(supernets * seeds)]
+    for pair in pairs_of(scores, NAMES, margin=margin, clusters=of):
+        assert "nan" not in json.dumps(asdict(pair), allow_nan=False).lower()
+        assert pair.verdict.word in WORDS - {"too few", "not comparable"}
+        assert pair.evidence.n == supernets
+        assert "supernets" in pair.verdict.sentence
+
+
+def test_who_is_withheld_is_not_judged_and_stays_in_the_count() -> None:
+    scores = np.random.default_rng(1).normal(0.5, 0.01, (12, 3)) + [0.0, 0.3, 0.6]
+    pairs = pairs_of(scores, NAMES, withheld={"tpe": "most of its scores were predicted"})
+    assert [pair.verdict.word for pair in pairs] == [
+        "different",
+        "not comparable",
+        "not comparable",
+    ]
+    assert "tpe: most of its scores were predicted" in pairs[1].verdict.sentence
+    assert pairs[0].evidence.comparisons == 3
+    assert pairs[0].evidence.adjusted_p == 3 * pairs[0].evidence.test.p_value  # type: ignore[union-attr]
