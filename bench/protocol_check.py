@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bench.errors import RecordError
@@ -15,8 +15,10 @@ from bench.records import RunRecord
 VARIES = ("searcher", "searcher_source", "hyperparameters", "seed", "supernet")
 
 
-def check_one_protocol(records: Sequence[RunRecord]) -> None:
+def check_one_protocol(records: Sequence[RunRecord], varied: Collection[str] = ()) -> None:
     """Refuse runs that differ in more than searcher, seed and supernet.
+
+    ``varied`` are keys of the preset in which a study says that its arms differ.
 
     ``RecordError`` names the first setting in which they differ, and how many runs have which.
     """
@@ -24,7 +26,8 @@ def check_one_protocol(records: Sequence[RunRecord]) -> None:
         {key: json.dumps(value) for key, value in flatten(_shared(record)).items()}
         for record in records
     ]
-    for key in sorted({key for row in flat for key in row}):
+    free = {f"preset.{key}" for key in varied}
+    for key in sorted({key for row in flat for key in row} - free):
         values = Counter(row.get(key, "nothing") for row in flat)
         if len(values) > 1:
             counts = ", ".join(f"{value} in {n} runs" for value, n in values.most_common(3))

@@ -24,6 +24,8 @@ from bench.run_folder import EVENTS, RESULT
 
 MAX_RESULT_BYTES = 64 * 2**20
 FRESH_WEIGHTS = "fresh weights"
+#: In place of weights, where a verdict is replayed.
+RECORDED, PREDICTED = "recorded", "predicted"
 #: A study of folders within folders; deeper ones are no studies.
 MAX_DEPTH = 4
 
@@ -34,6 +36,7 @@ class EventResult(Struct, frozen=True):
     score: float | None = None
     loss: float | None = None
     failure: str | None = None
+    predicted: bool = False
 
 
 class EventCost(Struct, frozen=True):
@@ -102,6 +105,11 @@ class Trajectory:
     macs: npt.NDArray[np.int64]
     seconds: npt.NDArray[np.float64]
     score: npt.NDArray[np.float64]
+
+    @property
+    def looks(self) -> int:
+        """P."""
+        return len(self.score)
 
 
 @dataclass(frozen=True)

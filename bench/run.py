@@ -19,6 +19,7 @@ from bench.evaluators.base import Evaluator, Verdict
 from bench.evaluators.building import build_evaluator
 from bench.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
+from bench.limits import Budget
 from bench.manifest import hardware, identity_hash, read_manifest, versions
 from bench.problem import Caps, Chosen, SearcherChoice
 from bench.referee import Referee
@@ -137,9 +138,7 @@ class Run:
                 self.evaluator,
                 self._referee() if referee else None,
                 opened,
-                Limits(
-                    settings.budget_images, settings.referee_points, settings.checkpoint_seconds
-                ),
+                Limits(Budget.of(settings), settings.referee_points, settings.checkpoint_seconds),
                 report,
                 stop_requested,
             )
@@ -276,4 +275,8 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     # The log is checked when a run is resumed: another device may not compute the same.
     del plain["supernet"]["start"], plain["trainer"]["device"]
     plain["trainer"] = without_off(plain["trainer"])
+    # Limits that are not set: runs from before them do not have the keys, and stay what they were.
+    for axis in ("macs", "evaluations", "seconds"):
+        if not plain["run"][f"budget_{axis}"]:
+            del plain["run"][f"budget_{axis}"]
     return plain

@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from bench.batching import Pace, pieces
@@ -20,6 +19,7 @@ from bench.errors import Interrupted, PresetError
 from bench.evaluators.base import Evaluator, Outcome
 from bench.event_log import EventLog
 from bench.ledger import Ledger
+from bench.limits import AXES, Budget
 from bench.proposals import Proposals
 from bench.referee import Referee
 from bench.run_folder import RunFolder
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """Budget in images, parts of it after which the referee looks, seconds between checkpoints."""
+    """The budget, parts of it after which the referee looks, seconds between checkpoints."""
 
-    budget_images: int
+    budget: Budget
     referee_points: int
     checkpoint_seconds: float
 
@@ -97,23 +97,31 @@ class Runner:
     def _loop(self, log: EventLog) -> str:
         saved = time.monotonic()
         while True:
-            left = self.limits.budget_images - self._images
+            budget, total = self.limits.budget, self.ledger.total
+            clock = self.ledger.seconds.total
+            if budget.seconds and clock >= budget.seconds:
+                return "budget of seconds spent"
+            left = budget.images - total.images
+            limit = self.pace.limit
+            if budget.evaluations:
+                limit = min(limit, max(1, budget.evaluations - total.evaluations))
             start = time.perf_counter()
-            batch = self.searcher.ask(pieces(self.searcher, self.pace.limit, left))
+            batch = self.searcher.ask(pieces(self.searcher, limit, left))
             asked = time.perf_counter() - start
             if not batch:
                 return "searcher finished"
             costs = [self.evaluator.price(work) for work in batch]
-            paid = sum(total <= left for total in accumulate(cost.images for cost in costs))
+            paid, axis = budget.payable(total, clock, costs)
             if paid:
                 self._do(log, batch[:paid], costs[:paid], asked)
-            elif self._images == 0:
+            elif self._images == 0 and axis is not None:
                 raise PresetError(
-                    f"a budget of {self.limits.budget_images} images pays for nothing: the "
-                    f"first piece of work needs {costs[0].images}; raise run.budget_images"
+                    f"a budget of {getattr(budget, axis):,} {AXES[axis]} pays for nothing: the "
+                    f"first piece of work needs {getattr(costs[0], axis):,}; raise "
+                    f"run.budget_{axis}"
                 )
-            if paid < len(batch):
-                return "budget spent"
+            if axis is not None:
+                return "budget spent" if axis == "images" else f"budget of {AXES[axis]} spent"
             if log.replaying:
                 if self.stop_requested():
                     raise Interrupted(str(self.folder.path))
@@ -173,11 +181,14 @@ class Runner:
         if outcome.cached:
             # Under the clock, since whether it was computed here or before changes nothing else.
             clock["cached"] = True
+        described = describe_result(outcome.result)
+        if outcome.predicted:
+            described["predicted"] = True
         line = log.record(
             {
                 "kind": kind,
                 "work": describe_work(work),
-                "result": describe_result(outcome.result),
+                "result": described,
                 "cost": cost.as_dict(),
                 "images": self._images,
                 "status": status,
@@ -194,8 +205,9 @@ class Runner:
         """Judge the recommendation after each equal part of the budget, and at the end."""
         if self.referee is None:
             return
-        part = self.limits.budget_images / self.limits.referee_points
-        reached = int(self._images // part)
+        share = self.limits.budget.share(self.ledger.total, self.ledger.seconds.total)
+        # A hair's breadth: tenths of a budget are no exact numbers.
+        reached = int(share * self.limits.referee_points + 1e-9)
         judged = self.verdicts[-1]["point"] if self.verdicts else 0
         if not final and (reached <= judged or reached >= self.limits.referee_points):
             return

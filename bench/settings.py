@@ -23,6 +23,8 @@ from trainers.settings import (
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Budget and bookkeeping of one run.
 
+    ``budget_images`` is what searchers plan by; ``budget_macs``, ``budget_evaluations`` and
+    ``budget_seconds`` (of trainer, ask and tell), where they are not 0, end a run earlier.
     ``referee_points``: at how many equal parts of the budget the referee scores the recommendation,
     with ``referee_samples`` draws beside it where a distribution is learned. ``evaluator`` is the
     supernet, a made-up landscape with a planted optimum, or what the runs in the folder ``replay``
@@ -33,6 +35,9 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     budget_images: Positive = 50_000
+    budget_macs: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    budget_evaluations: Annotated[int, Meta(ge=0)] = 0
+    budget_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
     evaluation_images: Positive = 500
     evaluator: Literal["supernet", "synthetic", "replay"] = "supernet"
     evaluation_cache: bool = True

@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from bench.study.file import StudyFile
 
 
+#: Of the analysis, what `--json` prints.
+JSON = (
+    "endpoint",
+    "inference",
+    "supernets",
+    "plan",
+    "summary",
+    "verdicts",
+    "searchers",
+    "tests",
+    "decided_later",
+    "excluded",
+    "unfinished",
+)
+
+
 @click.command()
 @click.argument("places", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Report folder; see below by default.")
@@ -21,10 +37,24 @@ if TYPE_CHECKING:
 @click.option("--question", default="", help="What the study asks, for the report's head.")
 @click.option(
     "--margin",
-    type=click.FloatRange(0.0, 1.0, min_open=True),
-    default=0.02,
-    show_default=True,
-    help="Shift of the score below which searchers count as equivalent.",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    help="Shift of the score below which searchers count as equivalent; the study's, else 0.02.",
+)
+@click.option("--baseline", help="Whom the others are held against; the study's, or random.")
+@click.option(
+    "--family",
+    type=click.Choice(["all-pairs", "against-baseline"]),
+    help="Pairs that are tested together; the study's, or all.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    help="Chance of any false *different*; the study's, or 0.05.",
+)
+@click.option(
+    "--endpoint",
+    type=click.Choice(["shared", "final"]),
+    help="Scores on common weights, or trained from scratch; the study's, or shared.",
 )
 @click.option(
     "--models",
@@ -39,7 +69,11 @@ def compare(
     out: Path | None,
     name: str | None,
     question: str,
-    margin: float,
+    margin: float | None,
+    baseline: str | None,
+    family: str | None,
+    alpha: float | None,
+    endpoint: str | None,
     models: tuple[Path, ...],
     as_json: bool,
 ) -> None:
@@ -48,6 +82,9 @@ def compare(
     Writes report.html, report.md, report.json, figures/ and tables/: into the study's folder if
     one folder is given, into results/comparison-... otherwise. Unfinished and damaged runs are
     named, never silently dropped.
+
+    Of a study, its file decides endpoint, baseline, family, alpha and margin; what is given here
+    instead is told as a deviation in the report.
     """
     from bench.comparison.trainings import find_models
     from bench.records import find_runs, read_what_can_be
@@ -57,7 +94,7 @@ def compare(
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.checklist import told
-    from bench.comparison.protocol import Protocol
+    from bench.comparison.protocol import protocol_of
     from bench.report import write_report
     from bench.study.roll import call
     from bench.trouble import failed_to_begin
@@ -67,26 +104,33 @@ def compare(
     folder = out or _default_folder(given)
     study = _study(given)
     roll = None if study is None else call(study, given[0], records)
+    decided = protocol_of(
+        study,
+        {
+            "margin": margin,
+            "baseline": baseline,
+            "family": family,
+            "alpha": alpha,
+            "endpoint": endpoint,
+        },
+    )
     title = name or (study.name if study else "") or folder.resolve().name
     analysis = analyse(
         records,
         title,
         question or (study.question if study else ""),
-        Protocol(margin=margin),
+        decided,
         excluded,
         trained,
         roll,
+        None if study is None else (study, given[0]),
     )
     paths = write_report(analysis, folder)
     if as_json:
         print_json(
             {
-                "searchers": analysis["searchers"],
-                "tests": analysis["tests"],
+                **{key: analysis[key] for key in JSON},
                 "report": paths,
-                "plan": analysis["plan"],
-                "excluded": analysis["excluded"],
-                "unfinished": analysis["unfinished"],
             }
         )
     else:
@@ -103,6 +147,10 @@ def _print_summary(analysis: dict[str, Any], report: str) -> None:
 
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
+    click.echo(readable(analysis["summary"]))
+    click.echo(analysis["inference"])
+    for sentence in analysis["decided_later"]:
+        click.echo(f"decided after the runs: {readable(sentence)}")
     if banner := banner_of(analysis):
         click.echo(banner)
     click.echo(f"budget: {analysis['budget_images']:,} images a run; all costs are in the report")

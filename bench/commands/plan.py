@@ -71,7 +71,7 @@ def plan(
         )
         for row in found["pairs"]
     ]
-    print_table(["pair", "pilot", "sd of difference", "rho", "blocks", "cautiously"], rows)
+    print_table(["pair", "pilot", "sd of difference", "rho", found["unit"], "cautiously"], rows)
 
 
 def _number(answer: dict[str, Any]) -> str:

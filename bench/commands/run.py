@@ -22,6 +22,7 @@ from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.evaluators.base import COMMON
+from bench.limits import AXES
 from bench.presets import load_preset, quoted
 from bench.problem import Caps, Chosen
 from bench.readable import folder_name
@@ -55,6 +56,13 @@ from searchers.finding import find_searcher
     help="Measured by `bench latency measure`, for latency terms.",
 )
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
+@click.option("--budget-macs", type=click.IntRange(1), help="Multiply-adds, of the same.")
+@click.option("--budget-evaluations", type=click.IntRange(1), help="Evaluations, of the same.")
+@click.option(
+    "--budget-seconds",
+    type=click.FloatRange(0.0, min_open=True),
+    help="Seconds of trainer and searcher; the first limit that is spent ends the run.",
+)
 @device_option
 @click.option(
     "--workers",
@@ -160,8 +168,9 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     """Options that are short forms of preset keys, as overrides."""
     overrides = data_overrides(given)
     overrides.extend(space_overrides(given["space"], given["part"]))
-    if given["budget_images"]:
-        overrides.append(f"run.budget_images={given['budget_images']}")
+    for axis in AXES:
+        if given[f"budget_{axis}"]:
+            overrides.append(f"run.budget_{axis}={given[f'budget_{axis}']}")
     overrides.extend(device_override(given["device"]))
     if given["replay"]:
         overrides.append(f"run.replay={quoted(given['replay'])}")

@@ -91,9 +91,9 @@ def show_plan(plan: Plan) -> None:
 
     states = (DONE, BEGUN, MISSING)
     rows = []
-    for searcher in plan.study.searchers:
-        own = [run.state for run in plan.runs if run.searcher == searcher]
-        rows.append((searcher, len(own), *(own.count(state) for state in states)))
+    for arm in plan.study.all_arms:
+        own = [run.state for run in plan.runs if run.arm == arm.name]
+        rows.append((arm.name, len(own), *(own.count(state) for state in states)))
     print_table(["searcher", "runs", *states], rows)
     left = len(plan.runs) - plan.count(DONE)
     budget = plan.preset.run.budget_images
@@ -106,7 +106,7 @@ def show_plan(plan: Plan) -> None:
 
 def _show_outlook(plan: Plan) -> None:
     """Seconds of work that is left, of searchers that were measured."""
-    outlooks = [plan.outlook(searcher) for searcher in plan.study.searchers]
+    outlooks = [plan.outlook(arm.name) for arm in plan.study.all_arms]
     known = [found for found in outlooks if found.left and found.measured]
     if not known:
         return
@@ -132,7 +132,7 @@ def summary(plan: Plan, troubles: list[tuple[str, str]]) -> dict[str, object]:
         "folder": str(plan.folder),
         "runs": [
             {
-                "searcher": run.searcher,
+                "searcher": run.arm,
                 "seed": run.seed,
                 "supernet_seed": run.supernet_seed,
                 "state": run.state,
@@ -147,7 +147,7 @@ def summary(plan: Plan, troubles: list[tuple[str, str]]) -> dict[str, object]:
                 "seconds_left": found.seconds_left,
                 "measured_on": len(found.measured),
             }
-            for found in map(plan.outlook, plan.study.searchers)
+            for found in (plan.outlook(arm.name) for arm in plan.study.all_arms)
         ],
         "troubles": [{"run": title, "reason": reason} for title, reason in troubles],
     }

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.comparison import anytime, costs, finals, health, placement, provenance, scores
+from bench.comparison import anytime, costs, endpoint, finals, health, pairs, placement, provenance
 from bench.comparison.checklist import absent, checklist
 from bench.comparison.groups import Groups, group_runs
-from bench.comparison.protocol import ENDPOINT, REPLAYED_ENDPOINT, Protocol
+from bench.comparison.inference import inference, unit_of
+from bench.comparison.noise import word_noise
+from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
+from bench.comparison.replaying import replayed, withheld
 from bench.errors import RecordError
+from bench.limits import AXES
 from bench.protocol_check import check_one_protocol
 from bench.records import RunRecord
-from bench.study.roll import Roll
+from bench.study.file import StudyFile
+from bench.study.roll import Roll, arms_of
 from spaces import Space, load_space
 
 
@@ -28,44 +33,68 @@ def analyse(
     excluded: Sequence[dict[str, str]] = (),
     models: Sequence[Path] = (),
     roll: Roll | None = None,
+    study: tuple[StudyFile, Path] | None = None,
 ) -> dict[str, Any]:
     """The analysis of runs of one protocol; ``excluded`` runs are named with their reasons.
 
     ``models`` are folders of models trained from scratch, for the final scores; ``roll`` are the
-    runs held against their study, None where they belong to none.
+    runs held against their ``study``, which is a file and the folder it is of; None where they
+    belong to none.
     Raises ``RecordError`` for no runs at all, or runs of different protocols.
     """
     protocol = protocol or Protocol()
     if not records:
         raise RecordError("no run could be read: there is nothing to compare")
-    check_one_protocol(records)
-    groups = group_runs(records)
-    first = records[0].identity
+    check_one_protocol(records, study[0].varied if study else frozenset())
     space = _space(records[0])
+    arms = arms_of(*study) if study else None
+    finished = None
+    if protocol.endpoint == "final":
+        finished = finals.run_scores(records, space, models, protocol)
+    groups = group_runs(records, arms, finished)
+    first = records[0].identity
     run_settings = first["preset"]["run"]
     limits = {"macs": first["max_macs"], "params": first["max_params"]}
     rows = provenance.run_rows(groups)
     trained = finals.proxy_final(records, groups, space, models, protocol)
+    replay = replayed(records, groups)
+    what = unit_of(records[0])
+    planned = len(study[0].all_arms) if study else len(groups.labels)
+    judged = pairs.judge_family(groups.paired, protocol, planned, withheld(replay), what)
+    tests = pairs.tests(judged, groups.paired, protocol)
     return {
         "name": name,
         "question": question,
-        "endpoint": REPLAYED_ENDPOINT if run_settings["evaluator"] == "replay" else ENDPOINT,
+        "endpoint": protocol.endpoint,
+        "endpoint_text": (
+            REPLAYED_ENDPOINT
+            if run_settings["evaluator"] == "replay"
+            else ENDPOINTS[protocol.endpoint]
+        ),
+        "summary": pairs.summary(judged, protocol),
+        "inference": inference(groups, judged, what),
+        "supernets": len(groups.supernets),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "program": f"strnas-bench {__version__}",
         "evaluator": run_settings["evaluator"],
-        "replay": provenance.replayed(records[0]),
+        "replay": replay,
         "space": {"name": space.name, "settings": space.settings()},
         "preset": records[0].manifest.get("preset_name", "unknown"),
+        "budget": _budget(run_settings, study[0] if study else None),
         "budget_images": run_settings["budget_images"],
         "caps": {"max_macs": limits["macs"], "max_params": limits["params"]},
         "margin": protocol.margin,
         "baseline": protocol.baseline,
-        "searchers": _searchers(records, groups, protocol),
-        "tests": scores.tests(groups, protocol),
-        "critical_difference": scores.ranks(groups, protocol),
+        "word_noise": word_noise(groups),
+        "searchers": _searchers(records, groups, judged, protocol),
+        "tests": tests,
+        "verdicts": pairs.verdicts(judged),
+        "ranks": pairs.ranks(judged, groups.paired, protocol),
         "curves": anytime.curves(groups, protocol),
         "pareto": placement.pareto(
-            groups, {"macs": limits["macs"] or space.max_macs(), "params": limits["params"]}
+            groups,
+            {"macs": limits["macs"] or space.max_macs(), "params": limits["params"]},
+            protocol,
         ),
         "mac_distribution": placement.mac_distribution(groups, space),
         "supernet_health": health.supernet_health(records, space),
@@ -74,8 +103,9 @@ def analyse(
         "plan": None if roll is None else plan_of(roll),
         "excluded": list(excluded),
         "unfinished": provenance.unfinished(rows),
-        "checklist": checklist(groups, records, trained, roll),
-        "deviations": provenance.deviations(records[0]),
+        "checklist": checklist(groups, records, trained, protocol, roll),
+        "decided_later": list(protocol.deviations),
+        "deviations": [*provenance.deviations(records[0])],
         "versions": provenance.versions(records),
         "hardware": provenance.hardware(records),
         "hyperparameters": provenance.hyperparameters(groups),
@@ -92,11 +122,17 @@ def plan_of(roll: Roll) -> dict[str, Any]:
     }
 
 
+def _budget(run: Mapping[str, Any], study: StudyFile | None) -> dict[str, Any]:
+    """The limits of a run, and which of them the study gives all runs alike."""
+    limits = {axis: run.get(f"budget_{axis}") or None for axis in AXES}
+    given = study.budget.given if study is not None and study.budget is not None else {}
+    return {**limits, "equalised": next(iter(given), "images")}
+
+
 def _searchers(
-    records: Sequence[RunRecord], groups: Groups, protocol: Protocol
+    records: Sequence[RunRecord], groups: Groups, judged: pairs.Judged, protocol: Protocol
 ) -> list[dict[str, Any]]:
     sharing = costs.supernet_sharing(records)
-    verdicts = scores.against_baseline(groups, protocol)
     found = []
     for group in groups.groups:
         found.append(
@@ -106,12 +142,13 @@ def _searchers(
                 "complete": len(group.complete),
                 "failed": len(group.complete) - len(group.scored),
                 "unfinished": len(group.runs) - len(group.complete),
-                **scores.endpoint(group, protocol),
+                **endpoint.centres(group, protocol),
                 "auc": anytime.area(group, groups, protocol),
                 "macs": costs.size(group, "macs"),
                 "params": costs.size(group, "params"),
                 "cost": costs.costs(group, sharing),
-                "against_random": verdicts[group.label],
+                "against_baseline": pairs.against_baseline(judged, group.label, protocol),
+                "relative_improvement": endpoint.gain_over_random(group, groups, protocol),
                 "proposals": costs.proposals(group),
                 "failures": costs.failures(group),
                 "overhead_seconds": costs.overhead_seconds(group),

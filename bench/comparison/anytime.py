@@ -1,4 +1,9 @@
-"""The incumbent's score on test against what was spent, on every axis."""
+"""The recommendation's score on test against what was spent, on every axis.
+
+A curve begins where all runs of its arm have recommended something, and goes on to the end of the
+budget, or on other axes to the most that any run spent: a run that ends early keeps its
+recommendation. So nobody disappears, however much machines differ in speed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,8 @@ from bench.comparison.protocol import Protocol
 from bench.records import RunRecord
 from bench.statistics.answers import NotComputable
 from bench.statistics.bootstrap import Centre
-from bench.statistics.curves import Band, StepCurve, band, common_range
+from bench.statistics.clusters import units_of
+from bench.statistics.curves import Band, StepCurve, band, first_common, grid_of
 from bench.statistics.intervals import mean_interval
 
 #: Axis -> its unit in print. Seconds are those of trainer, ask and tell.
@@ -26,57 +32,54 @@ POINTS = 60
 
 
 def curves(groups: Groups, protocol: Protocol) -> dict[str, Any]:
-    """For each axis, the bands of all searchers and the curve of each run."""
+    """For each axis, the bands of all arms and the curve of each run."""
     return {axis: _axis(groups, axis, unit, protocol) for axis, unit in AXES.items()}
 
 
 def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
-    """Mean height of the curve over images, over the range that all runs share."""
-    every = [c for g in groups.groups for c in _curves_of(g, "images")]
-    shared = common_range(every)
-    if isinstance(shared, NotComputable):
-        return plain(shared)
-    areas = [curve.area(*shared) for curve in _curves_of(group, "images")]
-    known = [value for value in areas if not isinstance(value, NotComputable)]
-    if not known:
-        return refused(f"the curves meet at one point only ({shared[0]:,.0f} images)")
-    return plain(mean_interval(known, protocol.level))
+    """Mean height of the curve over images, from where every run has recommended to the end."""
+    every = [curve for other in groups.groups for curve in _curves_of(other, "images")]
+    start, end = first_common(every), _end(groups, "images")
+    if isinstance(start, NotComputable):
+        return plain(start)
+    own = _curves_of(group, "images")
+    areas = [curve.area(start, end) for curve in own]
+    known = np.array([value for value in areas if not isinstance(value, NotComputable)])
+    if not len(known) or len(known) < len(areas):
+        return refused(f"no budget is left where every run has recommended ({start:,.0f} images)")
+    clusters = [run.supernet for run in _judged(group, "images")]
+    return plain(mean_interval(units_of(known, clusters).scores, protocol.level))
 
 
 def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> dict[str, Any]:
-    found = {group.label: _curves_of(group, axis) for group in groups.groups}
-    usable = {label: own for label, own in found.items() if own}
+    end = _end(groups, axis)
     shown, without = {}, {}
-    for label, own in usable.items():
-        # Each searcher on its own range: cost per run differs on all axes but the budget's.
-        shared = common_range(own)
-        group = next(g for g in groups.groups if g.label == label)
-        if isinstance(shared, NotComputable):
-            without[label] = shared.reason
-            continue
-        if shared[1] <= 0:
-            continue
-        shown[label] = _bands(label, group, own, axis, protocol)
-    if not shown and without:
-        return refused("; ".join(f"{label}: {reason}" for label, reason in without.items()))
+    for group in groups.groups:
+        own = _curves_of(group, axis)
+        if own:
+            shown[group.label] = _bands(group, own, axis, end, protocol)
+        else:
+            without[group.label] = "no run has a scored recommendation"
     if not shown:
-        return refused("no run has a scored recommendation on this axis")
-    return {"unit": unit, "searchers": shown, "without": without}
+        return refused("no run has a scored recommendation")
+    if end <= 0:
+        return refused("nothing was spent on this axis")
+    return {"unit": unit, "end": end, "searchers": shown, "without": without}
 
 
 def _bands(
-    label: str, group: Group, own: list[StepCurve], axis: str, protocol: Protocol
+    group: Group, own: list[StepCurve], axis: str, end: float, protocol: Protocol
 ) -> dict[str, Any]:
-    start, end = max(c.costs[0] for c in own), min(c.costs[-1] for c in own)
-    # Where curves step, and the range's ends: nothing is lost between the points of a grid.
-    steps = np.unique(np.concatenate([c.costs for c in own]))
-    grid = np.unique(np.concatenate([[start], steps[(steps > start) & (steps < end)], [end]]))
-    if len(grid) > POINTS:
-        grid = np.linspace(start, end, POINTS)
+    grid = grid_of(own, end, POINTS)
+    runs = _judged(group, axis)
+    clusters = [run.supernet for run in runs]
     found: dict[str, Any] = {"n": len(own)}
     centres: tuple[Centre, ...] = ("median", "iqm")
     for centre in centres:
-        drawn = band(own, grid, protocol.generator(f"{axis} {label} {centre}"), centre)
+        if isinstance(grid, NotComputable):
+            break
+        rng = protocol.generator(f"{axis} {group.label} {centre}")
+        drawn = band(own, grid, rng, centre, protocol.level, clusters=clusters)
         if isinstance(drawn, Band):
             found["grid"] = list(drawn.grid)
             found[centre] = list(drawn.centre)
@@ -85,9 +88,23 @@ def _bands(
             found["note"] = drawn.note
     found["runs"] = [
         {"run_id": run.run_id, "x": curve.costs.tolist(), "y": curve.values.tolist()}
-        for run, curve in zip(_judged(group, axis), own, strict=True)
+        for run, curve in zip(runs, own, strict=True)
     ]
     return found
+
+
+def _end(groups: Groups, axis: str) -> float:
+    """The budget where the axis has one, and at least the most that any run spent."""
+    complete = [run for group in groups.groups for run in group.complete]
+    spent = [float(getattr(run.trajectory, axis)[-1]) for run in complete if run.trajectory.looks]
+    limits = [_limit(run, axis) for run in complete[:1]]
+    return max([*spent, *limits], default=0.0)
+
+
+def _limit(run: RunRecord, axis: str) -> float:
+    # Runs from before a limit do not have its key.
+    limit = run.identity["preset"]["run"].get(f"budget_{axis}")
+    return float(limit) if isinstance(limit, int | float) else 0.0
 
 
 def _judged(group: Group, axis: str) -> list[RunRecord]:

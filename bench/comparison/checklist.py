@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.comparison.endpoint import RANDOM
 from bench.comparison.groups import Groups
+from bench.comparison.protocol import Protocol
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
 from bench.records import RunRecord
 from bench.study.roll import Planned, Roll
 
+#: Supernets below which a shift of two standard deviations is found in little more than half of
+#: studies.
+MANY_SUPERNETS = 5
 #: What holds for every study made with this program: item, answer, note.
 ALWAYS = (
     (
@@ -68,13 +73,14 @@ def checklist(
     groups: Groups,
     records: Sequence[RunRecord],
     trained: Mapping[str, Any],
+    protocol: Protocol,
     roll: Roll | None = None,
 ) -> list[dict[str, str]]:
     """Items with answer (yes, no, partly) and note: what always holds, then what this study did.
 
     ``trained`` is the panel of final scores, ``roll`` the runs held against their study.
     """
-    rows = [*ALWAYS, _final_scores(trained), *_of_this_study(groups, records)]
+    rows = [*ALWAYS, _final_scores(trained), *_of_this_study(groups, records, protocol)]
     rows.append(_all_reported(records, roll))
     return [{"item": item, "answer": answer, "note": note} for item, answer, note in rows]
 
@@ -92,10 +98,14 @@ def _final_scores(trained: Mapping[str, Any]) -> tuple[str, str, str]:
     return item, "yes" if found == runs and fewest >= SEEDS else "partly", note
 
 
-def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[str, str, str]]:
+def _of_this_study(
+    groups: Groups, records: Sequence[RunRecord], protocol: Protocol
+) -> list[tuple[str, str, str]]:
     seeds = min((len(group.complete) for group in groups.groups), default=0)
     machines = len(hardware(records))
-    baseline = "random" in groups.labels
+    baseline = RANDOM in groups.labels
+    supernets = len(groups.supernets)
+    after = len(protocol.deviations)
     return [
         (
             "The same hardware for all methods",
@@ -111,6 +121,16 @@ def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[s
             "Several runs with different seeds",
             "yes" if seeds >= 3 else "no",
             f"the searcher with the fewest has {seeds} complete runs",
+        ),
+        (
+            "Several supernets, so that conclusions are not about one of them",
+            "yes" if supernets >= MANY_SUPERNETS else "partly" if supernets > 1 else "no",
+            f"{supernets} supernets",
+        ),
+        (
+            "What decides the verdicts was fixed before the runs",
+            "no" if after else "yes",
+            "; ".join(protocol.deviations) or "endpoint, baseline, family, alpha and margin were",
         ),
     ]
 

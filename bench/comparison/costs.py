@@ -40,6 +40,7 @@ def costs(group: Group, sharing: Counter[str]) -> dict[str, Any]:
         "evaluations": float(np.mean([cost["total"]["evaluations"] for _, cost in found])),
         "macs": float(np.mean([cost["total"]["macs"] for _, cost in found])),
         "seconds": float(np.mean([_seconds(cost) for _, cost in found])),
+        "seconds_range": [end(_seconds(cost) for _, cost in found) for end in (min, max)],
         "break_even_runs": math.ceil(float(np.mean(before)) / own) if own else None,
     }
 

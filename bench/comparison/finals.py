@@ -22,7 +22,12 @@ from bench.comparison.trainings import Searched, Training, read_trainings
 from bench.records import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
-from bench.statistics.ranking import kendall_tau, null_standard_error, seed_ceiling
+from bench.statistics.ranking import (
+    kendall_tau,
+    null_standard_error,
+    seed_ceiling,
+    tau_without_noise,
+)
 from bench.statistics.top_k import regret_at_k, top_k_precision
 from spaces import Space
 
@@ -88,6 +93,28 @@ def proxy_final(
     }
 
 
+def run_scores(
+    records: Sequence[RunRecord], space: Space, models: Sequence[Path], protocol: Protocol
+) -> dict[str, float]:
+    """Run id -> mean final score of what it recommends, over ``final_seeds`` trainings or more.
+
+    A run whose recommendation lacks trainings has no score, and is counted as one that failed.
+    """
+    if not models:
+        return {}
+    trainings, _ = read_trainings(models, Searched.of(records[0], space))
+    trained: dict[str, list[float]] = {}
+    for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
+        trained.setdefault(training.text, []).append(training.score)
+    enough = {
+        text: float(np.mean(found))
+        for text, found in trained.items()
+        if len(found) >= protocol.final_seeds
+    }
+    ends = {record.run_id: recommended(record) for record in records}
+    return {run: enough[text] for run, text in ends.items() if text in enough}
+
+
 def _proxies(
     records: Sequence[RunRecord], trained: set[str]
 ) -> tuple[Kind, dict[str, list[float]]]:
@@ -142,7 +169,7 @@ def _agreement(points: Sequence[Mapping[str, Any]], protocol: Protocol) -> dict[
             f"{n} architectures have both scores: a ranking of fewer than {SMALLEST_PANEL} says "
             "next to nothing"
         )
-        return dict.fromkeys(("tau", "ceiling", "top_k", "regret"), no)
+        return dict.fromkeys(("tau", "tau_corrected", "ceiling", "top_k", "regret"), no)
     proxy = np.array([point["proxy"] for point in both])
     final = np.array([point["final"]["estimate"] for point in both])
     top = [k for k in TOP if 2 * k <= n]
@@ -154,6 +181,7 @@ def _agreement(points: Sequence[Mapping[str, Any]], protocol: Protocol) -> dict[
     return {
         "tau": plain(kendall_tau(proxy, final, draws("tau"), level)),
         "tau_error_of_chance": null_standard_error(n),
+        "tau_corrected": plain(_corrected(both, proxy, final, draws("tau"), level)),
         "ceiling": plain(_ceiling(both, draws("ceiling"), level)),
         "top_k": {
             str(k): plain(top_k_precision(proxy, final, k, draws(f"top {k}"), level)) for k in top
@@ -162,6 +190,20 @@ def _agreement(points: Sequence[Mapping[str, Any]], protocol: Protocol) -> dict[
             str(k): plain(regret_at_k(proxy, final, k, draws(f"regret {k}"), level)) for k in top
         },
     }
+
+
+def _corrected(
+    points: Sequence[Mapping[str, Any]],
+    proxy: Floats,
+    final: Floats,
+    rng: np.random.Generator,
+    level: float,
+) -> Any:
+    seeds = min(len(point["scores"]) for point in points)
+    if seeds < 2:
+        return NotComputable("some architectures were trained with one seed only", n=len(points))
+    table = np.array([point["scores"][:seeds] for point in points])
+    return tau_without_noise(kendall_tau(proxy, final, rng, level), table)
 
 
 def _ceiling(points: Sequence[Mapping[str, Any]], rng: np.random.Generator, level: float) -> Any:

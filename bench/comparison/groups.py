@@ -1,25 +1,31 @@
-"""Runs by searcher and by block."""
+"""Runs by arm and by block, each with the score that the study's endpoint gives it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from bench.records import RunRecord
+from bench.records import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
+from bench.statistics.clusters import Units, units_of
+
+#: Run id -> final score of what it recommends; None: the endpoint is the referee's score.
+Finals = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one searcher with one set of hyperparameters; ``label`` is its name in print."""
+    """The runs of one arm; ``label`` is its name in print."""
 
     label: str
     runs: tuple[RunRecord, ...]
+    finals: Finals | None = None
 
     @property
     def complete(self) -> list[RunRecord]:
@@ -29,12 +35,21 @@ class Group:
     @property
     def scored(self) -> list[RunRecord]:
         """Complete runs whose recommendation has a score."""
-        return [run for run in self.complete if run.score is not None]
+        return [run for run in self.complete if self.score(run) is not None]
 
     @property
     def scores(self) -> Floats:
         """Endpoints (n,) of ``scored``."""
-        return np.array([run.score for run in self.scored], dtype=np.float64)
+        return np.array([self.score(run) for run in self.scored], dtype=np.float64)
+
+    @property
+    def unit_means(self) -> Floats:
+        """Endpoints (units,): the means of supernets where there are two or more, else scores."""
+        return units_of(self.scores, [run.supernet for run in self.scored]).scores
+
+    def score(self, run: RunRecord) -> float | None:
+        """The endpoint of one run."""
+        return run.score if self.finals is None else self.finals.get(run.run_id)
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,9 @@ class Groups:
 
     @cached_property
     def paired(self) -> PairedScores | NotComputable:
-        """The blocks that every searcher completed."""
+        """The blocks that every arm completed."""
         return paired_matrix(
-            RunScore(group.label, run.block, run.score)
+            RunScore(group.label, run.block, group.score(run), run.supernet)
             for group in self.groups
             for run in group.complete
         )
@@ -57,28 +72,57 @@ class Groups:
         """Names of the groups."""
         return [group.label for group in self.groups]
 
+    def named(self, label: str) -> Group | None:
+        """The group of this name."""
+        return next((group for group in self.groups if group.label == label), None)
 
-def group_runs(records: Sequence[RunRecord]) -> Groups:
-    """Groups by searcher; one with two sets of hyperparameters becomes two, told apart by them."""
+    @cached_property
+    def units(self) -> Units | None:
+        """What conclusions are about; None where nothing can be paired."""
+        paired = self.paired
+        if isinstance(paired, NotComputable):
+            return None
+        return units_of(paired.matrix, paired.clusters)
+
+    @property
+    def supernets(self) -> tuple[str, ...]:
+        """Those that complete runs began from, each once; none for runs from fresh weights."""
+        found = {run.supernet for group in self.groups for run in group.complete}
+        return tuple(sorted(found - {FRESH_WEIGHTS}))
+
+
+def group_runs(
+    records: Sequence[RunRecord],
+    arms: Mapping[Path, str] | None = None,
+    finals: Finals | None = None,
+) -> Groups:
+    """Groups by arm: ``arms`` are names by resolved run folder.
+
+    Runs that are in no arm are grouped by searcher; one with two sets of hyperparameters becomes
+    two, told apart by them.
+    """
+    named: dict[str, list[RunRecord]] = {}
     by_kind: dict[tuple[str, str], list[RunRecord]] = {}
     for record in records:
+        if arms is not None and (arm := arms.get(record.folder.resolve())) is not None:
+            named.setdefault(arm, []).append(record)
+            continue
         settings = json.dumps(record.identity["hyperparameters"], sort_keys=True)
         source = str(record.identity.get("searcher_source"))
         by_kind.setdefault((record.searcher, settings + source), []).append(record)
-    names = [searcher for searcher, _ in by_kind]
-    groups = []
+    found = list(named.items())
+    names = [*named, *(searcher for searcher, _ in by_kind)]
     for (searcher, _), runs in by_kind.items():
         label = searcher
         if names.count(searcher) > 1:
             label = f"{searcher} ({_difference(searcher, runs[0], records)})"
-        groups.append(Group(label, tuple(sorted(runs, key=lambda run: (run.supernet, run.seed)))))
+        found.append((label, runs))
     taken: dict[str, int] = {}
     unique = []
-    for group in groups:
-        taken[group.label] = taken.get(group.label, 0) + 1
-        number = taken[group.label]
-        label = group.label if number == 1 else f"{group.label} #{number}"
-        unique.append(Group(label, group.runs))
+    for label, runs in found:
+        number = taken[label] = taken.get(label, 0) + 1
+        ordered = tuple(sorted(runs, key=lambda run: (run.supernet, run.seed)))
+        unique.append(Group(label if number == 1 else f"{label} #{number}", ordered, finals))
     return Groups(tuple(sorted(unique, key=lambda group: group.label)))
 
 

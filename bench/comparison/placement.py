@@ -6,18 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import refused
-from bench.comparison.groups import Groups
+from bench.comparison.answers import plain, refused
+from bench.comparison.groups import Group, Groups
+from bench.comparison.protocol import Protocol
 from bench.statistics.answers import NotComputable
+from bench.statistics.clusters import units_of
+from bench.statistics.intervals import mean_interval
 from bench.statistics.pareto import hypervolume, pareto_front
 from spaces import Space
 
 BINS = 60
 
 
-def pareto(groups: Groups, max_cost: dict[str, int | None]) -> dict[str, Any]:
-    """Score on test against MACs and against parameters, with hypervolumes."""
-    return {what: _front(groups, what, max_cost[what]) for what in ("macs", "params")}
+def pareto(groups: Groups, max_cost: dict[str, int | None], protocol: Protocol) -> dict[str, Any]:
+    """The endpoint against MACs and against parameters, with hypervolumes."""
+    return {what: _front(groups, what, max_cost[what], protocol) for what in ("macs", "params")}
 
 
 def mac_distribution(groups: Groups, space: Space) -> dict[str, Any]:
@@ -45,40 +48,54 @@ def mac_distribution(groups: Groups, space: Space) -> dict[str, Any]:
     }
 
 
-def _front(groups: Groups, what: str, largest: int | None) -> dict[str, Any]:
+def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -> dict[str, Any]:
     found = [
-        (run, group.label, run.result["recommendation"])
+        (run, group, run.result["recommendation"])
         for group in groups.groups
         for run in group.scored
         if run.result is not None
     ]
     if not found:
         return refused("no recommendation has a score")
-    scores = np.array([run.score for run, _, _ in found], dtype=float)
+    scores = np.array([group.score(run) for run, group, _ in found], dtype=float)
     costs = np.array([best[what] for _, _, best in found], dtype=float)
     front = pareto_front(scores, costs)
     if isinstance(front, NotComputable):
         return refused(front.reason)
     # Worse than anything: no score, and the cap or the costliest recommendation.
     reference = {"score": 0.0, "cost": float(largest or costs.max() * 1.05)}
-    labels = np.array([label for _, label, _ in found])
-    volumes: dict[str, float | None] = {}
-    for label in groups.labels:
-        own = labels == label
-        volume = hypervolume(scores[own], costs[own], reference["score"], reference["cost"])
-        volumes[label] = None if isinstance(volume, NotComputable) else volume
+    volumes = {
+        group.label: _volume(group, what, reference["cost"], protocol) for group in groups.groups
+    }
     return {
         "reference": reference,
         "hypervolume": volumes,
         "points": [
             {
                 "run_id": run.run_id,
-                "searcher": label,
+                "searcher": group.label,
                 "architecture": best["text"],
                 "cost": int(best[what]),
-                "score": run.score,
+                "score": group.score(run),
                 "on_front": bool(on_front),
             }
-            for (run, label, best), on_front in zip(found, front.tolist(), strict=True)
+            for (run, group, best), on_front in zip(found, front.tolist(), strict=True)
         ],
     }
+
+
+def _volume(group: Group, what: str, reference: float, protocol: Protocol) -> dict[str, Any]:
+    """Mean over units of a block's hypervolume, as a share of all that could be dominated.
+
+    A block has one recommendation: more runs do not make a larger volume.
+    """
+    shares, clusters = [], []
+    for run in group.scored:
+        cost = float((run.result or {})["recommendation"][what])
+        volume = hypervolume([group.score(run) or 0.0], [cost], 0.0, reference)
+        if not isinstance(volume, NotComputable):
+            shares.append(volume / reference)
+            clusters.append(run.supernet)
+    if not shares:
+        return refused("no recommendation has a score")
+    return plain(mean_interval(units_of(np.array(shares), clusters).scores, protocol.level))

@@ -1,4 +1,4 @@
-"""How many paired blocks a study needs, from the spread that a pilot shows."""
+"""How many blocks, or supernets, a study needs, from the spread that a pilot shows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 
 from bench.comparison.answers import plain, refused
 from bench.comparison.groups import group_runs
+from bench.comparison.inference import unit_of
 from bench.errors import RecordError
 from bench.protocol_check import check_one_protocol
 from bench.records import find_runs, read_runs
 from bench.statistics.answers import Floats, NotComputable
+from bench.statistics.clusters import units_of
 from bench.statistics.holm import first_threshold
 from bench.statistics.intervals import deviation_interval
 from bench.statistics.paired import correlation
@@ -22,7 +24,9 @@ from bench.statistics.power import required_blocks
 def needed_blocks(
     pilot: Sequence[Path], effect: float, power: float, alpha: float, baseline: str | None
 ) -> dict[str, Any]:
-    """For each pair, the blocks needed at the first threshold of Holm's procedure.
+    """For each pair, the units needed at the first threshold of Holm's procedure.
+
+    Units are supernets, with as many seeds as in the pilot, where it has several; else blocks.
 
     ``baseline`` None compares all pairs. ``RecordError`` where the pilot has no complete block, or
     no run of the baseline.
@@ -46,25 +50,34 @@ def needed_blocks(
     if not pairs:
         raise RecordError("the pilot has one searcher: there is nothing to compare")
     threshold = first_threshold(len(pairs), alpha)
+    columns = units_of(paired.matrix, paired.clusters)
+    units = {name: columns.scores[:, i] for i, name in enumerate(paired.searchers)}
     return {
         "effect": effect,
         "power": power,
         "alpha": alpha,
         "comparisons": len(pairs),
         "threshold": threshold,
+        "unit": unit_of(records[0]) if columns.of_clusters else "blocks",
         "pairs": [
-            _row(a, b, paired.column(a), paired.column(b), effect, power, threshold)
+            _row((a, b), (units[a], units[b]), effect, power, threshold, columns.of_clusters)
             for a, b in pairs
         ],
     }
 
 
 def _row(
-    a: str, b: str, first: Floats, second: Floats, effect: float, power: float, threshold: float
+    names: tuple[str, str],
+    means: tuple[Floats, Floats],
+    effect: float,
+    power: float,
+    threshold: float,
+    of_clusters: bool,
 ) -> dict[str, Any]:
+    first, second = means
     deviation = deviation_interval(first - second)
     row = {
-        "pair": f"{a} - {b}",
+        "pair": " - ".join(names),
         "pilot_blocks": len(first),
         "sd_difference": plain(deviation),
         "correlation": plain(correlation(first, second)),
@@ -72,8 +85,8 @@ def _row(
     if isinstance(deviation, NotComputable):
         nothing = refused(deviation.reason)
         return {**row, "blocks": nothing, "blocks_cautious": nothing}
-    return {
-        **row,
-        "blocks": plain(required_blocks(effect, deviation.value, threshold, power)),
-        "blocks_cautious": plain(required_blocks(effect, deviation.high, threshold, power)),
-    }
+
+    def needed(spread: float) -> dict[str, Any]:
+        return plain(required_blocks(effect, spread, threshold, power, of_clusters))
+
+    return {**row, "blocks": needed(deviation.value), "blocks_cautious": needed(deviation.high)}

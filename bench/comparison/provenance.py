@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.comparison.costs import seconds_of
-from bench.comparison.groups import Groups
+from bench.comparison.groups import Group, Groups
 from bench.flat import flatten
 from bench.presets import load_preset
 from bench.records import RunRecord
@@ -22,24 +22,25 @@ BOOKKEEPING = ("data.workers", "supernet.start", "trainer.device", "data.search_
 
 def run_rows(groups: Groups) -> list[dict[str, Any]]:
     """Every run, complete or not, with the identity that its numbers can be traced to."""
-    return [_row(run, group.label) for group in groups.groups for run in group.runs]
+    return [_row(run, group) for group in groups.groups for run in group.runs]
 
 
-def _row(run: RunRecord, label: str) -> dict[str, Any]:
+def _row(run: RunRecord, group: Group) -> dict[str, Any]:
     result: dict[str, Any] = run.result or {}
     found: dict[str, Any] = result.get("recommendation", {})
     total: dict[str, Any] = result.get("cost", {}).get("total", {})
     return {
         "run_id": run.run_id,
         "folder": str(run.folder),
-        "searcher": label,
+        "searcher": group.label,
         "block": run.block,
         "seed": run.seed,
         "supernet": run.supernet,
         "complete": run.complete,
         "ended": result.get("ended"),
         "architecture": found.get("text"),
-        "score": found.get("score"),
+        "score": group.score(run),
+        "shared_score": found.get("score"),
         "one_ned": found.get("one_ned"),
         "search_val_score": found.get("search_val_score"),
         "own_score": found.get("own_score"),
@@ -86,23 +87,6 @@ def versions(records: Sequence[RunRecord]) -> dict[str, str]:
         for package, version in record.manifest.get("versions", {}).items():
             found.setdefault(str(package), set()).add(str(version))
     return {package: ", ".join(sorted(values)) for package, values in found.items()}
-
-
-def replayed(record: RunRecord) -> dict[str, Any] | None:
-    """What the scores were replayed from, and how well the surrogate predicts; None: they were not.
-
-    Runs of one protocol share the record, so one of them speaks for all.
-    """
-    found = record.manifest.get("data", {}).get("replay")
-    if record.identity["preset"]["run"]["evaluator"] != "replay" or not isinstance(found, dict):
-        return None
-    return {
-        "evaluations": found.get("evaluations"),
-        "hash": found.get("hash"),
-        "surrogate": found.get("surrogate"),
-        "error": found.get("surrogate_error"),
-        "kendall_tau": found.get("surrogate_kendall_tau"),
-    }
 
 
 def unfinished(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:

@@ -29,11 +29,15 @@ NOT_FINITE = "network output is not finite"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A result and the seconds that it took, or had taken where it is an ``cached`` one."""
+    """A result and the seconds that it took, or had taken where it is a ``cached`` one.
+
+    ``predicted``: nobody ever measured this score.
+    """
 
     result: Result
     seconds: float
     cached: bool = False
+    predicted: bool = False
 
 
 @dataclass(frozen=True)

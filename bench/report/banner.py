@@ -17,10 +17,14 @@ def banner_of(analysis: Mapping[str, Any]) -> str:
         return BANNER
     if evaluator != "replay":
         return ""
-    error, tau = (number_of(part(analysis.get("replay"), key)) for key in ("error", "kendall_tau"))
+    replay = analysis.get("replay")
+    error, tau, best = (
+        number_of(part(replay, key)) for key in ("error", "kendall_tau", "error_of_best")
+    )
     if error is None or tau is None:
         return "Replayed scores: recorded, or predicted with an error that was not stated."
+    among = "" if best is None else f", {best:.3f} among the best"
     return (
-        f"Replayed scores: recorded, or predicted with an error of {error:.3f} "
+        f"Replayed scores: recorded, or predicted with an error of {error:.3f}{among} "
         f"(Kendall tau {tau:.2f})."
     )

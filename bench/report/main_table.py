@@ -6,28 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.report.model import Column, Table
-from bench.report.plain import entries, interval_of, number_of, part, plain
+from bench.report.plain import entries, interval_of, number_of, part, plain, reason_of
 from bench.report.words import BLANK, compact
-
-COLUMNS = (
-    Column("searcher", "searcher"),
-    Column("runs", "runs"),
-    Column("score", "score", "score"),
-    Column("verdict", "against random", "verdict"),
-    Column("macs", "MACs", "compact"),
-    Column("params", "parameters", "compact"),
-    Column("images_sunk", "images, sunk", "compact"),
-    Column("images_amortised", "images, amortised", "compact"),
-    Column("images_private", "images, private", "compact"),
-)
-COSTS = ("images_sunk", "images_amortised", "images_private")
-TERMINAL = ("searcher", "runs", "score", "interval", "vs random", "MACs", "params")
 
 
 def main_table(analysis: Mapping[str, Any]) -> Table:
     """The main table of an analysis that ``plain`` has made safe."""
     rows = [main_row(entry) for entry in entries(analysis.get("searchers"))]
-    return Table("searchers", "Searchers, by score", COLUMNS, rows)
+    columns = (
+        Column("searcher", "searcher"),
+        Column("score", "score", "score"),
+        Column("verdict", f"against {baseline_of(analysis)}", "verdict"),
+        Column("shift", "shift", "signed"),
+        Column("runs", "runs"),
+        Column("macs", "MACs", "compact"),
+        Column("params", "parameters", "compact"),
+    )
+    return Table("searchers", "Searchers, by score", columns, rows)
 
 
 def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,8 +33,8 @@ def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "score": entry.get("score"),
         "macs": entry.get("macs"),
         "params": entry.get("params"),
-        **{key: cost_of(entry, key) for key in COSTS},
         "verdict": verdict_of(entry),
+        "shift": _shift(entry),
     }
 
 
@@ -61,7 +56,21 @@ def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[s
         for entry in entries(plain(analysis).get("searchers"))
         for row in [main_row(entry)]
     ]
-    return list(TERMINAL), rows
+    against = f"vs {baseline_of(analysis)}"
+    return ["searcher", "runs", "score", "interval", against, "MACs", "params"], rows
+
+
+def baseline_of(analysis: Mapping[str, Any]) -> str:
+    """Name of the searcher that the others are held against."""
+    return str(analysis.get("baseline") or "random")
+
+
+def _shift(entry: Mapping[str, Any]) -> Any:
+    """Against the baseline, or why there is none; nothing for the baseline itself."""
+    against = entry.get("against_baseline")
+    if is_reference(entry):
+        return None
+    return against if reason_of(against) else part(against, "shift")
 
 
 def _narrow_score(value: object) -> tuple[str, str]:
@@ -105,15 +114,13 @@ def runs_text(entry: Mapping[str, Any]) -> str:
 
 
 def is_reference(entry: Mapping[str, Any]) -> bool:
-    """Whether it is random search, which the others are held against."""
-    return entry.get("name") == "random"
+    """Whether it is the baseline, which the others are held against."""
+    return bool(part(entry.get("against_baseline"), "verdict") == "reference")
 
 
 def verdict_of(entry: Mapping[str, Any]) -> str | None:
-    """The verdict word against random; ``reference`` for random."""
-    if is_reference(entry):
-        return "reference"
-    against = entry.get("against_random")
+    """The verdict word against the baseline; ``reference`` for the baseline itself."""
+    against = entry.get("against_baseline")
     found = part(against, "verdict")
     if found is None and isinstance(against, Mapping) and "refused" in against:
         return "not comparable"

@@ -13,6 +13,7 @@ from bench.report.model import (
     Figure,
     Fold,
     Heading,
+    Lead,
     Refused,
     Report,
     Table,
@@ -68,8 +69,10 @@ def _block(block: Block) -> Iterator[str]:
         yield from _words(block)
 
 
-def _words(block: Text | Heading | Bullets | Facts | Refused) -> Iterator[str]:
-    if isinstance(block, Text):
+def _words(block: Lead | Text | Heading | Bullets | Facts | Refused) -> Iterator[str]:
+    if isinstance(block, Lead):
+        yield f"**{escaped(block.text)}**"
+    elif isinstance(block, Text):
         yield escaped(block.text)
     elif isinstance(block, Heading):
         yield f"### {escaped(block.text)}"

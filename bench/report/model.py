@@ -92,13 +92,25 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing and the tables that hold its numbers; ``name`` is that of the SVG file."""
+    """A drawing and the tables that hold its numbers; ``name`` is that of the SVG file.
+
+    ``first``: it is narrow, and shown whole on a telephone.
+    """
 
     block: ClassVar[str] = "figure"
     name: str
     caption: str
     svg: str
     tables: tuple[Table, ...]
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The sentence that one reads if one reads only one."""
+
+    block: ClassVar[str] = "lead"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -151,7 +163,7 @@ class Fold:
     blocks: Sequence[Block]
 
 
-Block: TypeAlias = "Figure | Table | Text | Refused | Bullets | Facts | Heading | Fold"
+Block: TypeAlias = "Figure | Table | Lead | Text | Refused | Bullets | Facts | Heading | Fold"
 
 
 @dataclass(frozen=True)

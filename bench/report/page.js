@@ -46,8 +46,39 @@
   });
   document.addEventListener("mouseleave", cool);
   document.addEventListener("scroll", cool, true);
-  // Paper cannot be unfolded.
+  // Paper cannot be unfolded, and comes back as it was.
+  var folded = [];
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details.fold").forEach(function (fold) { fold.open = true; });
+    folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
+    folded.forEach(function (fold) { fold.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    folded.forEach(function (fold) { fold.open = false; });
+  });
+  // A legend that switches searchers off and on, where there is something to switch.
+  document.querySelectorAll("figure").forEach(function (figure) {
+    var arms = [];
+    var parts = figure.querySelectorAll("[data-arm]");
+    parts.forEach(function (part) {
+      if (arms.indexOf(part.dataset.arm) < 0) { arms.push(part.dataset.arm); }
+    });
+    if (arms.length < 3) { return; }
+    var legend = document.createElement("div");
+    legend.className = "legend";
+    arms.forEach(function (arm) {
+      var label = document.createElement("label");
+      var box = document.createElement("input");
+      box.type = "checkbox";
+      box.checked = true;
+      box.addEventListener("change", function () {
+        parts.forEach(function (part) {
+          if (part.dataset.arm === arm) { part.classList.toggle("off", !box.checked); }
+        });
+      });
+      label.appendChild(box);
+      label.appendChild(document.createTextNode(" " + arm));
+      legend.appendChild(label);
+    });
+    figure.insertBefore(legend, figure.firstChild);
   });
 })();

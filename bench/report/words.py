@@ -23,7 +23,8 @@ UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 SIGNS = {
     "different": "≠",
     "equivalent": "≈",
-    "underpowered": "?",
+    "inconclusive": "?",
+    "too few": "…",
     "not comparable": "∅",
     "yes": "✓",
     "no": "✗",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bench.report.sections import report_of
 from spaces.atomic import sweep_temporaries, write_atomically
 
 FOLDERS = ("", "figures", "tables")
+OWN_FILE = re.compile(r"report\.(html|md|json)|figures/[a-z0-9-]+\.svg|tables/[a-z0-9-]+\.csv")
 
 
 def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
@@ -31,6 +33,7 @@ def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
         RecordError: if the folder cannot be written, or the analysis is no JSON data.
     """
     known = plain(analysis)
+    before = _written_before(out)
     with house_style():
         report = report_of(known, out)
     content = {"report.json": _json(known)}
@@ -39,6 +42,7 @@ def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
     for table in report.tables():
         content[f"tables/{table.name}.csv"] = csv_bytes(table)
     content["report.md"] = markdown_page(report).encode()
+    content["report.json"] = _json({**known, "files": sorted([*content, "report.html"])})
     # Last, since it links to all the others.
     content["report.html"] = html_page(report).encode()
     try:
@@ -47,12 +51,34 @@ def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
             sweep_temporaries(out / folder)
         for path, data in content.items():
             write_atomically(out / path, data)
+        for path in before - content.keys():
+            (out / path).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
             f"report folder {out} cannot be written ({error.strerror or error}): choose another "
             "with --out"
         ) from error
     return {path: str(out / path) for path in content}
+
+
+def _written_before(out: Path) -> set[str]:
+    """Files of the report that lies in ``out``: what this one does not replace, it removes.
+
+    A report from before it kept a list of them made all drawings and tables in its folders.
+    """
+    try:
+        known = json.loads((out / "report.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return set()
+    listed = known.get("files") if isinstance(known, dict) else None
+    if not isinstance(listed, list):
+        listed = [
+            f"{path.parent.name}/{path.name}"
+            for pattern in ("figures/*.svg", "tables/*.csv")
+            for path in out.glob(pattern)
+        ]
+    # The list may be a stranger's: nothing but names that a report makes.
+    return {str(path) for path in listed if OWN_FILE.fullmatch(str(path))}
 
 
 def _json(analysis: Mapping[str, Any]) -> bytes:

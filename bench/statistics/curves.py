@@ -1,8 +1,8 @@
 """Anytime curves: the score of the incumbent against what was spent, as right-continuous steps.
 
-A curve holds its value from the moment a result was paid for until the next one. Curves of several
-blocks are read on one grid, from the largest of their first costs to the smallest of their last:
-before, some have no incumbent yet; after, some were not run. Costs are in the unit of the axis
+A curve holds its value from the moment a result was paid for until the next one, and its last value
+for ever: what is recommended stays recommended when nothing more is spent. Curves of several runs
+are read on one grid that begins where all of them have a value. Costs are in the unit of the axis
 (evaluations, images, seconds), scores are to maximise.
 """
 
@@ -27,6 +27,7 @@ from bench.statistics.bootstrap import (
     percentiles,
     smallest_sample,
 )
+from bench.statistics.clusters import units_of
 from bench.statistics.intervals import NAMES
 
 #: Bands are drawn at every point of the grid: fewer resamples than for a table.
@@ -85,9 +86,9 @@ class StepCurve:
 
 @dataclass(frozen=True)
 class Band:
-    """Centre of ``n`` curves at every cost of ``grid``, with pointwise intervals.
+    """Centre of ``n`` units at every cost of ``grid``, with pointwise intervals.
 
-    ``low`` and ``high`` are None if there are too few blocks for an interval; ``note`` says so.
+    ``low`` and ``high`` are None if there are too few units for an interval; ``note`` says so.
     """
 
     grid: tuple[float, ...]
@@ -115,29 +116,34 @@ def incumbent(costs: npt.ArrayLike, scores: npt.ArrayLike) -> StepCurve | NotCom
     return StepCurve(at[usable], np.maximum.accumulate(found[usable]))
 
 
-def common_range(curves: Sequence[StepCurve]) -> tuple[float, float] | NotComputable:
-    """First and last cost at which all curves have a value."""
+def first_common(curves: Sequence[StepCurve]) -> float | NotComputable:
+    """The cost from which all curves have a value."""
     if not curves:
         return NotComputable("there are no curves")
-    start = max(float(curve.costs[0]) for curve in curves)
-    end = min(float(curve.costs[-1]) for curve in curves)
-    if start > end:
-        reason = f"the curves do not overlap: one starts at {start:g}, another ends at {end:g}"
-        return NotComputable(reason, n=len(curves))
-    return start, end
+    return max(float(curve.costs[0]) for curve in curves)
 
 
-def common_grid(curves: Sequence[StepCurve], points: int = 100) -> Floats | NotComputable:
-    """Evenly spaced costs (points,) over the common range; one point if that is one."""
-    check_count(points, "points")
-    found = common_range(curves)
-    if isinstance(found, NotComputable):
-        return found
-    return np.linspace(*found, points) if found[0] < found[1] else np.array(found[:1])
+def grid_of(curves: Sequence[StepCurve], end: float, points: int) -> Floats | NotComputable:
+    """Costs (at most ``points``) from where all curves have a value to ``end``, both included.
+
+    They are where curves step, so that nothing is lost between them, or evenly spaced where those
+    are too many. One point where no cost is left.
+    """
+    check_count(points - 1, "points - 1")
+    start = first_common(curves)
+    if isinstance(start, NotComputable):
+        return start
+    if end <= start:
+        return np.array([start])
+    steps = np.unique(np.concatenate([curve.costs for curve in curves]))
+    inner = steps[(steps > start) & (steps < end)]
+    if len(inner) + 2 > points:
+        return np.linspace(start, end, points)
+    return np.concatenate([[start], inner, [end]])
 
 
 def resampled(curves: Sequence[StepCurve], grid: npt.ArrayLike) -> Floats:
-    """Values (curves, points) on ``grid`` (points,), within the common range."""
+    """Values (curves, points) on ``grid`` (points,), none of it before all have a value."""
     return np.stack([curve.at(grid) for curve in curves])
 
 
@@ -148,21 +154,27 @@ def band(
     centre: Centre = "median",
     level: float = 0.95,
     resamples: int = BAND_RESAMPLES,
+    clusters: Sequence[str] | None = None,
 ) -> Band | NotComputable:
-    """Median or interquartile mean of one curve per block, with a bootstrap band over blocks."""
-    needed, n = smallest_sample(level), len(curves)
-    if not n:
+    """Median or interquartile mean of one curve per block, with a bootstrap band over blocks.
+
+    With two or more ``clusters`` (curves,), each is one curve, the mean of its own.
+    """
+    needed = smallest_sample(level)
+    if not len(curves):
         return NotComputable("there are no curves")
-    values = resampled(curves, grid)
+    units = units_of(resampled(curves, grid), clusters)
+    values, what = units.scores, "supernets" if units.of_clusters else "blocks"
+    n = len(values)
     costs = tuple(np.asarray(grid, dtype=np.float64).tolist())
     middle = tuple(centre_of(values.T, centre).tolist())
     if n < needed:
-        note = f"a band needs at least {needed} blocks, not {n}"
+        note = f"a band needs at least {needed} {what}, not {n}"
         return Band(costs, middle, None, None, n, level, NAMES[centre], note)
     # Where no curve steps, the band stays as it is: only the columns that change are drawn.
     steps = np.concatenate(([True], (values[:, 1:] != values[:, :-1]).any(axis=0)))
     draws = bootstrap_centres(values[:, steps], centre, rng, resamples)
     back = np.cumsum(steps) - 1
     low, high = (tuple(end[back].tolist()) for end in percentiles(draws, level))
-    method = f"{NAMES[centre]}, pointwise percentile bootstrap over blocks ({resamples} resamples)"
+    method = f"{NAMES[centre]}, pointwise percentile bootstrap over {what} ({resamples} resamples)"
     return Band(costs, middle, low, high, n, level, method)

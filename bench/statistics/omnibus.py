@@ -100,7 +100,7 @@ def exact_p(ranks: Floats) -> float | None:
     places = np.array(list(permutations(range(k))))
     # Of a sorted row, as digits of one number.
     digits = (2 * n * k + 1) ** np.arange(k, dtype=np.int64)
-    sums, chances = np.zeros((1, k), dtype=np.int64), np.ones(1)
+    sums, chances = np.zeros((1, k), dtype=np.int64), np.ones(1, dtype=np.float64)
     for row in doubled:
         orders = row[places]
         if len(sums) * len(orders) > MOST_STEPS:
@@ -108,7 +108,8 @@ def exact_p(ranks: Floats) -> float | None:
         after = np.sort((sums[:, None] + orders).reshape(-1, k), axis=1)
         _, first, back = np.unique(after @ digits, return_index=True, return_inverse=True)
         sums = after[first]
-        chances = np.bincount(back, np.repeat(chances / len(orders), len(orders)))
+        weights = np.repeat(chances / len(orders), len(orders))
+        chances = np.asarray(np.bincount(back, weights), dtype=np.float64)
     seen = ((doubled.sum(axis=0) - centre) ** 2).sum()
     return float(min(1.0, chances[((sums - centre) ** 2).sum(axis=1) >= seen].sum()))
 

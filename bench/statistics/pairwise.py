@@ -82,13 +82,15 @@ def compare_pairs(
     against: str | None = None,
     alpha: float = 0.05,
     power: float = 0.8,
+    comparisons: int | None = None,
 ) -> tuple[Comparison, ...] | NotComputable:
     """Compare the searchers ``names`` (k,) by ``scores`` (blocks, k), one row per shared block.
 
     All pairs in the order of ``names``, or only those with ``against``, which is then the second of
     each. Two searchers are one comparison. ``clusters`` (blocks,) name the supernet of each block;
     ``withheld`` are searchers that are not to be judged, with the reason; ``unit`` is what to call
-    units. Only the bootstrap of A12 uses ``rng``.
+    units. ``comparisons`` were planned, by default as many as there are pairs. Only the bootstrap
+    of A12 uses ``rng``.
 
     Raises:
         StatisticsError: if names and scores do not fit, ``against`` is none of them, or margin,
@@ -103,13 +105,15 @@ def compare_pairs(
     if not places:
         only = f"only {names[0]}" if names else "nobody"
         return NotComputable(f"{only} was run: there is nothing to compare", n=len(found))
-    units = units_of(found, clusters)
+    units, planned = units_of(found, clusters), comparisons or len(places)
+    if planned < len(places):
+        raise StatisticsError(f"{planned} comparisons planned, {len(places)} pairs given")
     pairs = [_Pair(i, j, units.scores[:, i], units.scores[:, j]) for i, j in places]
     refusals = [_withheld((names[pair.first], names[pair.second]), withheld) for pair in pairs]
-    test, equivalence = _tests(units.of_clusters, len(pairs), margin, alpha)
+    test, equivalence = _tests(units.of_clusters, planned, margin, alpha)
     tests = [refusal or test(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
     near = [refusal or equivalence(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
-    p_values, near_p_values = _adjusted(tests), _adjusted(near)
+    p_values, near_p_values = _adjusted(tests, planned), _adjusted(near, planned)
     compared = []
     for place, pair in enumerate(pairs):
         shift = (
@@ -123,7 +127,7 @@ def compare_pairs(
             n=len(units.scores),
             unit=unit or ("supernets" if units.of_clusters else "blocks"),
             of_clusters=units.of_clusters,
-            comparisons=len(pairs),
+            comparisons=planned,
             alpha=alpha,
             margin=margin,
             test=tests[place],
@@ -132,7 +136,7 @@ def compare_pairs(
             adjusted_equivalence_p=near_p_values[place],
             shift=shift,
             detectable=_detectable(
-                pair.a - pair.b, first_threshold(len(pairs), alpha), power, units.of_clusters
+                pair.a - pair.b, first_threshold(planned, alpha), power, units.of_clusters
             ),
         )
         a, b = found[:, pair.first], found[:, pair.second]
@@ -202,10 +206,10 @@ def _tests(
     return test, equivalence
 
 
-def _adjusted(tests: Sequence[Test] | Sequence[Equivalence]) -> list[float | None]:
+def _adjusted(tests: Sequence[Test] | Sequence[Equivalence], planned: int) -> list[float | None]:
     """Holm's p values in the order of ``tests``; None for those that were refused."""
     p_values = [test.p_value for test in tests if not isinstance(test, NotComputable)]
-    adjusted = iter(holm_adjusted(p_values, len(tests)).tolist())
+    adjusted = iter(holm_adjusted(p_values, planned).tolist())
     return [None if isinstance(test, NotComputable) else next(adjusted) for test in tests]
 
 

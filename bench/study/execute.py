@@ -79,7 +79,7 @@ def _with_supernets(plan: Plan, pool: Pool, stop: Stop) -> Sequence[RunSpec]:
         return plan.runs
     study = plan.study
     paths: dict[int | None, str] = {}
-    given = (*study.set, "supernet.start=")
+    given = (*study.shared_set, "supernet.start=")
     wanted = [SupernetSpec(study.preset, given, seed) for seed in study.supernet_seeds]
     for end in do_all(pool, train_supernet, wanted, stop):
         if end.trouble is not None:

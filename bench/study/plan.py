@@ -15,7 +15,7 @@ from bench.presets import load_preset
 from bench.problem import Caps, Chosen
 from bench.run_folder import CHECKPOINT, EVENTS, RESULT
 from bench.settings import Preset, with_start
-from bench.study.file import StudyFile
+from bench.study.file import Arm, StudyFile
 from bench.study.roll import Planned, planned_runs
 from searchers.finding import find_searcher
 
@@ -27,6 +27,7 @@ DONE, BEGUN, MISSING = "done", "begun", "missing"
 class RunSpec:
     """One run of a study: everything a worker on another machine needs to do it."""
 
+    arm: str
     searcher: str
     seed: int
     supernet_seed: int | None
@@ -40,7 +41,7 @@ class RunSpec:
     @property
     def title(self) -> str:
         """What people call it."""
-        return Planned(self.searcher, self.supernet_seed, self.seed).title
+        return Planned(self.arm, self.supernet_seed, self.seed).title
 
     def load(self) -> Preset:
         """The run's preset, overrides and supernet applied."""
@@ -74,19 +75,19 @@ class Plan:
         """Number of runs in a state."""
         return sum(run.state == state for run in self.runs)
 
-    def outlook(self, searcher: str) -> Outlook:
-        """What a searcher's runs that are not done will take, by those that are."""
-        own = [run for run in self.runs if run.searcher == searcher]
+    def outlook(self, arm: str) -> Outlook:
+        """What an arm's runs that are not done will take, by those that are."""
+        own = [run for run in self.runs if run.arm == arm]
         done = [run for run in own if run.state == DONE]
         # A replay's clock shows what the recorded runs took.
         replayed = self.preset.run.evaluator == "replay"
         seconds = [] if replayed else [s for run in done if (s := _seconds(run)) is not None]
-        return Outlook(searcher, len(own) - len(done), tuple(seconds))
+        return Outlook(arm, len(own) - len(done), tuple(seconds))
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Runs of a searcher that are left, and the seconds that each done one was measured to take."""
+    """Runs of an arm that are left, and the seconds that each done one was measured to take."""
 
     searcher: str
     left: int
@@ -100,7 +101,7 @@ class Outlook:
 
 def make_plan(study: StudyFile, folder: Path) -> Plan:
     """The plan, every searcher and setting checked by making one of each."""
-    preset = load_preset(study.preset, study.set)
+    preset = load_preset(study.preset, study.shared_set)
     caps = Caps(study.max_macs, study.max_params)
     trains = bool(study.supernet_seeds) and preset.run.evaluator == "supernet"
     if trains and not preset.supernet_recipe.images:
@@ -108,9 +109,13 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
             f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
             "train one by: set supernet_recipe.images, or leave supernet_seeds out"
         )
-    # Searchers vary fastest: an interrupted study has complete blocks.
-    runs = [_spec(study, preset, caps, folder, each) for each in planned_runs(study)]
-    for run in runs[: len(study.searchers)]:
+    arms = {arm.name: arm for arm in study.all_arms}
+    # Arms vary fastest: an interrupted study has complete blocks.
+    runs = [
+        _spec(study, arms[each.searcher], preset, caps, folder, each)
+        for each in planned_runs(study)
+    ]
+    for run in runs[: len(study.all_arms)]:
         loaded = run.load()
         Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
     refuse_other_runs(runs)
@@ -159,16 +164,18 @@ def _seconds(run: RunSpec) -> float | None:
 
 def _spec(
     study: StudyFile,
+    arm: Arm,
     preset: Preset,
     caps: Caps,
     folder: Path,
     planned: Planned,
 ) -> RunSpec:
-    overrides = list(study.set)
+    overrides = [*study.shared_set, *arm.set]
     if planned.supernet_seed is not None and preset.run.evaluator == "synthetic":
         overrides.append(f"landscape.seed={planned.supernet_seed}")
     return RunSpec(
-        planned.searcher,
+        arm.name,
+        arm.searcher,
         planned.seed,
         planned.supernet_seed,
         study.preset,

@@ -21,7 +21,10 @@ RUNS = "runs"
 
 @dataclass(frozen=True)
 class Planned:
-    """One run that a study asks for; ``supernet_seed`` None: all start from one supernet."""
+    """One run that a study asks for; ``supernet_seed`` None: all start from one supernet.
+
+    ``searcher`` is the name of the arm: the searcher's own, but where the study gives it another.
+    """
 
     searcher: str
     supernet_seed: int | None
@@ -65,10 +68,10 @@ class Roll:
 def planned_runs(study: StudyFile) -> list[Planned]:
     """All runs of a study in the order in which they are begun: searchers vary fastest."""
     return [
-        Planned(searcher, supernet_seed, seed)
+        Planned(arm.name, supernet_seed, seed)
         for supernet_seed in study.supernet_seeds or (None,)
         for seed in study.seed_list
-        for searcher in study.searchers
+        for arm in study.all_arms
     ]
 
 
@@ -89,6 +92,11 @@ def call(study: StudyFile, folder: Path, records: Sequence[RunRecord]) -> Roll:
         where("missing"),
         tuple(sorted(there)),
     )
+
+
+def arms_of(study: StudyFile, folder: Path) -> dict[Path, str]:
+    """The arm of each run folder that is planned, by its resolved path."""
+    return {run.folder(folder).resolve(): run.searcher for run in planned_runs(study)}
 
 
 def _state(record: RunRecord | None) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from scipy import stats
 
 from bench.comparison.analysis import analyse
 from bench.comparison.groups import group_runs
+from bench.comparison.pairs import judge_family
 from bench.comparison.protocol import Protocol
 from bench.errors import RecordError
 from bench.records import EventTime, RunRecord, find_runs, read_run, read_runs
+from bench.statistics.answers import NotComputable
 
 
 @pytest.fixture(scope="module")
@@ -67,25 +70,97 @@ def test_endpoints_are_the_means_of_the_final_scores(
 ) -> None:
     for row in analysis["searchers"]:
         scores = [r.score for r in records if r.searcher == row["name"]]
-        assert row["score"]["n"] == row["complete"] == len(scores) == 8
+        assert row["complete"] == len(scores) == 8
+        assert row["score"]["n"] == 4
         assert math.isclose(row["score"]["estimate"], float(np.mean(np.array(scores, float))))
     estimates = [row["score"]["estimate"] for row in analysis["searchers"]]
     assert estimates == sorted(estimates, reverse=True)
 
 
-def test_pairs_are_paired_by_block(records: list[RunRecord], analysis: dict[str, Any]) -> None:
-    scores = {
-        name: [r.score for r in sorted(records, key=lambda r: r.block) if r.searcher == name]
-        for name in ("evolution", "random")
-    }
-    expected = stats.wilcoxon(
-        np.array(scores["evolution"], float), np.array(scores["random"], float)
+def means_of(records: list[RunRecord], name: str) -> np.ndarray[Any, Any]:
+    """Mean score on each landscape (4,)."""
+    own = [r for r in records if r.searcher == name]
+    places = sorted({r.supernet for r in own})
+    return np.array(
+        [np.mean([r.score for r in own if r.supernet == place], dtype=float) for place in places]
     )
-    row = searcher(analysis, "evolution")["against_random"]
+
+
+def test_pairs_are_paired_by_landscape(records: list[RunRecord], analysis: dict[str, Any]) -> None:
+    expected = stats.ttest_rel(means_of(records, "evolution"), means_of(records, "random"))
+    row = searcher(analysis, "evolution")["against_baseline"]
     assert math.isclose(row["p"], float(expected.pvalue), abs_tol=1e-9)
-    assert row["n"] == 8
-    assert analysis["tests"]["blocks"] == 8
+    low, high = expected.confidence_interval(0.95)
+    assert math.isclose(row["shift"]["low"], low, abs_tol=1e-9)
+    assert math.isclose(row["shift"]["high"], high, abs_tol=1e-9)
+    assert (row["n"], row["unit"]) == (4, "landscapes")
+    assert "n = 4 landscapes" in row["sentence"] or "4 landscapes do not" in row["sentence"]
+    assert (analysis["tests"]["blocks"], analysis["tests"]["units"]) == (8, 4)
     assert len(analysis["tests"]["pairs"]) == 3
+    assert analysis["supernets"] == 4
+    assert "landscapes like these 4" in analysis["inference"]
+
+
+def test_on_one_landscape_conclusions_are_about_its_seeds(records: list[RunRecord]) -> None:
+    one = [r for r in records if r.supernet == "landscape 1"]
+    found = analyse(one, "x")
+    assert found["supernets"] == 1
+    assert "seeds of one landscape only" in found["inference"]
+    assert {pair["verdict"] for pair in found["tests"]["pairs"]} == {"too few"}
+    assert "3 too few" in found["summary"]
+    assert "at least 7 are needed" in found["tests"]["pairs"][0]["sentence"]
+
+
+def test_a_pair_has_one_verdict_wherever_it_stands(analysis: dict[str, Any]) -> None:
+    verdicts = {frozenset((v["a"], v["b"])): v["verdict"] for v in analysis["verdicts"]}
+    assert len(verdicts) == len(analysis["verdicts"]) == 3
+    for pair in analysis["tests"]["pairs"]:
+        assert verdicts[frozenset((pair["a"], pair["b"]))] == pair["verdict"]
+    for row in analysis["searchers"]:
+        if row["name"] != "random":
+            pair = row["against_baseline"]
+            assert verdicts[frozenset((row["name"], "random"))] == pair["verdict"]
+    for bar in analysis["ranks"]["cliques"]:
+        apart = [verdicts[frozenset(two)] for two in combinations(bar, 2)]
+        assert "different" not in apart
+
+
+@pytest.mark.parametrize("baseline", ["evolution", "local-search"])
+@pytest.mark.parametrize("family", ["all-pairs", "against-baseline"])
+def test_any_searcher_can_be_the_baseline(
+    records: list[RunRecord], baseline: str, family: Any
+) -> None:
+    found = analyse(records, "x", protocol=Protocol(baseline=baseline, family=family))
+    assert searcher(found, baseline)["against_baseline"]["verdict"] == "reference"
+    others = [row for row in found["searchers"] if row["name"] != baseline]
+    for row in others:
+        assert {row["against_baseline"]["a"], row["against_baseline"]["b"]} == {
+            row["name"],
+            baseline,
+        }
+    count = 3 if family == "all-pairs" else 2
+    assert len(found["verdicts"]) == found["tests"]["comparisons"] == count
+    assert ("refused" in found["ranks"]) == (family == "against-baseline")
+
+
+def test_a_baseline_that_was_not_run_is_said(records: list[RunRecord]) -> None:
+    found = analyse(records, "x", protocol=Protocol(baseline="tpe"))
+    assert "tpe was not run" in searcher(found, "random")["against_baseline"]["sentence"]
+    # The pairs of the family are there all the same.
+    assert len(found["verdicts"]) == 3
+    alone = analyse(records, "x", protocol=Protocol(baseline="tpe", family="against-baseline"))
+    assert alone["verdicts"] == []
+    assert "tpe was not run" in alone["summary"]
+
+
+def test_arms_that_never_ran_stay_in_the_count(records: list[RunRecord]) -> None:
+    groups = group_runs(records)
+    four, three = (judge_family(groups.paired, Protocol(), planned) for planned in (4, 3))
+    assert (four.comparisons, three.comparisons) == (6, 3)
+    assert not isinstance(four.pairs, NotComputable)
+    assert not isinstance(three.pairs, NotComputable)
+    first, second = (min(p.evidence.adjusted_p or 1.0 for p in j.pairs) for j in (four, three))
+    assert first == pytest.approx(min(1.0, 2.0 * second))
 
 
 def test_the_same_runs_give_the_same_analysis(records: list[RunRecord]) -> None:
@@ -94,10 +169,10 @@ def test_the_same_runs_give_the_same_analysis(records: list[RunRecord]) -> None:
         del found["created"]
     # Rows may come in the order of folders; every number has to be the same.
     assert first["searchers"] == second["searchers"]
-    assert first["critical_difference"] == second["critical_difference"]
+    assert first["ranks"] == second["ranks"]
 
 
-def test_a_searcher_whose_runs_share_no_range_is_named(records: list[RunRecord]) -> None:
+def test_nobody_leaves_a_curve_because_a_machine_is_slow(records: list[RunRecord]) -> None:
     def slower(record: RunRecord) -> RunRecord:
         """As on a machine that takes a million times as long."""
         events = [
@@ -109,13 +184,19 @@ def test_a_searcher_whose_runs_share_no_range_is_named(records: list[RunRecord])
     odd = next(record for record in records if record.searcher == "random")
     mixed = [slower(record) if record is odd else record for record in records]
     found = analyse(mixed, "landscapes")["curves"]
-    assert found["seconds"]["without"].keys() == {"random"}
-    assert "the curves do not overlap" in found["seconds"]["without"]["random"]
-    assert "random" not in found["seconds"]["searchers"]
-    assert found["images"]["without"] == {}
-    alone = [record for record in mixed if record.searcher == "random"]
-    refusal = analyse(alone, "landscapes")["curves"]["seconds"]["refused"]
-    assert refusal.startswith("random: the curves do not overlap")
+    for axis in ("images", "evaluations", "macs", "seconds"):
+        drawn = found[axis]["searchers"]
+        assert drawn.keys() == {"random", "evolution", "local-search"}
+        assert found[axis]["without"] == {}
+        assert {entry["grid"][-1] for entry in drawn.values()} == {found[axis]["end"]}
+    # On the axis of the budget, to the end of the budget.
+    assert found["images"]["end"] == 3000
+
+
+def test_a_curve_begins_where_all_runs_have_recommended(analysis: dict[str, Any]) -> None:
+    for entry in analysis["curves"]["images"]["searchers"].values():
+        assert entry["grid"][0] == max(run["x"][0] for run in entry["runs"])
+        assert entry["n"] == 8
 
 
 def test_curves_end_at_the_endpoint(records: list[RunRecord], analysis: dict[str, Any]) -> None:
@@ -164,11 +245,12 @@ def test_unfinished_runs_are_named_and_enter_nothing(study: Path, tmp_path: Path
 
 
 def test_ranks_are_refused_where_no_pair_could_be_told_apart(records: list[RunRecord]) -> None:
-    few = [record for record in records if record.supernet in ("landscape 1", "landscape 2")]
+    few = [record for record in records if record.supernet == "landscape 1"]
     found = analyse(few, "x")
-    assert "4 blocks" in found["critical_difference"]["refused"]
+    assert "seeds of one landscape only" in found["inference"]
+    assert "2 blocks" in found["ranks"]["refused"]
     assert found["tests"]["smallest_n"] == 7
-    assert "ranks" in analyse(records, "x")["critical_difference"]
+    assert "ranks" in analyse(records, "x")["ranks"]
 
 
 def test_a_searcher_without_a_complete_run_is_named(study: Path, tmp_path: Path) -> None:
@@ -180,9 +262,9 @@ def test_a_searcher_without_a_complete_run_is_named(study: Path, tmp_path: Path)
     json.dumps(found, allow_nan=False)
     row = searcher(found, "evolution")
     assert (row["complete"], row["unfinished"]) == (0, 8)
-    assert row["against_random"]["verdict"] == "not comparable"
+    assert row["against_baseline"]["verdict"] == "not comparable"
     assert found["tests"]["blocks"] == 8
-    assert searcher(found, "local-search")["against_random"]["n"] == 8
+    assert searcher(found, "local-search")["against_baseline"]["n"] == 4
 
 
 def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> None:
@@ -191,7 +273,7 @@ def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> 
     rescore(copied / "runs" / "evolution" / "supernet1-seed0", None)
     found = analyse(read_runs(find_runs([copied])), "x")
     row = searcher(found, "evolution")
-    assert (row["failed"], row["score"]["n"]) == (1, 7)
+    assert (row["failed"], row["score"]["n"]) == (1, 4)
     assert any("evolution failed" in reason for reason in found["tests"]["dropped"])
 
 
@@ -201,11 +283,11 @@ def test_one_or_two_searchers_are_no_reason_to_crash(
 ) -> None:
     found = analyse([r for r in records if r.searcher in names], "x")
     json.dumps(found, allow_nan=False)
-    assert "refused" in found["critical_difference"]
+    assert "refused" in found["ranks"]
     if names == ["evolution"]:
-        against = searcher(found, "evolution")["against_random"]
+        against = searcher(found, "evolution")["against_baseline"]
         assert against["verdict"] == "not comparable"
-        assert "random was not run" in against["sentence"]
+        assert "only evolution was run" in against["sentence"]
 
 
 def test_constant_scores_are_refused_with_the_reason(study: Path, tmp_path: Path) -> None:
@@ -217,7 +299,7 @@ def test_constant_scores_are_refused_with_the_reason(study: Path, tmp_path: Path
     json.dumps(found, allow_nan=False)
     row = searcher(found, "evolution")
     assert row["score"]["estimate"] == 0.5
-    assert row["against_random"]["verdict"] in ("equivalent", "not comparable", "underpowered")
+    assert row["against_baseline"]["verdict"] in ("equivalent", "inconclusive")
 
 
 @pytest.mark.parametrize(

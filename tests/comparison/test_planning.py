@@ -26,11 +26,21 @@ def test_the_pilots_spread_decides(study: Path) -> None:
         np.array([r.score for r in records if r.searcher == name], float)
         for name in ("evolution", "random")
     )
-    deviation = float((evolution - random).std(ddof=1))
-    assert found["pairs"][0]["blocks"]["estimate"] == required_blocks(0.05, deviation, 0.025, 0.8)
+    # Two seeds on each of four landscapes, which are what is counted.
+    deviation = float((evolution - random).reshape(4, 2).mean(axis=1).std(ddof=1))
+    needed = required_blocks(0.05, deviation, 0.025, 0.8, of_clusters=True)
+    assert found["pairs"][0]["blocks"]["estimate"] == needed
+    assert found["unit"] == "landscapes"
     assert (
         found["pairs"][0]["blocks_cautious"]["estimate"] > found["pairs"][0]["blocks"]["estimate"]
     )
+
+
+def test_a_pilot_on_one_landscape_counts_blocks(study: Path) -> None:
+    one = [*(study / "runs").glob("*/supernet1-seed*")]
+    found = needed_blocks(one, 0.05, 0.8, 0.05, "random")
+    assert found["unit"] == "blocks"
+    assert found["pairs"][0]["pilot_blocks"] == 2
 
 
 def test_smaller_effects_need_more_blocks(study: Path) -> None:

@@ -25,7 +25,7 @@ HOSTILE = (
 )  # fmt: skip
 HOSTILE_TEXT = '"><svg onload=alert(3)></svg></script><script>window.hit=1</script>'
 PAYLOADS = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>')
-WORDS = ("different", "equivalent", "underpowered", "not comparable")
+WORDS = ("different", "equivalent", "inconclusive", "too few", "not comparable")
 AXES = {
     "images": ("images processed", 40_000),
     "evaluations": ("evaluations", 300),
@@ -64,7 +64,13 @@ def analysis(
     return {
         "name": f"study {text}".strip(),
         "question": "Which searcher recommends the best architecture for 40,000 images?" + text,
-        "endpoint": "word accuracy on test of what each run recommends at the end of its budget",
+        "endpoint": "shared",
+        "endpoint_text": "word accuracy on test of what each run recommends at the end" + text,
+        "summary": f"{names[0]} scores higher than the others" + text,
+        "inference": "Conclusions are about seeds of one supernet only." + text,
+        "supernets": 1, "baseline": "random", "margin": 0.02,
+        "budget": {"images": 40_000, "macs": None, "seconds": 500.5, "equalised": "images"},
+        "word_noise": {"words": 2000, "sd": 0.0135}, "decided_later": ["margin is 0.02" + text],
         "created": "2031-04-05T06:07:08+00:00",
         "evaluator": evaluator,
         "space": {"name": "autostr", "settings": {"layers": 15, "strict": False}},
@@ -75,7 +81,7 @@ def analysis(
             _searcher(name, place, runs, levels[name], text) for place, name in enumerate(names)
         ],
         "tests": _tests(names, runs, text),
-        "critical_difference": _ranks(names, rng),
+        "ranks": _ranks(names, rng),
         "curves": {axis: _curves(axis, names, runs, levels, looks, rng) for axis in AXES},
         "pareto": {cost: _pareto(cost, records) for cost in ("macs", "params")},
         "mac_distribution": _macs(records),
@@ -107,14 +113,15 @@ def refusals(names: Sequence[str] = FIVE, text: str = "") -> dict[str, Any]:
     for entry in found["searchers"]:
         for key in ("score", "median", "iqm", "auc", "macs", "params"):
             entry[key] = no
-        entry["against_random"] = refused(f"a test needs at least 8 blocks, not 2{text}")
+        entry["against_baseline"] = refused(f"a test needs at least 8 blocks, not 2{text}")
         entry["cost"] = dict.fromkeys(entry["cost"])
         entry["overhead_seconds"] = None
     found["tests"] = {
-        "alpha": 0.05, "blocks": 2, "omnibus": no, "first_threshold": 0.005, "smallest_n": 9,
+        "alpha": 0.05, "blocks": 2, "unit": "blocks", "units": 2, "omnibus": no,
+        "first_threshold": 0.005, "smallest_n": 9,
         "pairs": [],
     }  # fmt: skip
-    for key in ("critical_difference", "mac_distribution", "supernet_health", "proxy_final"):
+    for key in ("ranks", "mac_distribution", "supernet_health", "proxy_final"):
         found[key] = no
     found["curves"] = dict.fromkeys(found["curves"], no)
     found["pareto"] = dict.fromkeys(found["pareto"], no)
@@ -191,7 +198,7 @@ def _run(
 
 
 def _searcher(name: str, place: int, runs: int, level: float, text: str) -> dict[str, Any]:
-    word = WORDS[place % 4]
+    word = WORDS[place % 5]
     shift = estimate(0.03 - 0.012 * place, 0.008, runs, "Hodges-Lehmann shift")
     against = {
         "verdict": word,
@@ -199,9 +206,9 @@ def _searcher(name: str, place: int, runs: int, level: float, text: str) -> dict
         "p_adjusted": 0.0004 if word == "different" else 0.21, "shift": shift,
         "a12": estimate(0.7, 0.1, runs, "A12, bootstrap"), "minimum_detectable_effect": 0.0071,
         "rho": estimate(0.62, 0.2, runs, "Pearson, Fisher's z"),
-        "relative_improvement": estimate(0.034, 0.01, runs, "relative improvement, bootstrap"),
     }  # fmt: skip
     return {
+        "relative_improvement": estimate(0.034, 0.01, runs, "relative improvement, bootstrap"),
         "name": name, "runs": runs + (place == 1), "complete": runs, "failed": 0,
         "unfinished": int(place == 1), "score": estimate(level, 0.006, runs),
         "median": estimate(level + 0.001, 0.007, runs, "median, order statistics"),
@@ -210,9 +217,10 @@ def _searcher(name: str, place: int, runs: int, level: float, text: str) -> dict
         "macs": estimate(310e6, 20e6, runs), "params": estimate(5.4e6, 4e5, runs),
         "cost": {
             "images_sunk": 40_000, "images_amortised": 80_000, "images_private": 840_000,
-            "evaluations": 38, "seconds": 171.4, "break_even_runs": 21.5 if place else None,
+            "evaluations": 38, "seconds": 171.4, "seconds_range": [120.5, 301.0],
+            "break_even_runs": 21.5 if place else None,
         },
-        "against_random": None if name == "random" else against,
+        "against_baseline": {"verdict": "reference"} if name == "random" else against,
         "proposals": {"asked": 760, "unique": 741, "duplicate": 19, "repaired": 0, "redrawn": 4},
         "failures": 1, "overhead_seconds": estimate(1.7, 0.2, runs),
     }  # fmt: skip
@@ -222,13 +230,15 @@ def _tests(names: Sequence[str], runs: int, text: str) -> dict[str, Any]:
     pairs = []
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
-            word = WORDS[(len(pairs) * 5 + i) % 4]
+            word = WORDS[(len(pairs) * 7 + i) % 5]
             pairs.append({
                 "a": a, "b": b, "n": runs, "p": 0.003, "p_adjusted": 0.0004 if i == 0 else 0.31,
                 "shift": estimate(0.008, 0.004, runs, "Hodges-Lehmann shift"),
                 "a12": estimate(0.61, 0.1, runs, "A12, bootstrap"),
                 "rho": refused("all scores are equal") if i == 1 else estimate(0.5, 0.2, runs, "z"),
                 "minimum_detectable_effect": 0.0071, "verdict": word,
+                "icc": estimate(0.3, 0.2, runs, "ICC(1)"), "p_flipped": 0.03,
+                "posterior": {"better": 0.9, "equivalent": 0.08, "worse": 0.02},
                 "sentence": f"{a} scores higher than {b} (shift +0.0080, n = {runs}){text}",
             })  # fmt: skip
     omnibus: dict[str, Any] = {
@@ -237,7 +247,8 @@ def _tests(names: Sequence[str], runs: int, text: str) -> dict[str, Any]:
     if len(names) < 3:
         omnibus = refused(f"an omnibus test needs at least 3 searchers, not {len(names)}")
     return {
-        "alpha": 0.05, "blocks": runs, "omnibus": omnibus, "pairs": pairs,
+        "alpha": 0.05, "blocks": runs, "unit": "blocks", "units": runs, "family": "all-pairs",
+        "comparisons": len(pairs), "margin": 0.02, "omnibus": omnibus, "pairs": pairs,
         "first_threshold": 0.005, "smallest_n": 9,
     }  # fmt: skip
 
@@ -245,7 +256,7 @@ def _tests(names: Sequence[str], runs: int, text: str) -> dict[str, Any]:
 def _ranks(names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
     k = len(names)
     if k < 2:
-        return refused(f"a critical difference needs 2 searchers, not {k}")
+        return refused(f"average ranks need 2 searchers, not {k}")
     ranks = {
         name: float(np.clip(place + 1 + rng.normal(0, 0.35), 1, k))
         for place, name in enumerate(names)
@@ -253,7 +264,7 @@ def _ranks(names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
     ordered = sorted(names, key=lambda name: ranks[name])
     return {
         "ranks": ranks,
-        "cd": 1.364,
+        "unit": "blocks",
         "cliques": [ordered[i : i + 2] for i in range(0, k - 1, 2)],
     }
 
@@ -372,8 +383,11 @@ def as_analysed() -> dict[str, Any]:
     """Shapes of `bench.comparison` that differ from the plain ones."""
     found = analysis(TWO, 4)
     # Wider than the axis of two ranks.
-    found["critical_difference"]["cd"] = 3.31
-    found["searchers"][1]["against_random"] = refused("the baseline itself")
+    found["ranks"]["unit"] = "supernets"
+    found["searchers"][1]["against_baseline"] = {
+        **refused("the baseline itself"),
+        "verdict": "reference",
+    }
     found["searchers"][0]["cost"] = refused("no run is complete")
     found["tests"]["dropped"] = ["block supernet 1a2b3c4d, seed 5: tpe failed"]
     found["tests"]["pairs"][0].update(p=None, p_adjusted=None, untested="4 blocks are too few")

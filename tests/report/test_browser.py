@@ -149,3 +149,75 @@ def test_no_two_labels_of_a_figure_overlap(browser: Any, folder: Path, name: str
     }"""
     with Visit(browser, folder / name / "report.html") as visit:
         assert visit.page.evaluate(overlapping) == []
+
+
+@pytest.mark.parametrize("name", ["twelve", "five", "as-analysed"])
+def test_the_first_picture_and_the_verdict_are_whole_on_a_telephone(
+    browser: Any, folder: Path, name: str
+) -> None:
+    with Visit(browser, folder / name / "report.html") as visit:
+        visit.page.set_viewport_size({"width": 390, "height": 844})
+        names = [entry["name"] for entry in FIXTURES[name]()["searchers"]]
+        marks = visit.page.locator("#figure-paired .mark")
+        inside = set()
+        for index in range(marks.count()):
+            box = marks.nth(index).bounding_box()
+            if box and box["x"] >= 0 and box["x"] + box["width"] <= 390:
+                inside.add(
+                    visit.page.evaluate("mark => mark.tip", marks.nth(index).element_handle())
+                )
+        for searcher in names:
+            assert any(tip.startswith(f"{searcher}\n") for tip in inside), searcher
+        box = visit.page.locator(".verdict").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_a_legend_switches_searchers_off_and_on(browser: Any, folder: Path) -> None:
+    with Visit(browser, folder / "five" / "report.html") as visit:
+        figure = "#figure-curves-images"
+        box = visit.page.locator(f"{figure} .legend input").first
+        arm = visit.page.locator(f"{figure} .legend label").first.inner_text().strip()
+        parts = visit.page.locator(f'{figure} [data-arm="{arm}"]')
+        assert parts.count() >= 2
+        box.uncheck()
+        assert all(parts.nth(i).is_hidden() for i in range(parts.count()))
+        other = visit.page.locator(f"{figure} [data-arm]:not(.off)")
+        assert other.count() >= 4
+        box.check()
+        assert not any("off" in (parts.nth(i).get_attribute("class") or "").split()
+                       for i in range(parts.count()))  # fmt: skip
+
+
+def test_it_can_be_read_in_the_dark(browser: Any, folder: Path) -> None:
+    """Text of every kind of verdict stands out from the page by 4.5 to 1 (WCAG 2.1, AA)."""
+    contrast = """() => {
+      const channel = value => { const c = value / 255;
+        return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
+      const light = text => { const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
+        return .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b); };
+      const page = light(getComputedStyle(document.body).backgroundColor);
+      const kinds = ['.verdict', '.v-different', '.v-inconclusive', '.v-not-comparable', 'dt', 'a'];
+      return kinds.map(what => {
+        const own = light(getComputedStyle(document.querySelector(what)).color);
+        return [what, (Math.max(own, page) + .05) / (Math.min(own, page) + .05)]; });
+    }"""
+    with Visit(browser, folder / "five" / "report.html") as visit:
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)
+            low = [pair for pair in visit.page.evaluate(contrast) if pair[1] < 4.5]
+            assert low == [], scheme
+
+
+def test_paper_has_nothing_folded_away(browser: Any, folder: Path, tmp_path: Path) -> None:
+    with Visit(browser, folder / "five" / "report.html") as visit:
+        folds = visit.page.locator("details")
+        closed = folds.count() - visit.page.locator("details[open]").count()
+        assert closed > 3
+        visit.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert visit.page.locator("details[open]").count() == folds.count()
+        visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        assert folds.count() - visit.page.locator("details[open]").count() == closed
+        visit.page.pdf(path=str(tmp_path / "report.pdf"))
+        assert (tmp_path / "report.pdf").stat().st_size > 50_000

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, analysis, refusals
+from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, TWO, analysis, refusals
 
 from bench.errors import RecordError
 from bench.report import main_table_rows, write_report
@@ -117,9 +117,9 @@ def test_every_figure_has_a_table_and_is_an_svg_of_its_own(reports: dict[str, Pa
 def test_all_figures_of_a_full_study_are_drawn(reports: dict[str, Path]) -> None:
     names = {file.stem for file in (reports["five"] / "figures").iterdir()}
     assert names == {
-        "endpoint", "effects", "curves-images", "curves-evaluations", "curves-seconds",
-        "curves-macs", "runs-images", "critical-difference", "pareto-macs", "pareto-params",
-        "mac-distribution", "updates-operations", "updates-paths", "proxy-final",
+        "paired", "effects", "improvement", "ranks", "endpoint", "profile", "curves-images",
+        "curves-evaluations", "curves-seconds", "curves-macs", "runs-images", "pareto-macs",
+        "pareto-params", "mac-distribution", "updates-operations", "updates-paths", "proxy-final",
     }  # fmt: skip
 
 
@@ -181,8 +181,9 @@ def test_a_made_up_landscape_is_named_on_every_page_and_figure(reports: dict[str
 
 def test_verdicts_are_words_with_a_colour_and_a_sign(reports: dict[str, Path]) -> None:
     source = (reports["five"] / "report.html").read_text(encoding="utf-8")
-    for word, sign in (("different", "≠"), ("equivalent", "≈"), ("underpowered", "?")):
+    for word, sign in (("different", "≠"), ("equivalent", "≈"), ("inconclusive", "?")):
         assert f'<b class="v v-{word}">{sign} {word}</b>' in source
+    assert '<b class="v v-too-few">… too few</b>' in source
     assert '<b class="v v-not-comparable">∅ not comparable</b>' in source
 
 
@@ -197,7 +198,11 @@ def test_unfinished_and_excluded_runs_are_named_with_their_reasons(
 def test_the_analysis_is_written_as_it_is(tmp_path: Path) -> None:
     made = analysis(FIVE, 3)
     write_report(made, tmp_path)
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == made
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    files = found.pop("files")
+    assert found == made
+    there = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert set(files) == there
 
 
 def test_numbers_that_are_none_are_null_in_the_analysis(reports: dict[str, Path]) -> None:
@@ -213,7 +218,7 @@ def test_tables_hold_raw_numbers(reports: dict[str, Path]) -> None:
     assert float(main[0]["score"]) == pytest.approx(0.9)
     assert float(main[0]["score_low"]) == pytest.approx(0.894)
     assert main[0]["score_n"] == "20"
-    assert main[0]["images_private"] == "840000"
+    assert rows(reports["five"] / "tables/costs.csv")[0]["images_private"] == "840000"
     assert main[0]["verdict"] == "different"
     pairs = rows(reports["five"] / "tables/pairs.csv")
     assert len(pairs) == 10
@@ -281,6 +286,46 @@ def test_paths_are_named_and_nothing_is_left_over(tmp_path: Path) -> None:
     assert {"report.html", "report.md", "report.json", "tables/runs.csv"} <= set(paths)
     written = {str(path) for path in (tmp_path / "new").rglob("*") if path.is_file()}
     assert written == set(paths.values())
+
+
+def test_files_of_an_earlier_report_do_not_survive(tmp_path: Path) -> None:
+    write_report(analysis(FIVE, 8), tmp_path)
+    assert (tmp_path / "figures" / "improvement.svg").exists()
+    (tmp_path / "figures" / "mine.png").write_text("a user's own")
+    write_report(refusals(), tmp_path)
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.png"]
+    listed = json.loads((tmp_path / "report.json").read_text())["files"]
+    tables = {f"tables/{path.name}" for path in (tmp_path / "tables").iterdir()}
+    assert tables == {name for name in listed if name.startswith("tables/")}
+
+
+def test_a_report_that_kept_no_list_is_replaced_and_a_strangers_list_is_not_obeyed(
+    tmp_path: Path,
+) -> None:
+    for name in ("figures/old.svg", "tables/old.csv", "secret.txt", "figures/pic.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    (tmp_path / "report.json").write_text('{"name": "before"}')
+    write_report(analysis(TWO, 3), tmp_path)
+    assert not (tmp_path / "figures/old.svg").exists()
+    assert not (tmp_path / "tables/old.csv").exists()
+    for files in (["../secret.txt", "secret.txt", "figures/../secret.txt", 3], "secret.txt", None):
+        (tmp_path / "report.json").write_text(json.dumps({"files": files}))
+        write_report(analysis(TWO, 3), tmp_path)
+        assert (tmp_path / "secret.txt").exists()
+    assert (tmp_path / "figures/pic.png").exists()
+
+
+def test_the_first_screen_says_what_was_found_and_for_whom(reports: dict[str, Path]) -> None:
+    text = page(reports["five"]).text
+    first = text[: text.index("One family, one verdict a pair")]
+    for part in (
+        "autostr scores higher than the others",
+        "seeds of one supernet only",
+        "40,000 images, given to all alike; at most 500.5 seconds",
+        "margin is 0.02",
+    ):
+        assert part in first
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

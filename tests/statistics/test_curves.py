@@ -12,8 +12,8 @@ from bench.statistics.curves import (
     Band,
     StepCurve,
     band,
-    common_grid,
-    common_range,
+    first_common,
+    grid_of,
     incumbent,
     resampled,
 )
@@ -85,17 +85,34 @@ def test_incumbent_skips_failures() -> None:
         incumbent([1, 2], [0.1])
 
 
-def test_common_range_and_grid() -> None:
+def test_a_grid_begins_where_all_have_a_value_and_goes_on_to_the_end() -> None:
     other = StepCurve(np.array([2.0, 9.0]), np.array([0.0, 1.0]))
-    assert common_range([CURVE, other]) == (2.0, 6.0)
-    assert common_grid([CURVE, other], 5).tolist() == [2, 3, 4, 5, 6]  # type: ignore[union-attr]
-    assert resampled([CURVE, other], [2.0, 6.0]).tolist() == [[0.2, 0.9], [0.0, 0.0]]
+    assert first_common([CURVE, other]) == 2.0
+    found = grid_of([CURVE, other], 12.0, 20)
+    assert found.tolist() == [2.0, 3.0, 6.0, 9.0, 12.0]  # type: ignore[union-attr]
+    # Each keeps its last value, also when it ended long before the other.
+    assert resampled([CURVE, other], found).tolist() == [  # type: ignore[arg-type]
+        [0.2, 0.5, 0.9, 0.9, 0.9],
+        [0.0, 0.0, 0.0, 1.0, 1.0],
+    ]
     late = StepCurve(np.array([7.0]), np.array([0.5]))
-    apart = common_grid([CURVE, late])
-    assert isinstance(apart, NotComputable)
-    assert "one starts at 7, another ends at 6" in apart.reason
-    assert isinstance(common_range([]), NotComputable)
-    assert common_grid([late]).tolist() == [7.0]  # type: ignore[union-attr]
+    assert grid_of([CURVE, late], 9.0, 20).tolist() == [7.0, 9.0]  # type: ignore[union-attr]
+    assert grid_of([late], 7.0, 20).tolist() == [7.0]  # type: ignore[union-attr]
+    assert grid_of([CURVE, other], 12.0, 3).tolist() == [2.0, 7.0, 12.0]  # type: ignore[union-attr]
+    assert isinstance(grid_of([], 1.0, 5), NotComputable)
+
+
+def test_a_band_over_supernets_is_that_of_their_means() -> None:
+    curves, grid = curves_of(14), np.arange(1.0, 61.0)
+    of = [f"supernet {i // 2}" for i in range(14)]
+    found = band(curves, grid, np.random.default_rng(0), resamples=200, clusters=of)
+    assert isinstance(found, Band)
+    assert found.n == 7
+    means = resampled(curves, grid).reshape(7, 2, -1).mean(axis=1)
+    assert found.centre == pytest.approx(np.median(means, axis=0), abs=1e-12)
+    few = band(curves[:6], grid, np.random.default_rng(0), clusters=of[:6])
+    assert isinstance(few, Band)
+    assert "6 supernets, not 3" in few.note
 
 
 def curves_of(n: int) -> list[StepCurve]:

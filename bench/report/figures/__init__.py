@@ -3,10 +3,13 @@
 ``look``        colours, markers and short names of the searchers of a report
 ``canvas``      a drawing measured in points; marks with tooltips; what goes wrong elsewhere
 ``svg``         from matplotlib's file to one that can stand on a page among others
+``paired``      the score of every searcher on every supernet: the first picture
 ``endpoint``    the endpoint of every run, and of every searcher with its interval
-``effects``     shifts against random with their intervals
+``effects``     shifts against the baseline with their intervals
+``improvement`` how probably a run beats one of the baseline
+``profile``     the share of runs that reach a score
 ``curves``      anytime curves: centres with bands; every run
-``ranks``       the critical-difference diagram
+``ranks``       average ranks, with bars that join what was not told apart
 ``pareto``      score against cost
 ``macs``        where recommendations lie in the space
 ``supernet``    updates against what was expected

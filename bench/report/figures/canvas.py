@@ -118,11 +118,14 @@ class Canvas:
             markerfacecolor=style.face, markersize=5.0, linestyle="none",
         )  # fmt: skip
 
-    def mark(self, artist: Artist, text: str, run: object = None) -> None:
-        """Give ``artist`` a tooltip; it stands for ``run`` if that is named."""
+    def mark(self, artist: Artist, text: str, run: object = None, arm: str = "") -> None:
+        """Give ``artist`` a tooltip; it stands for ``run`` if that is named.
+
+        It goes when the page's legend switches ``arm`` off; without a ``text`` it does only that.
+        """
         key = f"tip{len(self.tips)}"
         artist.set_gid(key)
-        self.tips[key] = Tip(text, str(run) if run is not None else "")
+        self.tips[key] = Tip(text, str(run) if run is not None else "", arm)
 
     def svg(self) -> str:
         """The finished file."""

@@ -25,6 +25,8 @@ LINE = 13.0
 #: Between panels: room for the ticks of the one to the right.
 GAP = 44.0
 PANELS = 3
+#: Bands that can be told apart in one panel.
+MOST_BANDS = 4
 #: Vertices of a drawn run; a trajectory rarely has more, and no eye sees them.
 MOST_POINTS = 60
 Points = tuple[list[float], list[float]]
@@ -124,10 +126,12 @@ def _centre(
         return
     style = canvas.look.style(name)
     low, high = points(entry, "grid", f"{key}_low"), points(entry, "grid", f"{key}_high")
-    if low is not None and high is not None and low[0] == high[0]:
-        panel.fill_between(
+    # Of many searchers the bands would be a fog; each has a panel of its own below.
+    if of[1] <= MOST_BANDS and low is not None and high is not None and low[0] == high[0]:
+        band = panel.fill_between(
             low[0], low[1], high[1], step="post", color=style.colour, alpha=0.13, linewidth=0.0
         )
+        canvas.mark(band, "", arm=name)
     step = max(1, len(found[0]) // 5)
     # Each searcher's markers start elsewhere, so that lines on top of each other stay apart.
     start = step * of[0] // of[1]
@@ -136,7 +140,8 @@ def _centre(
         marker=style.marker, markevery=(start, step), markersize=4.2, markerfacecolor=style.face,
         clip_on=False,
     )  # fmt: skip
-    canvas.mark(line, f"{name}\n{key} at the end {found[1][-1]:.4f}, n = {entry.get('n')}")
+    text = f"{name}\n{key} at the end {found[1][-1]:.4f}, n = {entry.get('n')}"
+    canvas.mark(line, text, arm=name)
 
 
 def _end_labels(
@@ -171,8 +176,9 @@ def _end_labels(
 def _runs_panel(
     canvas: Canvas, panel: Axes, name: str, names: Sequence[str], searchers: Mapping[str, Any]
 ) -> None:
-    reference = points(searchers["random"], "grid", "median") if "random" in names else None
-    if reference and name != "random":
+    baseline = canvas.look.baseline
+    reference = points(searchers[baseline], "grid", "median") if baseline in names else None
+    if reference and name != baseline:
         panel.plot(*reference, drawstyle="steps-post", color="#9aa1a9", linewidth=1.4, zorder=1)
     style = canvas.look.style(name)
     for x, y, run in _runs(searchers[name]):
@@ -183,7 +189,13 @@ def _runs_panel(
             marker=marker, markersize=3.0, zorder=2,
         )  # fmt: skip
         canvas.mark(line, f"{name}\nrun {run}\nends at {y[-1]:.4f}", run)
-    found = points(searchers[name], "grid", "median")
+    entry = searchers[name]
+    low, high = points(entry, "grid", "median_low"), points(entry, "grid", "median_high")
+    if low is not None and high is not None and low[0] == high[0]:
+        panel.fill_between(
+            low[0], low[1], high[1], step="post", color=style.colour, alpha=0.16, linewidth=0.0
+        )
+    found = points(entry, "grid", "median")
     if found:
         panel.plot(
             *found, drawstyle="steps-post", color=GREY if style.hollow else style.colour,

@@ -1,4 +1,4 @@
-"""Shifts against random with their intervals, and the verdict beside each."""
+"""Shifts against the baseline with their intervals, and the verdict beside each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bench.report.words import estimate_text, signed_word
 TONES = {
     "different": "#00568a",
     "equivalent": "#006b4f",
-    "underpowered": "#8a4b00",
+    "inconclusive": "#8a4b00",
+    "too few": "#8a4b00",
     "not comparable": "#595959",
 }
 
@@ -22,10 +23,10 @@ TONES = {
 def effects_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | None:
     """SVG of those that have a shift, or None if there is none."""
     rows = [
-        (str(entry.get("name")), entry["against_random"])
+        (str(entry.get("name")), entry["against_baseline"])
         for entry in searchers
-        if isinstance(entry.get("against_random"), Mapping)
-        and number_of(entry["against_random"].get("shift")) is not None
+        if isinstance(entry.get("against_baseline"), Mapping)
+        and number_of(entry["against_baseline"].get("shift")) is not None
     ]
     if not rows:
         return None
@@ -34,10 +35,13 @@ def effects_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | 
     left = widest(labels) + 16.0
     right = widest([signed_word(word) for word in words]) + 18.0
     canvas = Canvas(
-        "effects", "Shift of each searcher against random", ROW * len(rows) + 56.0, look
+        "effects",
+        f"Shift of each searcher against {look.label(look.baseline)}",
+        ROW * len(rows) + 56.0,
+        look,
     )
     axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - right)
-    value_axis(axes, "shift of the score against random")
+    value_axis(axes, f"shift of the score against {look.label(look.baseline)}")
     ends = [0.0]
     for index, ((name, found), word) in enumerate(zip(rows, words, strict=True)):
         shift, style = found["shift"], look.style(name)
@@ -62,7 +66,16 @@ def effects_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | 
     top = 34.0 + ROW * len(rows) + 6.0
     zero = left + (WIDTH - left - right) * (0.0 - low) / (high - low)
     if min(ends) < 0.0:
-        canvas.text(zero - 6.0, top, "← lower than random", size=8.0, colour=GREY, ha="right")
+        canvas.text(
+            zero - 6.0,
+            top,
+            f"← lower than {look.label(look.baseline)}",
+            size=8.0,
+            colour=GREY,
+            ha="right",
+        )
     if max(ends) > 0.0:
-        canvas.text(zero + 6.0, top, "higher than random →", size=8.0, colour=GREY)
+        canvas.text(
+            zero + 6.0, top, f"higher than {look.label(look.baseline)} →", size=8.0, colour=GREY
+        )
     return canvas.svg()

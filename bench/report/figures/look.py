@@ -27,7 +27,7 @@ CUT = "…"
 
 @dataclass(frozen=True)
 class Style:
-    """How a searcher is drawn; ``hollow`` markers are the reference, random."""
+    """How a searcher is drawn; ``hollow`` markers are the baseline."""
 
     colour: str
     marker: str
@@ -40,7 +40,7 @@ class Style:
         return "white" if self.hollow else self.colour
 
 
-RANDOM = Style("#595959", "o", (0, (1, 1.2)), hollow=True)
+BASELINE = Style("#595959", "o", (0, (1, 1.2)), hollow=True)
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Look:
     styles: Mapping[str, Style]
     names: Mapping[str, str]
     note: str = ""
+    baseline: str = "random"
 
     @classmethod
     def of(cls, analysis: Mapping[str, Any], note: str = "") -> Look:
@@ -58,12 +59,13 @@ class Look:
         found += [str(entry.get("searcher")) for entry in entries(analysis.get("runs"))]
         for axis in (part(analysis, "curves") or {}).values():
             found += list(part(axis, "searchers") or {})
-        found += list(part(analysis.get("critical_difference"), "ranks") or {})
+        found += list(part(analysis.get("ranks"), "ranks") or {})
+        baseline = str(analysis.get("baseline") or "random")
         names = list(dict.fromkeys(found))
         # By the alphabet: the same searchers look the same, whoever comes out first.
-        others = sorted(set(names) - {"random"})
+        others = sorted(set(names) - {baseline})
         styles = {name: style_of(index) for index, name in enumerate(others)}
-        return cls({**styles, "random": RANDOM}, short_names(names), note)
+        return cls({**styles, baseline: BASELINE}, short_names(names), note, baseline)
 
     def style(self, name: object) -> Style:
         """Style of a searcher."""

@@ -1,4 +1,7 @@
-"""The critical-difference diagram (Demsar, JMLR 7, 2006, figure 1): the best is to the left."""
+"""Average ranks (after Demsar, JMLR 7, 2006, figure 1): the best is to the left.
+
+Bars follow the verdicts on pairs, not a critical difference of ranks: one pair, one verdict.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from math import ceil, floor
 from typing import Any
 
 from bench.report.figures.canvas import SMALL, WIDTH, Canvas
-from bench.report.figures.look import GREY, INK, Look, text_width, widest
+from bench.report.figures.look import GREY, INK, Look, widest
 from bench.report.plain import number_of, part
 
 STEM = 17.0
@@ -31,10 +34,10 @@ def ranks_figure(found: Mapping[str, Any], look: Look) -> str | None:
     left = max(left, 84.0)
     lowest = max(1, floor(min(ranks.values())))
     highest = max(ceil(max(ranks.values())), lowest + 1, len(names))
-    height = 62.0 + BAR * len(cliques) + STEM * half
-    canvas = Canvas("critical-difference", "Average ranks and critical difference", height, look)
+    height = 48.0 + BAR * len(cliques) + STEM * half
+    canvas = Canvas("ranks", "Average ranks", height, look)
     width = WIDTH - left - right
-    axis = height - 44.0
+    axis = height - 30.0
 
     def across(rank: float) -> float:
         return left + (rank - lowest) / (highest - lowest) * width
@@ -45,7 +48,6 @@ def ranks_figure(found: Mapping[str, Any], look: Look) -> str | None:
         canvas.line([x, x], [axis, axis + 4.0], color=GREY, linewidth=0.8)
         canvas.text(x, axis + 7.0, str(rank), size=SMALL, ha="center")
     canvas.text(left - 10.0, axis + 7.0, "average rank", size=SMALL, colour=GREY, ha="right")
-    _ruler(canvas, number_of(found.get("cd")), left, axis + 26.0, width / (highest - lowest))
     for index, clique in enumerate(cliques):
         y = axis - 7.0 - BAR * index
         ends = [across(rank) for rank in (min(clique), max(clique))]
@@ -82,24 +84,6 @@ def _stem(
     canvas.text(
         out + side * 4.0, y, f"{rank:.2f}", size=SMALL, ha=ha, va="center_baseline", colour=GREY
     )
-
-
-def _ruler(canvas: Canvas, cd: float | None, left: float, y: float, scale: float) -> None:
-    """How far apart ranks must be to differ; one that is too long for the sheet ends open."""
-    if cd is None:
-        return
-    text = f"critical difference {cd:.2f}"
-    room = canvas.width - left - text_width(text, SMALL) - 12.0
-    fits = cd * scale <= room
-    right = left + (cd * scale if fits else room)
-    for x in (left, right) if fits else (left,):
-        canvas.line([x, x], [y - 3.0, y + 3.0], color=INK, linewidth=1.0)
-    if not fits:
-        canvas.line(
-            [right - 4.0, right, right - 4.0], [y - 3.0, y, y + 3.0], color=INK, linewidth=1.0
-        )
-    canvas.line([left, right], [y, y], color=INK, linewidth=1.0)
-    canvas.text(right + 6.0, y, text, size=SMALL, va="center_baseline")
 
 
 def _cliques(found: Mapping[str, Any], ranks: Mapping[str, float]) -> list[Sequence[float]]:

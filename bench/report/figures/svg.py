@@ -33,10 +33,11 @@ SHARED = 3
 
 @dataclass(frozen=True)
 class Tip:
-    """What a mark says, and the run that it stands for."""
+    """What a mark says, the run that it stands for, and the searcher that it belongs to."""
 
     text: str
     run: str = ""
+    arm: str = ""
 
 
 def finished(source: str, name: str, label: str, tips: Mapping[str, Tip]) -> str:
@@ -73,12 +74,15 @@ def _add_tips(root: ElementTree.Element, tips: Mapping[str, Tip]) -> None:
         tip = tips.get(element.get("id", ""))
         if tip is None:
             continue
-        title = ElementTree.Element(f"{{{SVG}}}title")
-        title.text = tip.text
-        element.insert(0, title)
-        element.set("class", "mark")
+        if tip.text:
+            title = ElementTree.Element(f"{{{SVG}}}title")
+            title.text = tip.text
+            element.insert(0, title)
+            element.set("class", "mark")
         if tip.run:
             element.set("data-run", tip.run)
+        if tip.arm:
+            element.set("data-arm", tip.arm)
 
 
 def _rename_ids(root: ElementTree.Element, prefix: str) -> None:

@@ -12,7 +12,7 @@ from bench.report.model import Report
 from bench.report.sections.anytime import anytime
 from bench.report.sections.conduct import conduct, runs
 from bench.report.sections.costs import mac_distribution, pareto
-from bench.report.sections.outcome import outcome, question
+from bench.report.sections.outcome import scores, verdict
 from bench.report.sections.pairs import all_pairs, ranks
 from bench.report.sections.provenance import checklist, provenance
 from bench.report.sections.proxy import proxy_final
@@ -30,11 +30,11 @@ def report_of(analysis: Mapping[str, Any], out: Path) -> Report:
         banner=banner,
         created=value_text(analysis.get("created") or ""),
         sections=(
-            question(analysis),
-            outcome(analysis, look),
-            anytime(analysis, look),
-            all_pairs(analysis),
+            verdict(analysis, look),
+            all_pairs(analysis, look),
             ranks(analysis, look),
+            scores(analysis, look),
+            anytime(analysis, look),
             pareto(analysis, look),
             mac_distribution(analysis, look),
             supernet_health(analysis, look),

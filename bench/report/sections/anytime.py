@@ -26,9 +26,10 @@ def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
         return Section("curves", title, [Refused("Anytime curves", reason)])
     blocks: list[Block] = [
         Text(
-            "The referee's score of the recommendation so far, against what the run had "
-            "spent. Curves are steps: a value holds until the next look. Bands are pointwise "
-            "intervals over blocks; where there are too few blocks there is no band."
+            "The referee's score of the recommendation so far, with the weights that runs have in "
+            "common, against what the run had spent. Curves are steps: a value holds until the "
+            "next look, and the last one to the end. A curve begins where all runs of its searcher "
+            "have recommended something."
         )
     ]
     runs_wanted = True
@@ -72,8 +73,8 @@ def _axis(axis: str, curve: object, look: Look, runs_wanted: bool) -> list[Block
     runs = runs_figure(key, curve, look) if runs_wanted else None
     if runs is not None:
         caption = (
-            f"Every run against {unit}: thin lines are runs, the thick one is their median, the "
-            "grey one the median of random."
+            f"Every run against {unit}: thin lines are runs, the thick one is their median with "
+            f"its band, the grey one the median of {look.baseline}."
         )
         figure = Figure(f"runs-{key}", caption, runs, (_runs_table(key, unit, curve),))
         blocks.append(figure)

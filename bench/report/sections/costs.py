@@ -21,7 +21,10 @@ POINTS = (
     Column("score", "score", "score"),
     Column("front", "on the front"),
 )
-VOLUMES = (Column("searcher", "searcher"), Column("hypervolume", "hypervolume", "number"))
+VOLUMES = (
+    Column("searcher", "searcher"),
+    Column("hypervolume", "hypervolume of a run, share of all", "percent"),
+)
 RECOMMENDATIONS = (
     Column("searcher", "searcher"),
     Column("run_id", "run", "code"),

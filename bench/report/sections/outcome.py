@@ -1,146 +1,262 @@
-"""The question, and what was found."""
+"""The first screen: question, verdict, plan, one picture, one table; then other views of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import quantiles
 from typing import Any
 
-from bench.report.figures.effects import effects_figure
 from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
-from bench.report.main_table import cost_of, is_reference, main_table
+from bench.report.figures.paired import paired_figure, unit_scores
+from bench.report.figures.profile import profile_figure
+from bench.report.main_table import cost_of, main_table
 from bench.report.model import (
     Block,
     Bullets,
     Column,
     Facts,
     Figure,
+    Fold,
     Heading,
+    Lead,
     Refused,
     Section,
     Table,
     Text,
 )
-from bench.report.plain import entries, number_of, part, reason_of
-from bench.report.words import BLANK, value_text
+from bench.report.plain import entries, number_of, part
+from bench.report.words import BLANK, compact, value_text
 
 #: Runs that are named where there are many.
 FEW = 12
-#: Statistics of a searcher against random, as columns.
-AGAINST = (
-    Column("searcher", "searcher"),
-    Column("verdict", "verdict", "verdict"),
-    Column("shift", "shift of the score", "signed"),
-    Column("a12", "A12", "number"),
-    Column("p_adjusted", "p, Holm", "p"),
-    Column("minimum_detectable_effect", "detectable effect", "number"),
-    Column("rho", "rho of blocks", "number"),
-    Column("relative_improvement", "relative improvement", "percent"),
-)
 CENTRES = (
     Column("searcher", "searcher"),
     Column("median", "median", "score"),
     Column("iqm", "interquartile mean", "score"),
     Column("auc", "area under the curve", "score"),
+    Column("relative_improvement", "gain over the average random architecture", "percent"),
+)
+COSTS = (
+    Column("searcher", "searcher"),
+    Column("images_sunk", "images, sunk", "compact"),
+    Column("images_amortised", "images, amortised", "compact"),
+    Column("images_private", "images, private", "compact"),
     Column("evaluations", "evaluations", "compact"),
     Column("macs_processed", "MACs processed", "compact"),
     Column("seconds", "seconds", "number"),
+    Column("seconds_range", "from, to", "text"),
     Column("break_even_runs", "break-even runs", "number"),
 )
+UNITS = (
+    Column("searcher", "searcher"),
+    Column("unit", "from"),
+    Column("score", "mean score", "score"),
+)
+QUARTILES = (
+    Column("searcher", "searcher"),
+    Column("runs", "runs", "count"),
+    Column("lowest", "lowest", "score"),
+    Column("first", "first quartile", "score"),
+    Column("median", "median", "score"),
+    Column("third", "third quartile", "score"),
+    Column("highest", "highest", "score"),
+)
+COSTED = ("images_sunk", "images_amortised", "images_private", "evaluations", "seconds")
+BUDGETS = {
+    "images": "images",
+    "evaluations": "evaluations",
+    "macs": "MACs",
+    "seconds": "seconds of trainer and searcher",
+}
 
 
-def question(analysis: Mapping[str, Any]) -> Section:
-    """What was asked, under which protocol, and what is not in the answer."""
-    blocks: list[Block] = [Facts(_protocol(analysis))]
+def verdict(analysis: Mapping[str, Any], look: Look) -> Section:
+    """What was found, for a reader in a hurry."""
+    searchers = entries(analysis.get("searchers"))
+    blocks: list[Block] = []
+    if summary := analysis.get("summary"):
+        blocks.append(Lead(value_text(summary)))
+    if sentence := analysis.get("inference"):
+        blocks.append(Text(value_text(sentence)))
+    blocks.append(Facts(_plan(analysis)))
+    if not searchers:
+        blocks.append(Refused("Result", "there is no searcher with a run"))
+        return Section("verdict", "Verdict", blocks)
+    runs = [run for run in entries(analysis.get("runs")) if "searcher" in run]
+    drawn = paired_figure(searchers, runs, look)
+    table = main_table(analysis)
+    if drawn is None:
+        blocks.append(Refused("Scores by supernet", "no run has a score"))
+    else:
+        unit = value_text(part(analysis.get("tests"), "unit") or "blocks")
+        on = "in one block" if unit == "blocks" else f"on one of the {unit}, the mean over seeds"
+        caption = (
+            f"A mark is a searcher's endpoint {on}; a grey line joins what belongs together, a "
+            "black bar is the searcher's mean."
+        )
+        means = Table(
+            "scores-by-unit", "Scores by what they come from", UNITS, _units(searchers, runs)
+        )
+        blocks.append(Figure("paired", caption, drawn, (means,), first=True))
+    blocks.append(table)
     for key, title in (("unfinished", "Unfinished runs"), ("excluded", "Runs left out")):
         found = analysis.get(key) or []
         if found:
             blocks += [Heading(title), Bullets([_with_reason(entry) for entry in found])]
-    return Section("question", "Question and protocol", blocks)
+    return Section("verdict", "Verdict", blocks)
 
 
-def outcome(analysis: Mapping[str, Any], look: Look) -> Section:
-    """The main table, the endpoint, and each searcher against random."""
+def scores(analysis: Mapping[str, Any], look: Look) -> Section:
+    """Every run, other centres of the scores, and what they cost."""
+    title = "Scores and cost"
     searchers = entries(analysis.get("searchers"))
     if not searchers:
-        return Section("result", "Result", [Refused("Result", "there is no searcher with a run")])
-    sentences = [
-        value_text(sentence)
-        for entry in searchers
-        if not is_reference(entry) and (sentence := _sentence(entry))
-    ]
-    table = main_table(analysis)
+        return Section("scores", title, [Refused("Scores", "there is no searcher with a run")])
+    runs = [run for run in entries(analysis.get("runs")) if "searcher" in run]
+    drawn = endpoint_figure(searchers, runs, look)
     centres = Table("centres", "Other views of score and cost", CENTRES, _centres(searchers))
-    blocks: list[Block] = [Bullets(sentences)] if sentences else []
-    blocks.append(table)
-    blocks.append(
-        Text(
-            "The cost of the shared supernet is told three ways: sunk leaves it out, amortised "
-            "divides it among the runs that started from it, private bills all of it to each run. "
-            f"{BLANK} stands for what was not recorded or does not apply."
-        )
-    )
-    runs = entries(analysis.get("runs"))
-    drawn = endpoint_figure(searchers, [run for run in runs if "searcher" in run], look)
+    blocks: list[Block] = []
     if drawn is None:
-        blocks.append(Refused("Endpoint", "no run has a score"))
+        blocks += [Refused("Endpoint", "no run has a score"), centres]
     else:
         caption = (
             "The endpoint of every run (small marks) and the mean of each searcher with its "
             "interval (bar)."
         )
-        blocks.append(Figure("endpoint", caption, drawn, (centres,)))
-    blocks += _against_random(searchers, look)
-    return Section("result", "Result", blocks)
-
-
-def _against_random(searchers: list[Mapping[str, Any]], look: Look) -> list[Block]:
-    """Effect sizes; random itself has no row."""
-    others = [entry for entry in searchers if not is_reference(entry)]
-    if not others:
-        reason = "only random was run: there is nothing to hold against it"
-        return [Heading("Against random"), Refused("Against random", reason)]
-    rows = [_against_row(entry) for entry in others]
-    table = Table("against-random", "Effect sizes against random", AGAINST, rows)
-    drawn = effects_figure(others, look)
-    if drawn is None:
-        refused = Refused("Shifts against random", "no searcher has a shift against random")
-        return [Heading("Against random"), refused, table]
-    caption = (
-        "Hodges-Lehmann shift of the score against random with its interval, paired by block. "
-        "Hollow marks have no interval."
+        blocks += [Figure("endpoint", caption, drawn, (centres,))]
+    profile = profile_figure(searchers, runs, look)
+    if profile is not None:
+        caption = "The share of each searcher's runs that reach a score: further right is better."
+        quartiles = Table("quartiles", "Quartiles of the runs", QUARTILES, _quartiles(runs))
+        blocks.append(Figure("profile", caption, profile, (quartiles,)))
+    blocks.append(Table("costs", "Cost of a run", COSTS, _costs(searchers)))
+    blocks.append(
+        Text(
+            "The cost of the shared supernet is told three ways: sunk leaves it out, amortised "
+            "divides it among the runs that started from it, private bills all of it to each run. "
+            f"Seconds depend on what else a machine does. {BLANK} stands for what was not recorded "
+            "or does not apply."
+        )
     )
-    return [Heading("Against random"), Figure("effects", caption, drawn, (table,))]
-
-
-def _against_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    against = entry.get("against_random")
-    if isinstance(against, Mapping) and reason_of(against):
-        refused = {"refused": reason_of(against)}
-        verdict = part(against, "verdict") or "not comparable"
-        return {"searcher": entry.get("name"), "verdict": verdict, "shift": refused}
-    found = against if isinstance(against, Mapping) else {}
-    return {"searcher": entry.get("name"), **{c.key: found.get(c.key) for c in AGAINST[1:]}}
+    noise = analysis.get("word_noise")
+    if isinstance(noise, Mapping):
+        words, spread = (number_of(noise.get(key)) or 0.0 for key in ("words", "sd"))
+        blocks.append(
+            Text(
+                f"Scores are of {words:,.0f} words: two networks of the same worth differ on so "
+                f"many by about {spread:.4f} (one standard deviation) by chance alone, which no "
+                "interval over runs contains."
+            )
+        )
+    blocks.append(Fold("The protocol in full", (Facts(_protocol(analysis)),)))
+    return Section("scores", title, blocks)
 
 
 def _centres(searchers: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "searcher": entry.get("name"),
-            **{key: entry.get(key) for key in ("median", "iqm", "auc")},
-            "macs_processed": cost_of(entry, "macs"),
-            **{key: cost_of(entry, key) for key in ("evaluations", "seconds", "break_even_runs")},
+            **{key: entry.get(key) for key in ("median", "iqm", "auc", "relative_improvement")},
         }
         for entry in searchers
     ]
 
 
-def _sentence(entry: Mapping[str, Any]) -> str | None:
-    against = entry.get("against_random")
-    if isinstance(against, Mapping) and reason_of(against):
-        return f"{entry.get('name')} and random: {reason_of(against)}"
-    found = part(against, "sentence")
-    return None if found is None else str(found)
+def _units(
+    searchers: list[Mapping[str, Any]], runs: list[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    found = unit_scores([str(entry.get("name")) for entry in searchers], runs)
+    return [
+        {"searcher": name, "unit": unit, "score": score}
+        for name, row in found.items()
+        for unit, score in row
+    ]
+
+
+def _quartiles(runs: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    scores: dict[str, list[float]] = {}
+    for run in runs:
+        if (score := number_of(run.get("score"))) is not None:
+            scores.setdefault(str(run["searcher"]), []).append(score)
+    rows = []
+    for name, found in scores.items():
+        ends = quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
+        values = (min(found), *ends, max(found))
+        keys = ("lowest", "first", "median", "third", "highest")
+        rows.append({"searcher": name, "runs": len(found), **dict(zip(keys, values, strict=True))})
+    return rows
+
+
+def _costs(searchers: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "searcher": entry.get("name"),
+            **{key: cost_of(entry, key) for key in (*COSTED, "break_even_runs")},
+            "macs_processed": cost_of(entry, "macs"),
+            "seconds_range": _range(cost_of(entry, "seconds_range")),
+        }
+        for entry in searchers
+    ]
+
+
+def _range(ends: object) -> str | None:
+    if not isinstance(ends, list) or len(ends) != 2:
+        return None
+    low, high = (number_of(end) for end in ends)
+    return None if low is None or high is None else f"{low:,.0f} - {high:,.0f}"
+
+
+def _plan(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was planned and measured, in four lines."""
+    searchers = entries(analysis.get("searchers"))
+    done, all_runs = (
+        sum(number_of(entry.get(key)) or 0.0 for entry in searchers) for key in ("complete", "runs")
+    )
+    found = [("runs", _runs(analysis.get("plan"), done, all_runs))]
+    found.append(("endpoint", value_text(analysis.get("endpoint_text") or BLANK)))
+    found.append(("budget of a run", _budget(analysis)))
+    if shares := part(analysis.get("replay"), "predicted"):
+        found.append(("predicted, not recorded", _predicted(shares)))
+    deviations = analysis.get("decided_later") or []
+    if deviations:
+        found.append(("decided after the runs", "; ".join(map(value_text, deviations))))
+    return found
+
+
+def _predicted(shares: Mapping[str, Any]) -> str:
+    parts = []
+    for name, found in shares.items():
+        counts = [
+            f"{100 * share:.0f} % of {what}"
+            for what in ("recommendations", "evaluations")
+            if (share := number_of(part(found, what))) is not None
+        ]
+        if counts:
+            parts.append(f"{value_text(name)}: {', '.join(counts)}")
+    return "; ".join(parts) or BLANK
+
+
+def _budget(analysis: Mapping[str, Any]) -> str:
+    """The limits of a run, the one that all runs are given alike first."""
+    budget = analysis.get("budget")
+    if not isinstance(budget, Mapping):
+        return BLANK
+    equal = budget.get("equalised")
+    order = sorted(BUDGETS, key=lambda axis: axis != equal)
+    limits = [
+        f"{_limit(limit)} {BUDGETS[axis]}"
+        for axis in order
+        if (limit := number_of(budget.get(axis)))
+    ]
+    if not limits:
+        return BLANK
+    more = f"; at most {', '.join(limits[1:])}" if limits[1:] else ""
+    return f"{limits[0]}, given to all alike{more}"
+
+
+def _limit(limit: float) -> str:
+    return compact(limit) if limit >= 1e6 else f"{limit:,.10g}"
 
 
 def _protocol(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -152,19 +268,17 @@ def _protocol(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     settings = part(space, "settings")
     listed = ", ".join(f"{k} = {value_text(v)}" for k, v in (settings or {}).items())
-    budget = number_of(analysis.get("budget_images"))
-    searchers = entries(analysis.get("searchers"))
-    done, all_runs = (
-        sum(number_of(entry.get(key)) or 0.0 for entry in searchers) for key in ("complete", "runs")
-    )
+    tests = analysis.get("tests")
+    family = f"{value_text(part(tests, 'family'))}, {value_text(part(tests, 'comparisons'))} pairs"
     return [
-        ("endpoint", value_text(analysis.get("endpoint"))),
         ("evaluator", value_text(analysis.get("evaluator"))),
         ("space", value_text(part(space, "name")) + (f" ({listed})" if listed else "")),
         ("caps", ", ".join(limits) or "no cap"),
         ("preset", value_text(analysis.get("preset"))),
-        ("budget of a run", BLANK if budget is None else f"{budget:,.0f} images"),
-        ("runs", _runs(analysis.get("plan"), done, all_runs)),
+        ("baseline", value_text(analysis.get("baseline"))),
+        ("family of comparisons", family),
+        ("alpha", value_text(part(tests, "alpha"))),
+        ("margin of equivalence", value_text(analysis.get("margin"))),
         ("made", value_text(analysis.get("created"))),
     ]
 

@@ -1,0 +1,56 @@
+"""The endpoint of each arm: its centres, and the gain over the average random architecture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.comparison.answers import plain, refused
+from bench.comparison.groups import Group, Groups
+from bench.comparison.protocol import Protocol
+from bench.statistics.effects import relative_improvement
+from bench.statistics.intervals import iqm_interval, mean_interval, median_interval
+
+#: The searcher whose evaluations are architectures drawn at random.
+RANDOM = "random"
+
+
+def centres(group: Group, protocol: Protocol) -> dict[str, Any]:
+    """Mean, median and IQM of the endpoint of one arm, over its units."""
+    rng = protocol.generator(f"endpoint {group.label}")
+    means = group.unit_means
+    return {
+        "score": plain(mean_interval(means, protocol.level)),
+        "median": plain(median_interval(means, rng, protocol.level)),
+        "iqm": plain(iqm_interval(means, rng, protocol.level)),
+    }
+
+
+def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
+    """Over the average architecture that random search evaluated in the same block.
+
+    On search_val, where both were scored: nobody scores random architectures on test.
+    """
+    baseline = groups.named(RANDOM)
+    if baseline is None:
+        return refused("random search was not run")
+    means = {}
+    for run in baseline.complete:
+        scores = [e.result.score for e in run.events if e.kind == "evaluate"]
+        known = [score for score in scores if score is not None]
+        if known:
+            means[run.block] = float(np.mean(known))
+    own, random_means = [], []
+    for run in group.complete:
+        score = (run.result or {})["recommendation"].get("search_val_score")
+        if score is not None and run.block in means:
+            own.append(float(score))
+            random_means.append(means[run.block])
+    if not own:
+        return refused("random search evaluated nothing in these blocks")
+    rng = protocol.generator(f"improvement {group.label}")
+    gain = plain(relative_improvement(own, random_means, rng, protocol.level))
+    if "method" in gain:
+        gain["method"] += "; on search_val, where the recommendation was selected: too favourable"
+    return gain

@@ -1,0 +1,30 @@
+"""What words alone do to a score: two of the same worth differ by chance on the words at hand."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from bench.comparison.groups import Groups
+
+
+def word_noise(groups: Groups) -> dict[str, Any] | None:
+    """Standard deviation of the difference of two scores on so many words, at the mean score.
+
+    sqrt(2 p (1 - p) / words), of two models that err independently; those that err on the same
+    words differ by less (McNemar). None where nothing was read.
+    """
+    ends = [
+        run.result["recommendation"]
+        for group in groups.groups
+        for run in group.scored
+        if run.result is not None
+    ]
+    words = {int(end.get("test_words") or 0) for end in ends} - {0}
+    scores = [score for group in groups.groups for score in group.scores.tolist()]
+    if len(words) != 1 or not scores:
+        return None
+    count, mean = words.pop(), float(np.mean(scores))
+    return {"words": count, "sd": sqrt(2.0 * mean * (1.0 - mean) / count)}

@@ -1,0 +1,256 @@
+"""One family of pairs, one verdict a pair: what every table, sentence and diagram draws on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.comparison.answers import plain, refused
+from bench.comparison.protocol import Protocol
+from bench.statistics.answers import NotComputable
+from bench.statistics.blocks import PairedScores
+from bench.statistics.clusters import ClusterTest, Posterior, units_of
+from bench.statistics.holm import first_threshold
+from bench.statistics.omnibus import friedman, groups
+from bench.statistics.paired import smallest_n
+from bench.statistics.pairwise import Comparison, compare_pairs, different
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The family as it was judged; ``pairs`` is the reason where it could not be."""
+
+    names: tuple[str, ...]
+    pairs: tuple[Comparison, ...] | NotComputable
+    units: int
+    unit: str
+    of_clusters: bool
+    comparisons: int
+
+    def between(self, first: str, second: str) -> Comparison | None:
+        """The verdict on a pair, if it is in the family and was judged."""
+        if isinstance(self.pairs, NotComputable):
+            return None
+        wanted = {first, second}
+        for pair in self.pairs:
+            if {pair.evidence.first, pair.evidence.second} == wanted:
+                return pair
+        return None
+
+
+def judge_family(
+    paired: PairedScores | NotComputable,
+    protocol: Protocol,
+    planned: int,
+    withheld: Mapping[str, str] | None = None,
+    unit: str = "supernets",
+) -> Judged:
+    """All pairs of the family, the baseline second in its own.
+
+    ``planned`` counts the arms of the study, those without a complete run included: their pairs
+    stay in the count of comparisons. ``unit`` is what several supernets are called.
+    """
+    against = protocol.family == "against-baseline"
+    if isinstance(paired, NotComputable):
+        return Judged((), paired, 0, "blocks", False, _comparisons(planned, against))
+    baseline = protocol.baseline
+    names = sorted(paired.searchers, key=lambda name: (name == baseline, name))
+    columns = [paired.searchers.index(name) for name in names]
+    units = units_of(paired.matrix[:, columns], paired.clusters)
+    pairs: tuple[Comparison, ...] | NotComputable
+    if against and baseline not in names:
+        pairs = NotComputable(f"{baseline} was not run: there is no baseline")
+    else:
+        pairs = compare_pairs(
+            paired.matrix[:, columns],
+            names,
+            protocol.generator("pairs"),
+            clusters=paired.clusters,
+            withheld=withheld,
+            unit=unit if units.of_clusters else None,
+            margin=protocol.margin,
+            against=baseline if against else None,
+            alpha=protocol.alpha,
+            power=protocol.power,
+            comparisons=_comparisons(max(planned, len(names)), against) or None,
+        )
+    return Judged(
+        tuple(names),
+        pairs,
+        len(units.scores),
+        unit if units.of_clusters else "blocks",
+        units.of_clusters,
+        _comparisons(max(planned, len(names)), against),
+    )
+
+
+def tests(
+    judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol
+) -> dict[str, Any]:
+    """The omnibus test and the pairs of the family, as plain data."""
+    count = judged.comparisons
+    needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
+    found: dict[str, Any] = {
+        "alpha": protocol.alpha,
+        "margin": protocol.margin,
+        "family": protocol.family,
+        "comparisons": count,
+        "unit": judged.unit,
+        "units": judged.units,
+        "first_threshold": first_threshold(count, protocol.alpha) if count else None,
+        "smallest_n": needed,
+    }
+    if isinstance(paired, NotComputable):
+        refusal = refused(paired.reason)
+        return {**found, "blocks": 0, "dropped": [], "omnibus": refusal, "pairs": []}
+    pairs = () if isinstance(judged.pairs, NotComputable) else judged.pairs
+    return {
+        **found,
+        "blocks": len(paired.blocks),
+        "dropped": [block.reason for block in paired.dropped],
+        "omnibus": _omnibus(paired),
+        "pairs": [pair_row(pair) for pair in pairs],
+    }
+
+
+def ranks(
+    judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol
+) -> dict[str, Any]:
+    """Average ranks over units; a bar joins arms of which no two were found to differ."""
+    if isinstance(paired, NotComputable):
+        return refused(paired.reason)
+    if protocol.family != "all-pairs":
+        return refused(f"the family holds pairs with {protocol.baseline} only")
+    if isinstance(judged.pairs, NotComputable):
+        return refused(judged.pairs.reason)
+    units = units_of(paired.matrix, paired.clusters)
+    omnibus = friedman(units.scores)
+    if isinstance(omnibus, NotComputable):
+        return refused(omnibus.reason)
+    if all(pair.verdict.word == "too few" for pair in judged.pairs):
+        return refused(
+            f"{judged.units} {judged.unit}: no two of {len(judged.names)} arms could have been "
+            "told apart"
+        )
+    apart = different(judged.pairs, paired.searchers)
+    bars = groups(omnibus.average_ranks, apart)
+    return {
+        "ranks": dict(zip(paired.searchers, omnibus.average_ranks, strict=True)),
+        "cliques": [[paired.searchers[i] for i in bar] for bar in bars],
+        "units": judged.units,
+        "unit": judged.unit,
+    }
+
+
+def pair_row(pair: Comparison) -> dict[str, Any]:
+    """Everything that is known of a pair."""
+    evidence = pair.evidence
+    test, detectable = evidence.test, evidence.detectable
+    return {
+        "a": evidence.first,
+        "b": evidence.second,
+        "n": evidence.n,
+        "unit": evidence.unit,
+        "p": None if isinstance(test, NotComputable) else test.p_value,
+        "p_adjusted": evidence.adjusted_p,
+        "p_flipped": test.flipped if isinstance(test, ClusterTest) else None,
+        "untested": test.reason if isinstance(test, NotComputable) else None,
+        "shift": plain(evidence.shift),
+        "a12": plain(pair.superiority),
+        "rho": plain(pair.correlation),
+        "icc": plain(pair.intraclass),
+        "posterior": _posterior(pair.posterior),
+        "minimum_detectable_effect": refused(detectable.reason)
+        if isinstance(detectable, NotComputable)
+        else {"estimate": detectable.effect, "n": detectable.n, "power": detectable.power},
+        "verdict": pair.verdict.word,
+        "better": pair.verdict.better,
+        "sentence": pair.verdict.sentence,
+    }
+
+
+def against_baseline(judged: Judged, label: str, protocol: Protocol) -> dict[str, Any]:
+    """The same pair as in ``tests``, as the row of one arm shows it."""
+    baseline = protocol.baseline
+    if label == baseline:
+        return {**refused("the baseline itself"), "verdict": "reference"}
+    pair = judged.between(label, baseline)
+    if pair is not None:
+        return pair_row(pair)
+    if isinstance(judged.pairs, NotComputable):
+        reason = judged.pairs.reason
+    elif baseline not in judged.names:
+        reason = f"{baseline} was not run, or no run of it is complete: there is no baseline"
+    else:
+        reason = "no run of it is complete"
+    return {**refused(reason), "verdict": "not comparable", "sentence": reason}
+
+
+def summary(judged: Judged, protocol: Protocol) -> str:
+    """What was found, in one sentence that holds without the rest."""
+    if isinstance(judged.pairs, NotComputable):
+        return f"Nothing is compared: {judged.pairs.reason}."
+    words = Counter(pair.verdict.word for pair in judged.pairs)
+    beaten: dict[str, list[str]] = {}
+    for pair in judged.pairs:
+        if pair.verdict.better is not None:
+            names = {pair.evidence.first, pair.evidence.second} - {pair.verdict.better}
+            beaten.setdefault(pair.verdict.better, []).extend(sorted(names))
+    rest = [f"{count} {word}" for word, count in words.items() if word != "different"]
+    told = "; ".join(
+        f"{name} scores higher than {' and '.join(losers)}" for name, losers in beaten.items()
+    )
+    if not beaten:
+        count = len(judged.pairs)
+        told = f"None of {count} pairs is shown to differ"
+        if count == 1:
+            only = judged.pairs[0].evidence
+            told = f"{only.first} and {only.second} are not shown to differ"
+    others = f" ({', '.join(rest)})" if rest and not beaten else ""
+    more = f"; of the other pairs, {', '.join(rest)}" if rest and beaten else ""
+    return f"{told}{others}{more}."
+
+
+def verdicts(judged: Judged) -> list[dict[str, Any]]:
+    """One entry a pair of the family: what programs read."""
+    if isinstance(judged.pairs, NotComputable):
+        return []
+    rows = map(pair_row, judged.pairs)
+    return [
+        {
+            "a": row["a"],
+            "b": row["b"],
+            "verdict": row["verdict"],
+            "p": row["p_adjusted"],
+            "shift": row["shift"].get("estimate"),
+            "low": row["shift"].get("low"),
+            "high": row["shift"].get("high"),
+        }
+        for row in rows
+    ]
+
+
+def _comparisons(arms: int, against: bool) -> int:
+    return max(0, arms - 1) if against else arms * (arms - 1) // 2
+
+
+def _omnibus(paired: PairedScores) -> dict[str, Any]:
+    found = friedman(units_of(paired.matrix, paired.clusters).scores)
+    if isinstance(found, NotComputable):
+        return refused(found.reason)
+    return {
+        "test": "Friedman, " + ("exact" if found.exact else "by chi-squared"),
+        "p": found.p_value,
+        "chi_squared": found.chi_squared,
+        "degrees": found.degrees,
+        "agreement": found.agreement,
+        "n": found.n,
+    }
+
+
+def _posterior(found: Posterior | NotComputable) -> dict[str, Any]:
+    if isinstance(found, NotComputable):
+        return refused(found.reason)
+    return {"better": found.better, "equivalent": found.equivalent, "worse": found.worse}

@@ -1,0 +1,43 @@
+"""How probably a run of each searcher beats a run of the baseline: A12 with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis
+from bench.report.figures.look import GREY, Look, widest
+from bench.report.plain import interval_of, number_of
+from bench.report.words import estimate_text
+
+
+def improvement_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | None:
+    """SVG of those that have an A12, or None if there is none."""
+    rows = [
+        (str(entry.get("name")), against["a12"])
+        for entry in searchers
+        if isinstance(against := entry.get("against_baseline"), Mapping)
+        and number_of(against.get("a12")) is not None
+    ]
+    if not rows:
+        return None
+    labels = [look.label(name) for name, _ in rows]
+    left = widest(labels) + 16.0
+    label = f"Probability that a run beats one of {look.label(look.baseline)}"
+    canvas = Canvas("improvement", label, ROW * len(rows) + 46.0, look)
+    axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - 24.0)
+    value_axis(axes, f"P(a run scores higher than a run of {look.label(look.baseline)})")
+    axes.set_xlim(-0.02, 1.02)
+    axes.axvline(0.5, color=GREY, linewidth=0.9, zorder=1)
+    for index, (name, value) in enumerate(rows):
+        style, interval = look.style(name), interval_of(value)
+        tip = f"{name}\nA12 {estimate_text(value, 'number')}"
+        if interval is not None:
+            (line,) = axes.plot(interval, [index] * 2, color=style.colour, linewidth=1.8)
+            canvas.mark(line, tip, arm=name)
+        (dot,) = axes.plot(
+            number_of(value) or 0.0, index, marker=style.marker, color=style.colour,
+            markersize=6.0, markerfacecolor=style.colour if interval else "white",
+        )  # fmt: skip
+        canvas.mark(dot, tip, arm=name)
+    return canvas.svg()
