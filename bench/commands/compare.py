@@ -90,7 +90,7 @@ def compare(
     from bench.records import find_runs, read_what_can_be
 
     given = places or (Path("results") / "runs",)
-    folders, trained = find_runs(given), find_models(models)
+    folders, trained = find_runs(given), find_models([*_finals(given), *models])
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.checklist import told
@@ -160,6 +160,12 @@ def _print_summary(analysis: dict[str, Any], report: str) -> None:
         # Reasons quote cards, which may be a stranger's.
         click.echo(readable(f"model left out: {row['model']}: {row['reason']}"))
     click.echo(f"report: {report}")
+
+
+def _finals(places: tuple[Path, ...]) -> list[Path]:
+    """Cards of the final scores that a study keeps."""
+    kept = [place / "finals" for place in places]
+    return [place for place in kept if place.is_dir() and any(place.glob("*/model.json"))]
 
 
 def _default_folder(places: tuple[Path, ...]) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bench.commands.output import print_json, print_table
+from bench.commands.output import print_json, print_lines
 
 
 @click.command()
@@ -63,7 +63,7 @@ def plan(
     rows = [
         (
             row["pair"],
-            row["pilot_blocks"],
+            str(row["pilot_blocks"]),
             _number(row["sd_difference"]),
             _number(row["correlation"]),
             _blocks(row["blocks"]),
@@ -71,7 +71,7 @@ def plan(
         )
         for row in found["pairs"]
     ]
-    print_table(["pair", "pilot", "sd of difference", "rho", found["unit"], "cautiously"], rows)
+    print_lines(["pair", "pilot", "sd of difference", "rho", found["unit"], "cautiously"], rows)
 
 
 def _number(answer: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
     from bench.study.plan import Plan
+    from bench.workers.rounds import Workers
 
 FAILED = 1
 
@@ -40,8 +41,9 @@ def study(
 ) -> int:
     """Do all runs of a study that are not done yet; then `bench compare` makes the report.
 
-    FILE is TOML: name, preset, searchers, seeds; see docs/studies.md. Interrupted in any way, the
-    same command goes on.
+    FILE is TOML: name, preset, searchers, seeds, and what decides the verdict; see docs/studies.md.
+    With endpoint = "final", what the runs recommend is then trained from scratch. Interrupted in
+    any way, the same command goes on.
     """
     refuse_several("study")
     from bench.study.file import read_study
@@ -74,6 +76,8 @@ def study(
     except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(str(plan.folder)) from stopped
     troubles = [(end.item.title, end.trouble or "") for end in troubled]
+    if described.endpoint == "final":
+        troubles += _finals(plan, given, quiet)
     if as_json:
         print_json(summary(plan, troubles))
     elif not quiet:
@@ -83,6 +87,28 @@ def study(
     for title, trouble in troubles:
         click.echo(f"bench: {title}: {trouble}", err=True)
     return FAILED if troubles else 0
+
+
+def _finals(plan: Plan, workers: Workers, quiet: bool) -> list[tuple[str, str]]:
+    """Train what the runs recommend; returns troubles by title."""
+    from bench.commands.supernet import command_line
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import counting, trainings_progress
+    from bench.study.finals import plan_finals, train_finals
+    from trainers.opened_words import OpenedWords
+
+    opened = OpenedWords()
+    with counting("rendering words", quiet) as rendering:
+        trainings = plan_finals(plan, opened, rendering)
+    count = len(trainings.specs)
+    try:
+        with (
+            graceful_interrupt() as stop,
+            trainings_progress(f"finals of {plan.study.name}", count, quiet) as report,
+        ):
+            return train_finals(plan, trainings, workers, command_line(), opened, report, stop)
+    except (KeyboardInterrupt, Interrupted) as stopped:
+        raise Interrupted(str(plan.folder)) from stopped
 
 
 def show_plan(plan: Plan) -> None:
@@ -101,6 +127,11 @@ def show_plan(plan: Plan) -> None:
     if plan.trains_supernets:
         count, images = len(plan.study.supernet_seeds), plan.preset.supernet_recipe.images
         click.echo(f"first: {count} supernets of {images:,} images each, unless trained before")
+    if plan.study.endpoint == "final":
+        click.echo(
+            f"then: each different recommendation from scratch, {plan.study.final_seeds} seeds of "
+            f"{plan.preset.retraining.epochs:g} epochs, unless trained before"
+        )
     _show_outlook(plan)
 
 

@@ -109,6 +109,11 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
             f"study {study.name} has supernet_seeds but preset {study.preset} no recipe to "
             "train one by: set supernet_recipe.images, or leave supernet_seeds out"
         )
+    if study.endpoint == "final" and preset.run.evaluator != "supernet":
+        raise RecordError(
+            f"study {study.name} has endpoint final and evaluator {preset.run.evaluator}, which "
+            'reads no words: nothing can be trained from scratch; set endpoint = "shared"'
+        )
     arms = {arm.name: arm for arm in study.all_arms}
     # Arms vary fastest: an interrupted study has complete blocks.
     runs = [
