@@ -61,10 +61,14 @@ class Groups:
     @cached_property
     def paired(self) -> PairedScores | NotComputable:
         """The blocks that every arm completed."""
+        final = any(group.finals is not None for group in self.groups)
         return paired_matrix(
-            RunScore(group.label, run.block, group.score(run), run.supernet)
-            for group in self.groups
-            for run in group.complete
+            (
+                RunScore(group.label, run.block, group.score(run), run.supernet)
+                for group in self.groups
+                for run in group.complete
+            ),
+            without="has no final score" if final else "failed",
         )
 
     @property

@@ -38,16 +38,20 @@ class RunScore:
 
 @dataclass(frozen=True)
 class DroppedBlock:
-    """A block that is left out, with the searchers that failed in it or were not run."""
+    """A block that is left out, with the searchers that failed in it or were not run.
+
+    ``without`` says what it is to have no score.
+    """
 
     block: str
     failed: tuple[str, ...]
     missing: tuple[str, ...]
+    without: str = "failed"
 
     @property
     def reason(self) -> str:
         """One sentence."""
-        parts = [f"{' and '.join(self.failed)} failed"] * bool(self.failed)
+        parts = [f"{' and '.join(self.failed)} {self.without}"] * bool(self.failed)
         parts += [f"{' and '.join(self.missing)} not run"] * bool(self.missing)
         return f"block {self.block}: {', '.join(parts)}"
 
@@ -78,11 +82,12 @@ class PairedScores:
 
 
 def paired_matrix(
-    runs: Iterable[RunScore], searchers: Sequence[str] | None = None
+    runs: Iterable[RunScore], searchers: Sequence[str] | None = None, without: str = "failed"
 ) -> PairedScores | NotComputable:
     """The blocks that all ``searchers`` completed, in the order in which blocks first appear.
 
-    Without ``searchers``, all that appear; runs of others are ignored. Refused if a searcher has
+    Without ``searchers``, all that appear; runs of others are ignored. ``without`` tells of a run
+    that has no score. Refused if a searcher has
     two runs in one block, since which of them counts is not a question for statistics, and if no
     block is complete. One searcher is no reason to refuse: it has intervals, if no comparisons.
     """
@@ -103,7 +108,7 @@ def paired_matrix(
         here = [by_place[block, name] for name in names if (block, name) in by_place]
         failed = tuple(run.searcher for run in here if run.failed)
         if failed or missing:
-            dropped.append(DroppedBlock(block, failed, missing))
+            dropped.append(DroppedBlock(block, failed, missing, without))
         else:
             complete.append(block)
     if not complete:
