@@ -79,17 +79,23 @@ def compare(
 ) -> None:
     """Compare the runs in and below the given folders; results/runs if none is given.
 
-    Writes report.html, report.md, report.json, figures/ and tables/: into the study's folder if
-    one folder is given, into results/comparison-... otherwise. Unfinished and damaged runs are
-    named, never silently dropped.
+    Writes report.html, report.md, report.json, figures/, tables/ and records.zip: into the study's
+    folder if one folder is given, into results/comparison-... otherwise. Unfinished and damaged
+    runs are named, never silently dropped.
+
+    records.zip holds all that the report is made of. Given in place of folders, anywhere, it is
+    unpacked into the report's folder (--out, or results/ and its name) and compared again.
 
     Of a study, its file decides endpoint, baseline, family, alpha and margin; what is given here
     instead is told as a deviation in the report.
     """
+    from bench.comparison.archive import NAME, is_archive, pack
     from bench.comparison.trainings import find_models
     from bench.records import find_runs, read_what_can_be
 
     given = places or (Path("results") / "runs",)
+    if any(is_archive(place) for place in given):
+        given = (_unpacked(given, out),)
     folders, trained = find_runs(given), find_models([*_finals(given), *models])
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
@@ -126,6 +132,7 @@ def compare(
         None if study is None else (study, given[0]),
     )
     paths = write_report(analysis, folder)
+    paths[NAME] = str(pack([record.folder for record in records], given[0], folder))
     if as_json:
         print_json(
             {
@@ -141,6 +148,7 @@ def compare(
 
 def _print_summary(analysis: dict[str, Any], report: str) -> None:
     """The main table, what was left out of it, and where the rest is."""
+    from bench.limits import AXES
     from bench.readable import readable
     from bench.report import main_table_rows
     from bench.report.banner import banner_of
@@ -153,13 +161,26 @@ def _print_summary(analysis: dict[str, Any], report: str) -> None:
         click.echo(f"decided after the runs: {readable(sentence)}")
     if banner := banner_of(analysis):
         click.echo(banner)
-    click.echo(f"budget: {analysis['budget_images']:,} images a run; all costs are in the report")
+    budget = analysis["budget"]
+    axis = budget["equalised"]
+    click.echo(f"budget: {budget[axis]:,} {AXES[axis]} a run; all costs are in the report")
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
         click.echo(f"left out: {row['run']}: {row['reason']}")
     for row in analysis["proxy_final"].get("left_out", ()):
         # Reasons quote cards, which may be a stranger's.
         click.echo(readable(f"model left out: {row['model']}: {row['reason']}"))
     click.echo(f"report: {report}")
+
+
+def _unpacked(places: tuple[Path, ...], out: Path | None) -> Path:
+    """The folder that the one archive was laid out in."""
+    from bench.comparison.archive import unpack
+
+    if len(places) > 1:
+        raise click.UsageError("give one archive of records alone, or folders")
+    folder = out or Path("results") / places[0].resolve().parent.name
+    unpack(places[0], folder)
+    return folder
 
 
 def _finals(places: tuple[Path, ...]) -> list[Path]:

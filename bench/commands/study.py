@@ -78,6 +78,9 @@ def study(
     troubles = [(end.item.title, end.trouble or "") for end in troubled]
     if described.endpoint == "final":
         troubles += _finals(plan, given, quiet)
+    from bench.comparison.archive import pack
+
+    pack([run.folder for run in plan.runs if run.state == DONE], plan.folder, plan.folder)
     if as_json:
         print_json(summary(plan, troubles))
     elif not quiet:

@@ -40,7 +40,10 @@ def markdown_page(report: Report) -> str:
         lines += [f"## {escaped(section.title)}", ""]
         for block in section.blocks:
             lines += [*_block(block), ""]
-    lines.append("The whole analysis: [report.json](report.json).")
+    lines.append(
+        "The whole analysis: [report.json](report.json). All that it is made of, to make it again "
+        "with `bench compare records.zip`: [records.zip](records.zip)."
+    )
     return "\n".join(lines) + "\n"
 
 
