@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,67 @@ def test_too_few_records_are_refused(tmp_path: Path, capsys: Any) -> None:
     capsys.readouterr()
     assert bench(replay) == 2
     assert "needs run.replay" in capsys.readouterr().err
+
+
+def test_a_prediction_is_noisy_and_the_same_whoever_asks() -> None:
+    known = record()
+    first, second = ReplayEvaluator(SPACE, known, 8), ReplayEvaluator(SPACE, known, 8)
+    fresh = [SPACE.architecture(row) for row in SPACE.sample(300, np.random.default_rng(7))]
+    scores = np.array([first.glance(one) for one in fresh], dtype=float)
+    assert [second.glance(one) for one in fresh[::-1]] == scores[::-1].tolist()
+    plain = first.surrogate.predict(SPACE.encode(fresh))
+    assert np.std(scores - plain) == pytest.approx(first.surrogate.error, rel=0.2)
+
+
+def test_the_error_is_told_where_searchers_go() -> None:
+    known = record()
+    names = tuple("random" if i % 4 else "evolution" for i in range(len(known.scores)))
+    surrogate = Surrogate(SPACE, replace(known, searchers=names))
+    # Ridge regression pulls towards the mean: the best are predicted worst.
+    assert surrogate.error_of_best > surrogate.error
+    assert surrogate.error_of_others is not None
+    assert Surrogate(SPACE, known).error_of_others is None
+
+
+@pytest.fixture
+def mostly_predicted(study: Path, tmp_path: Path) -> Path:
+    """Two searchers on a record that knows almost nothing of what they ask."""
+    source = study / "runs" / "random" / "supernet1-seed0"
+    for searcher in ("evolution", "local-search"):
+        for seed in range(8):
+            command = ["run", "--searcher", searcher, "--preset", "tiny", "--evaluator", "replay"]
+            command += ["--replay", str(source), "--budget-images", "1000", "--quiet"]
+            command += ["--seed", str(seed), "--out", str(tmp_path / "runs" / f"{searcher}{seed}")]
+            assert bench(command) == 0
+    return tmp_path / "runs"
+
+
+def test_most_of_it_predicted_is_no_verdict(
+    mostly_predicted: Path, tmp_path: Path, capsys: Any
+) -> None:
+    capsys.readouterr()
+    out = tmp_path / "report"
+    assert bench(["compare", str(mostly_predicted), "--out", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["verdict"] for row in found["verdicts"]] == ["not comparable"]
+    assert found["verdicts"][0]["p"] is None
+    assert "were predicted, not recorded" in found["tests"]["pairs"][0]["sentence"]
+    report = json.loads((out / "report.json").read_text())
+    for shares in report["replay"]["predicted"].values():
+        assert shares["evaluations"] > 0.5
+        assert shares["recommendations"] > 0.5
+    text = (out / "report.md").read_text()
+    head = text[: text.index("One family, one verdict")]
+    assert "predicted, not recorded" in head
+    assert "among the best" in head
+
+
+def test_what_was_recorded_is_not_called_predicted() -> None:
+    known = record()
+    evaluator = ReplayEvaluator(SPACE, known, 8)
+    inside = SPACE.architecture(known.encodings[0])
+    outside = SPACE.architecture(SPACE.sample(1, np.random.default_rng(3))[0])
+    assert not evaluator.execute(Evaluate(inside)).predicted
+    assert evaluator.execute(Evaluate(outside)).predicted
+    assert evaluator.judge(inside).weights == "recorded"
+    assert evaluator.judge(outside).weights == "predicted"

@@ -130,3 +130,24 @@ def test_missing_and_too_few(
         found = statistic(a, b)
         assert isinstance(found, NotComputable)
         assert found.reason
+
+
+def test_superiority_with_supernets_draws_whole_ones() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.random(21), rng.random(21)
+    of = [f"supernet {i // 3}" for i in range(21)]
+    found = superiority(a, b, np.random.default_rng(0), clusters=of)
+    assert isinstance(found, Estimate)
+    wins = (a[:, None] > b) + 0.5 * (a[:, None] == b)
+    assert found.value == pytest.approx(wins.mean(), abs=1e-12)
+    assert found.n == 7
+    draws = []
+    again = np.random.default_rng(0).integers(7, size=(2000, 7))
+    for chosen in again:
+        rows = np.concatenate([np.arange(3 * place, 3 * place + 3) for place in chosen])
+        draws.append(wins[np.ix_(rows, rows)].mean())
+    low, high = np.quantile(draws, (0.025, 0.975))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
+    few = superiority(a[:9], b[:9], rng, clusters=of[:9])
+    assert isinstance(few, NotComputable)
+    assert "6 supernets, not 3" in few.reason

@@ -12,7 +12,12 @@ from scipy import stats
 
 from bench.statistics.answers import Estimate, NotComputable, StatisticsError
 from bench.statistics.bootstrap import resampled_indices
-from bench.statistics.ranking import kendall_tau, null_standard_error, seed_ceiling
+from bench.statistics.ranking import (
+    kendall_tau,
+    null_standard_error,
+    seed_ceiling,
+    tau_without_noise,
+)
 from bench.statistics.top_k import regret_at_k, top_k_precision
 
 FEW = 100
@@ -140,3 +145,32 @@ def test_refusals() -> None:
         regret_at_k(short, [1, 2, 3], 0, rng)
     with pytest.raises(StatisticsError, match="n - 1"):
         null_standard_error(1)
+
+
+def test_noise_of_seeds_is_taken_out_of_tau() -> None:
+    """1,200 architectures whose finals are the proxy's normal scores with two noisy seeds."""
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=1200)
+    proxy = 0.8 * truth + 0.6 * rng.normal(size=1200)
+    finals = truth[:, None] + rng.normal(size=(1200, 2))
+    seen = kendall_tau(proxy, finals.mean(axis=1), rng, resamples=FEW)
+    free = tau_without_noise(seen, finals)
+    assert isinstance(seen, Estimate)
+    assert isinstance(free, Estimate)
+    # rho .8 between proxy and truth; the mean of two such seeds is two thirds truth.
+    expected, blurred = (2 / np.pi * np.arcsin(0.8 * share) for share in (1.0, (2 / 3) ** 0.5))
+    assert seen.value == pytest.approx(blurred, abs=0.06)
+    assert free.value == pytest.approx(expected, abs=0.06)
+    assert free.low < free.value < free.high <= 1.0
+    assert "reliability 0.6" in free.method or "reliability 0.7" in free.method
+
+
+def test_noise_alone_has_nothing_to_be_freed_of() -> None:
+    rng = np.random.default_rng(0)
+    finals = rng.normal(size=(4, 2))
+    finals -= finals.mean(axis=1, keepdims=True)
+    tau = kendall_tau(np.arange(8.0), np.arange(8.0), rng, resamples=FEW)
+    assert isinstance(tau_without_noise(tau, finals), NotComputable)
+    assert isinstance(tau_without_noise(tau, finals[:, :1]), NotComputable)
+    refusal = NotComputable("no")
+    assert tau_without_noise(refusal, finals) is refusal

@@ -1,0 +1,110 @@
+"""Budgets of images, evaluations, MACs or seconds: the first that is spent ends a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.event_log import read_events
+from bench.limits import Budget
+from trainers.cost import Cost
+
+TINY = ("--preset", "tiny", "--evaluator", "synthetic", "--quiet")
+
+
+@dataclass
+class Ran:
+    """A finished run's result and log."""
+
+    result: dict[str, Any]
+    events: list[dict[str, Any]]
+
+
+@pytest.fixture
+def ran(bench: Callable[..., Any], tmp_path: Path) -> Callable[..., Ran]:
+    def run(*options: str) -> Ran:
+        out = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        answer = bench("run", "--searcher", "random", *TINY, "--out", out, *options)
+        assert answer.code == 0, answer.err
+        result = json.loads((out / "result.json").read_text())
+        return Ran(result, read_events(out / "events.jsonl"))
+
+    return run
+
+
+def test_what_is_payable() -> None:
+    one = Cost(images_forward=10, macs=100, evaluations=1)
+    total = Cost()
+    assert Budget(35).payable(total, 0.0, [one] * 5) == (3, "images")
+    assert Budget(35, evaluations=2).payable(total, 0.0, [one] * 5) == (2, "evaluations")
+    assert Budget(35, macs=150).payable(total, 0.0, [one] * 5) == (1, "macs")
+    assert Budget(35, seconds=1.0).payable(total, 1.0, [one] * 5) == (0, "seconds")
+    assert Budget(50).payable(total, 9e9, [one] * 5) == (5, None)
+
+
+def test_the_share_is_that_of_the_limit_that_is_nearest_to_its_end() -> None:
+    total = Cost(images_forward=10, macs=300, evaluations=1)
+    assert Budget(100).share(total, 0.0) == 0.1
+    assert Budget(100, macs=400).share(total, 0.0) == 0.75
+    assert Budget(100, seconds=10.0).share(total, 5.0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("axis", "limit", "ended"),
+    [
+        ("images", 500, "budget spent"),
+        ("evaluations", 7, "budget of evaluations spent"),
+        ("macs", 2 * 10**10, "budget of MACs spent"),
+    ],
+)
+def test_a_limit_is_never_exceeded_and_the_next_piece_would(
+    ran: Callable[..., Ran], axis: str, limit: int, ended: str
+) -> None:
+    wide = ("--set", "run.training_share=0", "--set", "run.referee_points=5")
+    images = () if axis == "images" else ("--budget-images", "100000")
+    found = ran(*wide, *images, f"--budget-{axis}", str(limit))
+    assert found.result["ended"] == ended
+    total = found.result["cost"]["total"][axis]
+    largest = max(event["cost"][axis] for event in found.events if "cost" in event)
+    assert limit - largest < total <= limit
+    # The referee looks at equal parts of the limit that ends the run.
+    assert [row["point"] for row in found.result["trajectory"]][-1] == 5
+    assert len(found.result["trajectory"]) >= 4
+
+
+def test_seconds_end_a_run_too(ran: Callable[..., Ran]) -> None:
+    found = ran("--budget-images", "100000000", "--budget-seconds", "0.3")
+    assert found.result["ended"] == "budget of seconds spent"
+    assert found.result["cost"]["seconds"]["total"] >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--budget-macs", "5"), "5 MACs pays for nothing"),
+        (("--budget-macs", "0"), "budget-macs"),
+        (("--budget-seconds", "0"), "budget-seconds"),
+        (("--set", "run.budget_evaluations=-1"), "budget_evaluations"),
+    ],
+)
+def test_a_budget_for_nothing_is_refused(
+    bench: Callable[..., Any], tmp_path: Path, option: tuple[str, ...], words: str
+) -> None:
+    answer = bench("run", "--searcher", "random", *TINY, "--out", tmp_path / "run", *option)
+    assert answer.code == 2
+    assert words in answer.err
+
+
+def test_runs_from_before_these_limits_are_the_same_runs() -> None:
+    from bench.presets import load_preset
+    from bench.run import _without_bookkeeping
+
+    known = _without_bookkeeping(load_preset("tiny"))["run"]
+    assert not any(key.startswith("budget_") for key in known if key != "budget_images")
+    limited = _without_bookkeeping(load_preset("tiny", ["run.budget_macs=7"]))["run"]
+    assert limited["budget_macs"] == 7
