@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import RecordError
+from bench.health.exposure import KEY, exposure_of_run
 from bench.run_folder import CHECKPOINT
 from spaces.atomic import write_atomically
 from trainers.building import PACKED, supernet_identity
@@ -47,7 +48,10 @@ def export_supernet(
         write_tensors(out, {PACKED: packed}, metadata)
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
-    provenance = {"file": out.name, "hash": file_hash(out), **metadata}
+    # Beside the file and not in it: how it was trained does not make it another one.
+    exposure = exposure_of_run(folder, run.space, preset.trainer, preset.supernet.start)
+    known = {} if exposure is None else {KEY: exposure.as_dict()}
+    provenance = {"file": out.name, "hash": file_hash(out), **metadata, **known}
     sidecar = json.dumps(provenance, indent=1, ensure_ascii=False).encode() + b"\n"
     write_atomically(out.with_suffix(".json"), sidecar)
     return {

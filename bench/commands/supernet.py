@@ -1,4 +1,4 @@
-"""``bench supernet train`` and ``bench supernet score``."""
+"""``bench supernet train`` and ``bench supernet score``; ``check`` stands beside them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bench.commands.processes import (
     processes,
     refuse_several,
 )
+from bench.commands.supernet_check import check
 from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
 from bench.errors import RecordError
 from bench.presets import load_preset, quoted
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def supernet() -> None:
-    """Train the shared supernet, score architectures with it."""
+    """Train the shared supernet, score architectures with it, check it for bias."""
+
+
+supernet.add_command(check)
 
 
 @supernet.command()

@@ -64,6 +64,45 @@ def seed_ceiling(
     return _tau_interval(pairs, rng, level, resamples, "mean tau-b between seeds")
 
 
+def partial_tau(
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    given: npt.ArrayLike,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Estimate | NotComputable:
+    """Kendall's partial tau-b of ``first`` and ``second`` (n,), ``given`` (n,) a third column.
+
+    (t12 - t13 t23) / sqrt((1 - t13^2)(1 - t23^2)) (Kendall, Biometrika 32, 1942), with a percentile
+    bootstrap over architectures.
+    """
+    for pair in (panel(first, second), panel(first, given)):
+        if isinstance(pair, NotComputable):
+            return pair
+    a, b, z = (np.asarray(column, dtype=np.float64) for column in (first, second, given))
+    n, needed = len(a), smallest_sample(level)
+
+    def partial(counts: Floats) -> Floats:
+        t12, t13, t23 = (_tau(x, y, counts) for x, y in ((a, b), (a, z), (b, z)))
+        scale = np.sqrt((1.0 - t13**2) * (1.0 - t23**2))
+        whole = np.isfinite(scale) & (scale > 1e-9)
+        return np.divide(t12 - t13 * t23, scale, out=np.full_like(scale, np.nan), where=whole)
+
+    value = float(partial(np.ones((1, n)))[0])
+    if not np.isfinite(value):
+        return NotComputable("the third column ranks as one of the others does", n=n)
+    if n < needed:
+        return NotComputable(
+            f"an interval needs at least {needed} architectures, not {n}", value, n
+        )
+    draws = partial(resampled_counts(n, rng, resamples))
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return NotComputable("no resample ranks anything", value, n)
+    return percentile_estimate(value, draws, n, level, f"Kendall's partial tau-b, {BOOTSTRAP}")
+
+
 def tau_without_noise(
     tau: Estimate | NotComputable, finals: npt.ArrayLike
 ) -> Estimate | NotComputable:
