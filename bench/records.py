@@ -20,7 +20,7 @@ from msgspec import Struct
 from bench.errors import RecordError
 from bench.event_log import read_lines
 from bench.manifest import FILE_NAME, read_manifest
-from bench.run_folder import EVENTS, RESULT
+from bench.run_folder import EVENTS, LOG_HASH, RESULT, log_hash
 
 MAX_RESULT_BYTES = 64 * 2**20
 FRESH_WEIGHTS = "fresh weights"
@@ -244,11 +244,22 @@ def _check_agreement(record: RunRecord) -> None:
     if record.result is None:
         return
     verdicts = [event.verdict for event in record.events if event.verdict is not None]
-    if not verdicts or verdicts[-1].score != record.score:
-        logged = verdicts[-1].score if verdicts else "nothing"
+    last = verdicts[-1] if verdicts else None
+    ended = record.result["recommendation"]
+    for what, told, logged in (
+        ("score", record.score, last and last.score),
+        ("recommendation", ended.get("text"), last and last.architecture),
+    ):
+        if last is None or told != logged:
+            raise RecordError(
+                f"{record.folder}: {RESULT} has the {what} {told}, the log {logged or 'nothing'}: "
+                "one of them was changed; delete the folder and run again"
+            )
+    # Results from before it was written down do not say which log is theirs.
+    if record.result.get(LOG_HASH, log_hash(record.folder)) != log_hash(record.folder):
         raise RecordError(
-            f"{record.folder}: {RESULT} has the score {record.score}, the log {logged}: one of "
-            "them was changed; delete the folder and run again"
+            f"{record.folder}: {EVENTS} is not the log that {RESULT} was written for: one of them "
+            "was changed; delete the folder and run again"
         )
 
 

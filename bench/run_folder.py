@@ -83,13 +83,13 @@ class RunFolder:
                 raise ValueError("not an object")
         except (ValueError, RecursionError) as error:
             raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
-        if result.pop(LOG_HASH, None) not in (None, self._log_hash()):
+        if result.pop(LOG_HASH, None) not in (None, log_hash(self.path)):
             return None
         return result
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Mark the run as complete."""
-        marked = {**result, LOG_HASH: self._log_hash()}
+        marked = {**result, LOG_HASH: log_hash(self.path)}
         content = json.dumps(marked, indent=1, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / RESULT, content)
         forget_trouble(self.path)
@@ -106,13 +106,6 @@ class RunFolder:
         """Let other processes use the directory."""
         os.close(self._lock)
 
-    def _log_hash(self) -> str | None:
-        """Hash of the log's bytes, None if there is no log."""
-        if not self.events.exists():
-            return None
-        with self.events.open("rb") as file:
-            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-
     def _adopt(self, manifest: Mapping[str, Any]) -> None:
         known = read_manifest(self.path)
         if known is None:
@@ -123,6 +116,15 @@ class RunFolder:
                 f"{self.path} holds another run ({what}): choose another folder with --out, or "
                 "delete that one"
             )
+
+
+def log_hash(folder: Path) -> str | None:
+    """Hash of the bytes of a run's log, None if there is no log."""
+    try:
+        with (folder / EVENTS).open("rb") as file:
+            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def refuse_foreign(path: Path, manifest: str = FILE_NAME) -> None:

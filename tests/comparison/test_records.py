@@ -91,8 +91,24 @@ def test_a_result_that_contradicts_its_log_is_refused(folder: Path) -> None:
         read_run(folder)
 
 
-def test_a_torn_last_line_is_no_damage(folder: Path) -> None:
+def test_a_torn_last_line_of_an_unfinished_run_is_no_damage(folder: Path) -> None:
+    (folder / "result.json").unlink()
     log = folder / "events.jsonl"
     whole = len(read_run(folder).events)
     log.write_bytes(log.read_bytes()[:-5])
     assert len(read_run(folder).events) == whole - 1
+
+
+def test_a_log_that_was_edited_is_refused(folder: Path) -> None:
+    log = folder / "events.jsonl"
+    text = log.read_text()
+    log.write_text(text.replace('"score": 0.', '"score": 0.1', 1))
+    assert log.read_text() != text
+    with pytest.raises(RecordError, match="not the log that"):
+        read_run(folder)
+
+
+def test_a_recommendation_that_was_replaced_is_refused(folder: Path) -> None:
+    change(folder / "result.json", lambda result: result["recommendation"].update(text="another"))
+    with pytest.raises(RecordError, match="has the recommendation another"):
+        read_run(folder)
