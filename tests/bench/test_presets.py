@@ -138,7 +138,7 @@ def test_a_preset_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('description = "mine"\n[run]\nbudget_images = 7\n')
     assert load_preset(str(path)).run.budget_images == 7
-    path.write_text('description = "mine"\n[run]\nbudget = 7\n')
+    path.write_text('description = "mine"\n[run]\nbudget_image = 7\n')
     with pytest.raises(PresetError, match=r"did you mean 'run.budget_images'"):
         load_preset(str(path))
     path.write_text("description = \n")

@@ -30,7 +30,8 @@ def test_a_replayed_study_says_so_first(tmp_path: Path, bench: Callable[..., Any
     stated = manifest["data"]["replay"]
     banner = (
         "Replayed scores: recorded, or predicted with an error of "
-        f"{stated['surrogate_error']:.3f} (Kendall tau {stated['surrogate_kendall_tau']:.2f})."
+        f"{stated['surrogate_error']:.3f}, {stated['surrogate_error_of_best']:.3f} among the best "
+        f"(Kendall tau {stated['surrogate_kendall_tau']:.2f})."
     )
     answer = bench("compare", out)
     assert answer.code == 0

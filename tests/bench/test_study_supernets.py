@@ -87,7 +87,9 @@ def test_supernets_are_trained_once_and_shared(
     assert bench(["compare", str(out), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (test,) = document["tests"]["pairs"]
-    assert test["n"] == 4
+    # Two seeds on each of two supernets, which are what is counted.
+    assert (test["n"], test["unit"]) == (2, "supernets")
+    assert (document["supernets"], document["tests"]["blocks"]) == (2, 4)
     report = json.loads((out / "report.json").read_text())
     blocks = {row["block"] for row in report["runs"]}
     assert blocks == {f"supernet {digest[:8]}, seed {seed}" for digest in known for seed in (0, 1)}
