@@ -34,21 +34,17 @@ class Budget:
         """Of a preset's section."""
         return cls(run.budget_images, run.budget_macs, run.budget_evaluations, run.budget_seconds)
 
-    def spent_by(self, total: Cost, seconds: float) -> str | None:
-        """The axis whose limit is exceeded by ``total``, or used up by the clock; None: none."""
-        for axis in ("images", "macs", "evaluations"):
-            limit = getattr(self, axis)
-            if limit and getattr(total, axis) > limit:
-                return axis
-        # No piece of work says beforehand how long it takes.
-        return "seconds" if self.seconds and seconds >= self.seconds else None
+    def out_of_time(self, seconds: float) -> bool:
+        """Whether the clock has run out: no piece of work says beforehand how long it takes."""
+        return 0.0 < self.seconds <= seconds
 
-    def payable(self, total: Cost, seconds: float, costs: Sequence[Cost]) -> tuple[int, str | None]:
+    def payable(self, total: Cost, costs: Sequence[Cost]) -> tuple[int, str | None]:
         """How many of ``costs``, in order, are paid for, and the axis that the next exceeds."""
         for place, cost in enumerate(costs):
             total += cost
-            if (axis := self.spent_by(total, seconds)) is not None:
-                return place, axis
+            for axis, limit in self._counted():
+                if limit and getattr(total, axis) > limit:
+                    return place, axis
         return len(costs), None
 
     def share(self, total: Cost, seconds: float) -> float:

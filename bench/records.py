@@ -256,7 +256,8 @@ def _check_agreement(record: RunRecord) -> None:
                 "one of them was changed; delete the folder and run again"
             )
     # Results from before it was written down do not say which log is theirs.
-    if record.result.get(LOG_HASH, log_hash(record.folder)) != log_hash(record.folder):
+    known = record.result.get(LOG_HASH)
+    if known is not None and known != log_hash(record.folder):
         raise RecordError(
             f"{record.folder}: {EVENTS} is not the log that {RESULT} was written for: one of them "
             "was changed; delete the folder and run again"

@@ -98,8 +98,7 @@ class Runner:
         saved = time.monotonic()
         while True:
             budget, total = self.limits.budget, self.ledger.total
-            clock = self.ledger.seconds.total
-            if budget.seconds and clock >= budget.seconds:
+            if budget.out_of_time(self.ledger.seconds.total):
                 return "budget of seconds spent"
             left = budget.images - total.images
             limit = self.pace.limit
@@ -111,7 +110,7 @@ class Runner:
             if not batch:
                 return "searcher finished"
             costs = [self.evaluator.price(work) for work in batch]
-            paid, axis = budget.payable(total, clock, costs)
+            paid, axis = budget.payable(total, costs)
             if paid:
                 self._do(log, batch[:paid], costs[:paid], asked)
             elif self._images == 0 and axis is not None:

@@ -9,6 +9,7 @@ from statistics import fmean, pvariance
 
 import numpy as np
 
+from bench.evaluators.supernet import proxy_score
 from bench.run import Run
 from bench.settings import Preset
 from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
@@ -47,7 +48,7 @@ def score_architectures(
     for done, architecture in enumerate(run.space.architectures(encodings), start=1):
         encoding = run.space.encode([architecture])[0]
         found = run.trainer.score(encoding, words)
-        score = None if found is None else found.word_accuracy
+        score = proxy_score(found, preset.data.case_sensitive)
         scored.append(Scored(architecture.text, score, len(words)))
         progress(done, len(encodings))
     return scored

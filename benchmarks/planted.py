@@ -64,7 +64,7 @@ def searcher_for(
 
 
 def climb(searcher: Searcher, landscape: Landscape, evaluations: int) -> float:
-    """Quality of what is recommended after so many evaluations, or when there is no more to do."""
+    """Quality of what is recommended after so many evaluations, or when nothing is left to do."""
     for _ in range(evaluations):
         work = searcher.ask(1)
         if not work:

@@ -1,8 +1,8 @@
 """Architectures scored in several processes, of which the run's own is one.
 
 The others compute what it would have computed, from the same words, weights and settings and with
-as many threads: who scores what shows in no score. Whatever befalls one of them, its part is scored
-in the run's own process. So is everything until they are ready, which takes some seconds.
+as many threads: who scores what shows in no score. Whatever happens to one of them, its part is
+scored in the run's own process. So is everything until they are ready, which takes some seconds.
 
 Shape legend: N architectures, D integers of an encoding.
 """

@@ -82,7 +82,7 @@ class Job:
 
 
 class Worker:
-    """The run's end of the line. What befalls the process raises nothing: it is ``alive`` no more.
+    """The run's end of the line. When the process ends nothing is raised: it is not ``alive`` then.
 
     ``end`` it: nothing else does, as long as the run lives.
     """
@@ -150,7 +150,7 @@ class Worker:
 
 def serve(line: Connection, device: str) -> None:
     """The life of a worker that computes on ``device``; ``line`` leads to the run."""
-    # The first two say that the run has ended, killed or not. The others are for want of memory, as
+    # The first two say that the run has ended, killed or not. The others are a lack of memory, as
     # a rule: the run then does the job itself, and says what is wrong.
     with suppress(EOFError, OSError, RuntimeError, MemoryError):
         kit: Kit = line.recv()

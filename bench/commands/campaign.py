@@ -16,16 +16,15 @@ from bench.manifest import FILE_NAME as RUN
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
+    make_place,
     plan_trainings,
-    read_trained,
+    sort_trainings,
     train_all,
-    trouble_of,
 )
 from bench.models.folder import CARD, TRAINING
 from bench.models.origin import MODELS, Origin
 from bench.progress import counting, trainings_progress
 from bench.workers.rounds import Workers
-from spaces.errors import InputError
 from trainers.opened_words import OpenedWords
 
 FAILED = 1
@@ -64,7 +63,7 @@ def train_many(
             origins, seeds, place, opened, lambda _, done, total: rendering(done, total)
         )
     _tell_twice(plan)
-    _make(place)
+    make_place(place)
     try:
         with (
             graceful_interrupt() as stop,
@@ -73,7 +72,7 @@ def train_many(
             troubles = train_all(plan, workers, place, command_line(), opened, report, stop)
     except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(f"in {place}") from stopped
-    trained, failed = _sorted(plan, troubles)
+    trained, failed = sort_trainings(plan, troubles)
     if as_json:
         print_json(_document(trained, failed))
     elif trained:
@@ -88,35 +87,6 @@ def _tell_twice(plan: TrainingPlan) -> None:
         return
     others = f" and {len(plan.twice) - 1:,} more" if len(plan.twice) > 1 else ""
     click.echo(f"bench: given twice, trained once: {plan.twice[0].title}{others}", err=True)
-
-
-def _make(place: Path) -> None:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(
-            f"{place} cannot be written ({error.strerror or error}): choose another --out"
-        ) from error
-
-
-def _sorted(
-    plan: TrainingPlan, troubles: dict[Path, str]
-) -> tuple[list[tuple[TrainingSpec, dict[str, Any]]], list[tuple[TrainingSpec, str]]]:
-    """Those that can be used, with their cards, and those that cannot, with the reason."""
-    trained, failed = [], []
-    for spec in plan.specs:
-        reason = troubles.get(spec.folder)
-        if reason is None:
-            try:
-                card = read_trained(spec)
-                reason = trouble_of(card)
-            except InputError as error:
-                reason = str(error)
-        if reason is None:
-            trained.append((spec, card))
-        else:
-            failed.append((spec, reason))
-    return trained, failed
 
 
 def _document(

@@ -69,13 +69,9 @@ def compare(
     out: Path | None,
     name: str | None,
     question: str,
-    margin: float | None,
-    baseline: str | None,
-    family: str | None,
-    alpha: float | None,
-    endpoint: str | None,
     models: tuple[Path, ...],
     as_json: bool,
+    **decisions: Any,
 ) -> None:
     """Compare the runs in and below the given folders; results/runs if none is given.
 
@@ -84,7 +80,7 @@ def compare(
     runs are named, never silently dropped.
 
     records.zip holds all that the report is made of. Given in place of folders, anywhere, it is
-    unpacked into the report's folder (--out, or results/ and its name) and compared again.
+    unpacked into the report's folder (--out, or one in results/) and compared again.
 
     Of a study, its file decides endpoint, baseline, family, alpha and margin; what is given here
     instead is told as a deviation in the report.
@@ -106,40 +102,28 @@ def compare(
     from bench.trouble import failed_to_begin
 
     records, excluded = read_what_can_be(folders)
-    excluded += failed_to_begin(given)
+    unbegun = failed_to_begin(given)
+    excluded += unbegun
     folder = out or _default_folder(given)
     study = _study(given)
     roll = None if study is None else call(study, given[0], records)
-    decided = protocol_of(
-        study,
-        {
-            "margin": margin,
-            "baseline": baseline,
-            "family": family,
-            "alpha": alpha,
-            "endpoint": endpoint,
-        },
-    )
     title = name or (study.name if study else "") or folder.resolve().name
     analysis = analyse(
         records,
         title,
         question or (study.question if study else ""),
-        decided,
+        protocol_of(study, decisions),
         excluded,
         trained,
         roll,
         None if study is None else (study, given[0]),
     )
     paths = write_report(analysis, folder)
-    paths[NAME] = str(pack([record.folder for record in records], given[0], folder))
+    # Also what could not be read: its reader is to be told the same.
+    packed = [*folders, *(Path(row["run"]) for row in unbegun)]
+    paths[NAME] = str(pack(packed, given[0], folder, trained))
     if as_json:
-        print_json(
-            {
-                **{key: analysis[key] for key in JSON},
-                "report": paths,
-            }
-        )
+        print_json({**{key: analysis[key] for key in JSON}, "report": paths})
     else:
         if roll is not None:
             click.echo(f"plan: {told(roll)}")
@@ -174,19 +158,25 @@ def _print_summary(analysis: dict[str, Any], report: str) -> None:
 
 def _unpacked(places: tuple[Path, ...], out: Path | None) -> Path:
     """The folder that the one archive was laid out in."""
-    from bench.comparison.archive import unpack
+    from bench.comparison.archive import NAME, unpack
 
     if len(places) > 1:
         raise click.UsageError("give one archive of records alone, or folders")
-    folder = out or Path("results") / places[0].resolve().parent.name
+    archive = places[0].resolve()
+    # One that was not renamed is named after the study that it lies in.
+    name = archive.parent.name if archive.name == NAME else archive.stem
+    folder = out or Path("results") / name
     unpack(places[0], folder)
     return folder
 
 
 def _finals(places: tuple[Path, ...]) -> list[Path]:
     """Cards of the final scores that a study keeps."""
-    kept = [place / "finals" for place in places]
-    return [place for place in kept if place.is_dir() and any(place.glob("*/model.json"))]
+    from bench.comparison.archive import FINALS
+    from bench.models.folder import CARD
+
+    kept = [place / FINALS for place in places]
+    return [place for place in kept if any(place.glob(f"*/{CARD}"))]
 
 
 def _default_folder(places: tuple[Path, ...]) -> Path:

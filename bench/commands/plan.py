@@ -17,14 +17,14 @@ from bench.commands.output import print_json, print_lines
     type=click.FloatRange(0.0, 1.0, min_open=True),
     default=0.02,
     show_default=True,
-    help="Shift of the score that the study shall find.",
+    help="Shift of the score that the study is to find.",
 )
 @click.option(
     "--power",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.8,
     show_default=True,
-    help="Probability with which it shall be found.",
+    help="Probability with which it is to be found.",
 )
 @click.option(
     "--alpha",

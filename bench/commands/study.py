@@ -14,6 +14,7 @@ from bench.errors import Interrupted
 from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
+    from bench.study.execute import RunEnd
     from bench.study.plan import Plan
     from bench.workers.rounds import Workers
 
@@ -58,29 +59,19 @@ def study(
         if as_json:
             print_json(summary(plan, []))
         return 0
-    from bench.interrupt import graceful_interrupt
     from bench.progress import counting
-    from bench.study.execute import execute_plan, prepare_data
+    from bench.study.execute import prepare_data
 
     plan.folder.mkdir(parents=True, exist_ok=True)
     # A study folder says by itself what it is; `bench compare` takes the question from here.
     write_atomically(plan.folder / "study.toml", file.read_bytes())
     with counting("rendering words", quiet) as rendering:
         prepare_data(plan, rendering)
-    try:
-        with (
-            graceful_interrupt() as stop,
-            counting(f"runs of {described.name}", quiet) as report,
-        ):
-            troubled = execute_plan(plan, given, report, stop)
-    except (KeyboardInterrupt, Interrupted) as stopped:
-        raise Interrupted(str(plan.folder)) from stopped
+    troubled = _runs(plan, given, quiet)
     troubles = [(end.item.title, end.trouble or "") for end in troubled]
     if described.endpoint == "final":
         troubles += _finals(plan, given, quiet)
-    from bench.comparison.archive import pack
-
-    pack([run.folder for run in plan.runs if run.state == DONE], plan.folder, plan.folder)
+    _pack(plan)
     if as_json:
         print_json(summary(plan, troubles))
     elif not quiet:
@@ -90,6 +81,34 @@ def study(
     for title, trouble in troubles:
         click.echo(f"bench: {title}: {trouble}", err=True)
     return FAILED if troubles else 0
+
+
+def _runs(plan: Plan, workers: Workers, quiet: bool) -> list[RunEnd]:
+    """Do all runs that are not done; returns those that could not be completed."""
+    from bench.interrupt import graceful_interrupt
+    from bench.progress import counting
+    from bench.study.execute import execute_plan
+
+    try:
+        with (
+            graceful_interrupt() as stop,
+            counting(f"runs of {plan.study.name}", quiet) as report,
+        ):
+            return execute_plan(plan, workers, report, stop)
+    except (KeyboardInterrupt, Interrupted) as stopped:
+        raise Interrupted(str(plan.folder)) from stopped
+
+
+def _pack(plan: Plan) -> None:
+    """All that a report of the study is made of, beside it; nothing where there is no run."""
+    from bench.comparison.archive import FINALS, pack
+    from bench.models.folder import CARD
+    from bench.study.plan import DONE
+
+    done = [run.folder for run in plan.runs if run.state == DONE]
+    if done:
+        cards = (plan.folder / FINALS).glob(f"*/{CARD}")
+        pack(done, plan.folder, plan.folder, [card.parent for card in cards])
 
 
 def _finals(plan: Plan, workers: Workers, quiet: bool) -> list[tuple[str, str]]:

@@ -55,7 +55,6 @@ def analyse(
     first = records[0].identity
     run_settings = first["preset"]["run"]
     limits = {"macs": first["max_macs"], "params": first["max_params"]}
-    rows = provenance.run_rows(groups)
     trained = finals.proxy_final(records, groups, space, models, protocol)
     replay = replayed(records, groups)
     what = unit_of(records[0])
@@ -89,7 +88,7 @@ def analyse(
         "searchers": _searchers(records, groups, judged, protocol),
         "tests": tests,
         "verdicts": pairs.verdicts(judged),
-        "ranks": pairs.ranks(judged, groups.paired, protocol),
+        "ranks": pairs.ranks(judged, protocol),
         "curves": anytime.curves(groups, protocol),
         "pareto": placement.pareto(
             groups,
@@ -99,13 +98,27 @@ def analyse(
         "mac_distribution": placement.mac_distribution(groups, space),
         "supernet_health": health.supernet_health(records, space),
         "proxy_final": trained,
+        "excluded": list(excluded),
+        **_provenance(records, groups, trained, protocol, roll),
+    }
+
+
+def _provenance(
+    records: Sequence[RunRecord],
+    groups: Groups,
+    trained: Mapping[str, Any],
+    protocol: Protocol,
+    roll: Roll | None,
+) -> dict[str, Any]:
+    """Every run, what was planned and decided, and what one needs to repeat it."""
+    rows = provenance.run_rows(groups)
+    return {
         "runs": rows,
         "plan": None if roll is None else plan_of(roll),
-        "excluded": list(excluded),
         "unfinished": provenance.unfinished(rows),
         "checklist": checklist(groups, records, trained, protocol, roll),
         "decided_later": list(protocol.deviations),
-        "deviations": [*provenance.deviations(records[0])],
+        "deviations": provenance.deviations(records[0]),
         "versions": provenance.versions(records),
         "hardware": provenance.hardware(records),
         "hyperparameters": provenance.hyperparameters(groups),

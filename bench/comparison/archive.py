@@ -26,7 +26,7 @@ from spaces.atomic import write_atomically
 
 NAME = "records.zip"
 STUDY = "study.toml"
-FINALS = "finals"
+FINALS, LEDGER = "finals", "ledger.json"
 OF_A_RUN = (MANIFEST, EVENTS, RESULT, "trouble.json")
 OF_A_MODEL = (CARD, CURVE)
 MAX_FILES = 200_000
@@ -49,12 +49,13 @@ def is_archive(place: Path) -> bool:
     return place.is_file() and zipfile.is_zipfile(place)
 
 
-def pack(runs: Sequence[Path], place: Path, out: Path) -> Path:
-    """Write the ``runs`` below ``place``, its finals and its study file to ``out``; returns it.
+def pack(runs: Sequence[Path], place: Path, out: Path, models: Sequence[Path] = ()) -> Path:
+    """Write ``runs``, cards of ``models`` and the study file of ``place``; returns the archive.
 
-    Nothing is done where it lies there already. ``RecordError`` where it cannot be written.
+    Folders in ``place`` keep their places, others are numbered. Nothing is done where the same lies
+    in ``out`` already. ``RecordError`` where it cannot be written.
     """
-    members = dict(sorted(_members(runs, place)))
+    members = dict(sorted(_members(runs, place, models)))
     path = out / NAME
     if _is_current(path, members):
         return path
@@ -99,19 +100,16 @@ def unpack(archive: Path, into: Path) -> None:
         ) from error
 
 
-def _members(runs: Sequence[Path], place: Path) -> list[tuple[str, Path]]:
-    found = []
-    for run in runs:
-        inside = run.resolve().is_relative_to(place.resolve())
-        folder = run.resolve().relative_to(place.resolve()) if inside else Path("runs") / run.name
-        for name in OF_A_RUN:
-            if (run / name).is_file():
-                found.append(((folder / name).as_posix(), run / name))
-    for card in sorted((place / FINALS).glob(f"*/{CARD}")):
-        for name in OF_A_MODEL:
-            if (card.parent / name).is_file():
-                found.append((f"{FINALS}/{card.parent.name}/{name}", card.parent / name))
-    for name in (STUDY, f"{FINALS}/ledger.json"):
+def _members(runs: Sequence[Path], place: Path, models: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Name in the archive and file of each member."""
+    home, found = place.resolve(), []
+    for folders, kind, names in ((runs, "runs", OF_A_RUN), (models, FINALS, OF_A_MODEL)):
+        for number, each in enumerate(sorted(folder.resolve() for folder in folders)):
+            # Two folders of other places may have the same name.
+            inside = each.relative_to(home) if each.is_relative_to(home) else None
+            folder = inside or Path(kind) / f"other-{number}"
+            found += [((folder / n).as_posix(), each / n) for n in names if (each / n).is_file()]
+    for name in (STUDY, f"{FINALS}/{LEDGER}"):
         if (place / name).is_file():
             found.append((name, place / name))
     return found
@@ -165,9 +163,7 @@ def _is_record(name: str) -> bool:
     if not folders:
         return file in (STUDY, *OF_A_RUN)
     if folders[0] == FINALS:
-        return (len(folders) == 2 and file in OF_A_MODEL) or (
-            len(folders) == 1 and file == "ledger.json"
-        )
+        return (len(folders) == 2 and file in OF_A_MODEL) or (len(folders) == 1 and file == LEDGER)
     return file in OF_A_RUN
 
 

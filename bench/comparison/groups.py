@@ -13,7 +13,7 @@ import numpy as np
 from bench.records import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
-from bench.statistics.clusters import Units, units_of
+from bench.statistics.clusters import units_of
 
 #: Run id -> final score of what it recommends; None: the endpoint is the referee's score.
 Finals = Mapping[str, float]
@@ -79,14 +79,6 @@ class Groups:
     def named(self, label: str) -> Group | None:
         """The group of this name."""
         return next((group for group in self.groups if group.label == label), None)
-
-    @cached_property
-    def units(self) -> Units | None:
-        """What conclusions are about; None where nothing can be paired."""
-        paired = self.paired
-        if isinstance(paired, NotComputable):
-            return None
-        return units_of(paired.matrix, paired.clusters)
 
     @property
     def supernets(self) -> tuple[str, ...]:

@@ -21,20 +21,20 @@ def inference(groups: Groups, judged: Judged, what: str) -> str:
     seeds = sorted({run.seed for run in complete})
     if judged.of_clusters:
         return (
-            f"Conclusions are about {what} like these {judged.units}, each of which counts once, "
+            f"Conclusions are about {what} like these {judged.count}, each of which counts once, "
             f"by the mean over its {_counted(len(seeds), 'seed')}."
         )
-    if not judged.units:
+    if not judged.count:
         return "There is no conclusion: no block was completed by every arm."
     used = groups.supernets
     if not used:
         return (
-            f"Conclusions are about seeds: in each of {_counted(judged.units, 'block')} every run "
+            f"Conclusions are about seeds: in each of {_counted(judged.count, 'block')} every run "
             "trained weights of its own."
         )
     return (
         f"Conclusions are about seeds of one {what[:-1]} only, in "
-        f"{_counted(judged.units, 'block')}: another {what[:-1]} may turn the order round."
+        f"{_counted(judged.count, 'block')}: another {what[:-1]} may turn the order round."
     )
 
 

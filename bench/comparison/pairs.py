@@ -11,23 +11,36 @@ from bench.comparison.answers import plain, refused
 from bench.comparison.protocol import Protocol
 from bench.statistics.answers import NotComputable
 from bench.statistics.blocks import PairedScores
-from bench.statistics.clusters import ClusterTest, Posterior, units_of
+from bench.statistics.clusters import ClusterTest, Posterior, Units, units_of
 from bench.statistics.holm import first_threshold
-from bench.statistics.omnibus import friedman, groups
+from bench.statistics.omnibus import Friedman, friedman, groups
 from bench.statistics.paired import smallest_n
 from bench.statistics.pairwise import Comparison, compare_pairs, different
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The family as it was judged; ``pairs`` is the reason where it could not be."""
+    """The family as it was judged, and the omnibus test; both may be a reason why they are not.
+
+    ``names`` are the columns of ``units``; ``unit`` is what those are called.
+    """
 
     names: tuple[str, ...]
-    pairs: tuple[Comparison, ...] | NotComputable
-    units: int
+    units: Units | None
     unit: str
-    of_clusters: bool
     comparisons: int
+    pairs: tuple[Comparison, ...] | NotComputable
+    omnibus: Friedman | NotComputable
+
+    @property
+    def count(self) -> int:
+        """Number of units."""
+        return 0 if self.units is None else len(self.units.scores)
+
+    @property
+    def of_clusters(self) -> bool:
+        """Whether units are supernets, or what stands in for them."""
+        return self.units is not None and self.units.of_clusters
 
     def between(self, first: str, second: str) -> Comparison | None:
         """The verdict on a pair, if it is in the family and was judged."""
@@ -54,36 +67,31 @@ def judge_family(
     """
     against = protocol.family == "against-baseline"
     if isinstance(paired, NotComputable):
-        return Judged((), paired, 0, "blocks", False, _comparisons(planned, against))
+        return Judged((), None, "blocks", _comparisons(planned, against), paired, paired)
     baseline = protocol.baseline
     names = sorted(paired.searchers, key=lambda name: (name == baseline, name))
-    columns = [paired.searchers.index(name) for name in names]
-    units = units_of(paired.matrix[:, columns], paired.clusters)
+    scores = paired.matrix[:, [paired.searchers.index(name) for name in names]]
+    units = units_of(scores, paired.clusters)
+    called = unit if units.of_clusters else "blocks"
+    comparisons = _comparisons(max(planned, len(names)), against)
     pairs: tuple[Comparison, ...] | NotComputable
     if against and baseline not in names:
         pairs = NotComputable(f"{baseline} was not run: there is no baseline")
     else:
         pairs = compare_pairs(
-            paired.matrix[:, columns],
+            scores,
             names,
             protocol.generator("pairs"),
             clusters=paired.clusters,
             withheld=withheld,
-            unit=unit if units.of_clusters else None,
+            unit=called,
             margin=protocol.margin,
             against=baseline if against else None,
             alpha=protocol.alpha,
             power=protocol.power,
-            comparisons=_comparisons(max(planned, len(names)), against) or None,
+            comparisons=comparisons or None,
         )
-    return Judged(
-        tuple(names),
-        pairs,
-        len(units.scores),
-        unit if units.of_clusters else "blocks",
-        units.of_clusters,
-        _comparisons(max(planned, len(names)), against),
-    )
+    return Judged(tuple(names), units, called, comparisons, pairs, friedman(units.scores))
 
 
 def tests(
@@ -92,54 +100,43 @@ def tests(
     """The omnibus test and the pairs of the family, as plain data."""
     count = judged.comparisons
     needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
-    found: dict[str, Any] = {
+    here = None if isinstance(paired, NotComputable) else paired
+    pairs = () if isinstance(judged.pairs, NotComputable) else judged.pairs
+    return {
         "alpha": protocol.alpha,
         "margin": protocol.margin,
         "family": protocol.family,
         "comparisons": count,
         "unit": judged.unit,
-        "units": judged.units,
+        "units": judged.count,
         "first_threshold": first_threshold(count, protocol.alpha) if count else None,
         "smallest_n": needed,
-    }
-    if isinstance(paired, NotComputable):
-        refusal = refused(paired.reason)
-        return {**found, "blocks": 0, "dropped": [], "omnibus": refusal, "pairs": []}
-    pairs = () if isinstance(judged.pairs, NotComputable) else judged.pairs
-    return {
-        **found,
-        "blocks": len(paired.blocks),
-        "dropped": [block.reason for block in paired.dropped],
-        "omnibus": _omnibus(paired),
+        "blocks": len(here.blocks) if here else 0,
+        "dropped": [block.reason for block in here.dropped] if here else [],
+        "omnibus": _omnibus(judged.omnibus),
         "pairs": [pair_row(pair) for pair in pairs],
     }
 
 
-def ranks(
-    judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol
-) -> dict[str, Any]:
+def ranks(judged: Judged, protocol: Protocol) -> dict[str, Any]:
     """Average ranks over units; a bar joins arms of which no two were found to differ."""
-    if isinstance(paired, NotComputable):
-        return refused(paired.reason)
-    if protocol.family != "all-pairs":
-        return refused(f"the family holds pairs with {protocol.baseline} only")
     if isinstance(judged.pairs, NotComputable):
         return refused(judged.pairs.reason)
-    units = units_of(paired.matrix, paired.clusters)
-    omnibus = friedman(units.scores)
-    if isinstance(omnibus, NotComputable):
-        return refused(omnibus.reason)
+    if protocol.family != "all-pairs":
+        return refused(f"the family holds pairs with {protocol.baseline} only")
+    if isinstance(judged.omnibus, NotComputable):
+        return refused(judged.omnibus.reason)
     if all(pair.verdict.word == "too few" for pair in judged.pairs):
         return refused(
-            f"{judged.units} {judged.unit}: no two of {len(judged.names)} arms could have been "
+            f"{judged.count} {judged.unit}: no two of {len(judged.names)} arms could have been "
             "told apart"
         )
-    apart = different(judged.pairs, paired.searchers)
-    bars = groups(omnibus.average_ranks, apart)
+    found = judged.omnibus.average_ranks
+    bars = groups(found, different(judged.pairs, judged.names))
     return {
-        "ranks": dict(zip(paired.searchers, omnibus.average_ranks, strict=True)),
-        "cliques": [[paired.searchers[i] for i in bar] for bar in bars],
-        "units": judged.units,
+        "ranks": dict(zip(judged.names, found, strict=True)),
+        "cliques": [[judged.names[i] for i in bar] for bar in bars],
+        "units": judged.count,
         "unit": judged.unit,
     }
 
@@ -192,13 +189,13 @@ def summary(judged: Judged, protocol: Protocol) -> str:
     """What was found, in one sentence that holds without the rest."""
     if isinstance(judged.pairs, NotComputable):
         return f"Nothing is compared: {judged.pairs.reason}."
-    words = Counter(pair.verdict.word for pair in judged.pairs)
+    # One that is different neither way by much has no winner.
+    rest = Counter(pair.verdict.word for pair in judged.pairs if pair.verdict.better is None)
     beaten: dict[str, list[str]] = {}
     for pair in judged.pairs:
         if pair.verdict.better is not None:
             names = {pair.evidence.first, pair.evidence.second} - {pair.verdict.better}
             beaten.setdefault(pair.verdict.better, []).extend(sorted(names))
-    rest = [f"{count} {word}" for word, count in words.items() if word != "different"]
     told = "; ".join(
         f"{name} scores higher than {' and '.join(losers)}" for name, losers in beaten.items()
     )
@@ -208,9 +205,10 @@ def summary(judged: Judged, protocol: Protocol) -> str:
         if count == 1:
             only = judged.pairs[0].evidence
             told = f"{only.first} and {only.second} are not shown to differ"
-    others = f" ({', '.join(rest)})" if rest and not beaten else ""
-    more = f"; of the other pairs, {', '.join(rest)}" if rest and beaten else ""
-    return f"{told}{others}{more}."
+    words = ", ".join(f"{count} {word}" for word, count in rest.items())
+    if not rest:
+        return f"{told}."
+    return f"{told}; of the other pairs, {words}." if beaten else f"{told} ({words})."
 
 
 def verdicts(judged: Judged) -> list[dict[str, Any]]:
@@ -236,8 +234,7 @@ def _comparisons(arms: int, against: bool) -> int:
     return max(0, arms - 1) if against else arms * (arms - 1) // 2
 
 
-def _omnibus(paired: PairedScores) -> dict[str, Any]:
-    found = friedman(units_of(paired.matrix, paired.clusters).scores)
+def _omnibus(found: Friedman | NotComputable) -> dict[str, Any]:
     if isinstance(found, NotComputable):
         return refused(found.reason)
     return {

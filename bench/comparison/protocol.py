@@ -50,7 +50,6 @@ class Protocol:
     """
 
     alpha: float = 0.05
-    level: float = 0.95
     power: float = 0.8
     margin: float | None = 0.02
     baseline: str = "random"
@@ -59,6 +58,11 @@ class Protocol:
     final_seeds: int = 3
     bootstrap_seed: int = 2026
     deviations: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> float:
+        """Of intervals: what alpha leaves."""
+        return 1.0 - self.alpha
 
     def generator(self, part: str) -> np.random.Generator:
         """The generator of one part of the analysis."""
@@ -75,7 +79,6 @@ def protocol_of(study: StudyFile | None, given: Mapping[str, Any]) -> Protocol:
         return replace(Protocol(), **given, deviations=told)
     planned = Protocol(
         alpha=study.alpha,
-        level=1.0 - study.alpha,
         margin=study.margin,
         baseline=study.baseline,
         family=study.family,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bench.comparison.answers import plain
 from bench.errors import RecordError
+from bench.evaluators.supernet import proxy_score
 from bench.health.exposure import Exposure, stored_exposure
 from bench.health.gate_probe import STEPS, probe
 from bench.health.ranking import largest, operation_taus
@@ -81,13 +82,16 @@ def check_supernet(
     try:
         trainer, space = run.trainer, run.space
         paths = _paths(space, exposure, rng)
-        found = [*_trained(exposure, space), _scales(trainer, space)]
-        found.insert(2, _gates(trainer, space, paths, rng, step))
-        found.insert(3, _ranking(trainer, space, architectures, rng, step))
+        updates, share = _trained(exposure, space)
+        return [
+            updates,
+            _scales(trainer, space),
+            _gates(trainer, space, paths, rng, step),
+            _ranking(trainer, space, architectures, preset.data.case_sensitive, rng, step),
+            share,
+        ]
     finally:
         run.evaluator.close()
-    order = ("updates_ratio", "scale_ratio", "gate_probe", "operation_tau", "path_share")
-    return sorted(found, key=lambda measure: order.index(measure.key))
 
 
 def _paths(
@@ -101,20 +105,21 @@ def _paths(
     return [*known, *drawn]
 
 
-def _trained(exposure: Exposure | None, space: Space) -> list[Measure]:
+def _trained(exposure: Exposure | None, space: Space) -> tuple[Measure, Measure]:
+    """M1 and M5."""
     if exposure is None:
         why = "it is not recorded how often what was trained: no exposure beside the file"
-        return [
+        return (
             Measure("updates_ratio", "updates of operations", None, UPDATES, None, why, {}),
             Measure("path_share", "steps on one path", None, SHARE, None, why, {}),
-        ]
+        )
     ratio = exposure.updates_ratio
     path, rate, steps = exposure.favourite
     only = space.count_paths() == 1
     told = "an operation was never trained"
     if ratio is not None:
         told = f"the most trained operation had {ratio:.2f} times the updates of the least"
-    return [
+    return (
         Measure(
             "updates_ratio", "updates of operations", ratio, UPDATES,
             ratio is not None and ratio <= UPDATES, f"{told}, by learning rate",
@@ -127,7 +132,7 @@ def _trained(exposure: Exposure | None, space: Space) -> list[Measure]:
             f"{100 * steps:.3g} % by number",
             {"path": path, "share_of_steps": steps, "steps": exposure.steps},
         ),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def _scales(trainer: Trainer, space: Space) -> Measure:
@@ -173,6 +178,7 @@ def _ranking(
     trainer: Trainer,
     space: Space,
     architectures: int,
+    case_sensitive: bool,
     rng: np.random.Generator,
     step: Callable[[int], None],
 ) -> Measure:
@@ -182,7 +188,7 @@ def _ranking(
     for at in range(0, architectures, 10):
         batch = encodings[at : at + 10]
         found = trainer.evaluate_many(batch, words)
-        scores += [None if each is None else each.word_accuracy for each in found]
+        scores += [proxy_score(each, case_sensitive) for each in found]
         step(len(batch))
     finite = np.array([score is not None for score in scores])
     known = [score for score in scores if score is not None]

@@ -5,13 +5,14 @@ A candidate that is trained ten times as often is better by training, not by wor
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
+from msgspec import Meta, Struct
 
 from bench.event_log import read_events
 from bench.run_folder import EVENTS
@@ -24,6 +25,24 @@ from trainers.settings import TrainerSettings
 KEY = "exposure"
 #: Paths that are kept by name; the others only as how many there were.
 MOST_PATHS = 20
+MAX_BYTES = 2**22
+Rate = Annotated[float, Meta(ge=0.0)]
+
+
+class Stored(Struct, frozen=True):
+    """What ``as_dict`` describes; a stranger's file holds nothing else under ``KEY``."""
+
+    steps: Annotated[int, Meta(ge=1)]
+    rate: Annotated[float, Meta(gt=0.0)]
+    choices: Annotated[dict[str, dict[str, Rate]], Meta(max_length=1000)]
+    paths: dict[str, Rate]
+    path_steps: dict[str, Annotated[int, Meta(ge=0)]]
+
+
+class _Beside(Struct, frozen=True):
+    """Of the file beside a supernet, what is read here."""
+
+    exposure: Stored | None = None
 
 
 @dataclass
@@ -61,7 +80,7 @@ class Exposure:
         """M1: the most trained operation of a choice by the least; None where one never was."""
         ratios = []
         for sums in self.choices.values():
-            if min(sums.values()) <= 0.0:
+            if min(sums.values(), default=0.0) <= 0.0:
                 return None
             ratios.append(max(sums.values()) / min(sums.values()))
         return max(ratios, default=None)
@@ -83,26 +102,6 @@ class Exposure:
             "path_steps": {path: self.path_steps[path] for path in first},
             "different_paths": len(self.paths),
         }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Exposure:
-        """What ``as_dict`` described, but for the paths that are rare.
-
-        Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything else.
-        """
-        found = cls(
-            int(data["steps"]),
-            float(data["rate"]),
-            {
-                str(choice): {str(name): float(rate) for name, rate in dict(sums).items()}
-                for choice, sums in dict(data["choices"]).items()
-            },
-            {str(path): float(rate) for path, rate in dict(data["paths"]).items()},
-            {str(path): int(count) for path, count in dict(data["path_steps"]).items()},
-        )
-        if found.steps < 1 or found.rate <= 0.0 or found.paths.keys() != found.path_steps.keys():
-            raise ValueError("an exposure of nothing")
-        return found
 
 
 def exposure_of_run(
@@ -126,9 +125,14 @@ def stored_exposure(start: str) -> Exposure | None:
     """What stands beside a supernet's file; None where nothing does, or it cannot be read."""
     path = find_supernet(start).with_suffix(".json")
     try:
-        return Exposure.from_dict(json.loads(path.read_bytes())[KEY])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        known = msgspec.json.decode(raw if len(raw) <= MAX_BYTES else b"", type=_Beside).exposure
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    if known is None or not known.paths or known.paths.keys() != known.path_steps.keys():
+        return None
+    return Exposure(known.steps, known.rate, known.choices, known.paths, known.path_steps)
 
 
 def _choices(space: Space, text: str) -> tuple[str, list[tuple[str, str]]]:

@@ -180,6 +180,39 @@ def trouble_of(card: Mapping[str, Any]) -> str | None:
     return None
 
 
+def make_place(place: Path) -> None:
+    """Make the folder that model folders go in; ``RecordError`` where that cannot be."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(
+            f"{place} cannot be written ({error.strerror or error}): choose another --out"
+        ) from error
+
+
+def sort_trainings(
+    plan: TrainingPlan, troubles: Mapping[Path, str]
+) -> tuple[list[tuple[TrainingSpec, dict[str, Any]]], list[tuple[TrainingSpec, str]]]:
+    """Those that can be used, with their cards, and those that cannot, with the reason.
+
+    ``troubles`` are what ``train_all`` returned, by folder.
+    """
+    trained, failed = [], []
+    for spec in plan.specs:
+        reason = troubles.get(spec.folder)
+        if reason is None:
+            try:
+                card = read_trained(spec)
+                reason = trouble_of(card)
+            except InputError as error:
+                reason = str(error)
+        if reason is None:
+            trained.append((spec, card))
+        else:
+            failed.append((spec, reason))
+    return trained, failed
+
+
 def read_trained(spec: TrainingSpec) -> dict[str, Any]:
     """The card of one that is done; ``RecordError`` where it is damaged."""
     card = read_card(spec.folder)

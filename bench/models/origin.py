@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,8 @@ class Architectures:
                     f"{text} is a hand-made recogniser: train it with `bench baseline train {text}`"
                 ) from error
             raise SpaceError(f"{text} is no folder of a run, and {error}") from error
-        label = f"{self.space.name}-{architecture.index}"
         described = _described(self.space, architecture, self.preset)
-        return Origin(described, self.preset_name, self.preset, label)
+        return Origin(described, self.preset_name, self.preset, _label(self.space, architecture))
 
 
 def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> Origin:
@@ -130,6 +129,13 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
     )
 
 
+def by_content(origin: Origin) -> Origin:
+    """The same to be made, called by what it is and not by the run that recommends it."""
+    space = origin.preset.space.load()
+    label = _label(space, space.parse(origin.description.name))
+    return replace(origin, label=label, recommended_by=None)
+
+
 def default_name(origin: Origin, seed: int, identity: str) -> str:
     """Of a model's folder: the same command finds the same one again, and so resumes."""
     name = folder_name(f"{Path(origin.preset_name).stem}-{origin.label}")
@@ -151,6 +157,10 @@ def for_retraining(preset: Preset, overrides: Sequence[str] = ()) -> Preset:
         data=msgspec.structs.replace(preset.data, rendering=rendering),
         recogniser=msgspec.structs.replace(preset.recogniser, sequence_encoder=encoder),
     )
+
+
+def _label(space: Space, architecture: Architecture) -> str:
+    return f"{space.name}-{architecture.index}"
 
 
 def _described(space: Space, architecture: Architecture, preset: Preset) -> ArchitectureModel:

@@ -114,18 +114,14 @@ def compare_pairs(
     tests = [refusal or test(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
     near = [refusal or equivalence(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
     p_values, near_p_values = _adjusted(tests, planned), _adjusted(near, planned)
+    called = unit or ("supernets" if units.of_clusters else "blocks")
     compared = []
     for place, pair in enumerate(pairs):
-        shift = (
-            mean_shift(pair.a, pair.b, 1.0 - alpha)
-            if units.of_clusters
-            else hodges_lehmann(pair.a, pair.b, 1.0 - alpha)
-        )
         evidence = Evidence(
             first=names[pair.first],
             second=names[pair.second],
             n=len(units.scores),
-            unit=unit or ("supernets" if units.of_clusters else "blocks"),
+            unit=called,
             of_clusters=units.of_clusters,
             comparisons=planned,
             alpha=alpha,
@@ -134,26 +130,39 @@ def compare_pairs(
             adjusted_p=p_values[place],
             equivalence=near[place],
             adjusted_equivalence_p=near_p_values[place],
-            shift=shift,
+            shift=(
+                mean_shift(pair.a, pair.b, 1.0 - alpha, called)
+                if units.of_clusters
+                else hodges_lehmann(pair.a, pair.b, 1.0 - alpha)
+            ),
             detectable=_detectable(
                 pair.a - pair.b, first_threshold(planned, alpha), power, units.of_clusters
             ),
         )
-        a, b = found[:, pair.first], found[:, pair.second]
-        groups = clusters if units.of_clusters else None
-        compared.append(
-            Comparison(
-                evidence,
-                judge(evidence),
-                superiority(a, b, rng, 1.0 - alpha, clusters=groups),
-                correlation(pair.a, pair.b, 1.0 - alpha),
-                intraclass(a - b, clusters or [""] * len(a), 1.0 - alpha),
-                NotComputable("no margin was stated before the study", n=len(pair.a))
-                if margin is None
-                else posterior(pair.a, pair.b, margin),
-            )
-        )
+        runs = found[:, pair.first], found[:, pair.second]
+        compared.append(_judged(evidence, pair, runs, clusters, rng))
     return tuple(compared)
+
+
+def _judged(
+    evidence: Evidence,
+    pair: _Pair,
+    runs: tuple[Floats, Floats],
+    clusters: Sequence[str] | None,
+    rng: np.random.Generator,
+) -> Comparison:
+    """The verdict, with the other ways to look at the effect; ``runs`` are scores (blocks,)."""
+    level, of = 1.0 - evidence.alpha, clusters if evidence.of_clusters else None
+    return Comparison(
+        evidence,
+        judge(evidence),
+        superiority(*runs, rng, level, clusters=of),
+        correlation(pair.a, pair.b, level),
+        intraclass(runs[0] - runs[1], clusters or [""] * len(runs[0]), level),
+        NotComputable("no margin was stated before the study", n=len(pair.a))
+        if evidence.margin is None
+        else posterior(pair.a, pair.b, evidence.margin),
+    )
 
 
 def different(compared: Sequence[Comparison], names: Sequence[str]) -> npt.NDArray[np.bool_]:

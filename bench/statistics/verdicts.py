@@ -131,7 +131,7 @@ def _equivalent(evidence: Evidence) -> str:
 
 
 def _without_test(evidence: Evidence, test: NotComputable) -> Verdict:
-    """No test was made: for want of units, or for a reason that more of them would not mend."""
+    """No test was made: too few units, or a reason that more of them would not mend."""
     pair = f"{evidence.first} and {evidence.second}"
     unknown = isinstance(evidence.shift, NotComputable) and evidence.shift.value is None
     word: Word = "inconclusive"

@@ -52,7 +52,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     set: tuple[str, ...] = ()
 
 
-class Budget(Struct, frozen=True, forbid_unknown_fields=True):
+class Equalised(Struct, frozen=True, forbid_unknown_fields=True):
     """What runs are given alike: one of the four."""
 
     images: Annotated[int, Meta(ge=1)] | None = None
@@ -78,7 +78,7 @@ class StudyFile(Struct, frozen=True, forbid_unknown_fields=True):
     question: str = ""
     supernet_seeds: tuple[Seed, ...] = ()
     set: tuple[str, ...] = ()
-    budget: Budget | None = None
+    budget: Equalised | None = None
     max_macs: Annotated[int, Meta(ge=1)] | None = None
     max_params: Annotated[int, Meta(ge=1)] | None = None
     endpoint: Literal["shared", "final"] = "shared"

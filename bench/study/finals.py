@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.comparison.archive import FINALS, LEDGER
 from bench.errors import RecordError
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
+    make_place,
     plan_trainings,
-    read_trained,
+    sort_trainings,
     train_all,
-    trouble_of,
 )
 from bench.models.folder import CARD, CURVE
-from bench.models.origin import Origin, from_run
+from bench.models.origin import Origin, by_content, from_run
 from bench.study.plan import DONE, Plan
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers
 from spaces.atomic import write_atomically
-from spaces.errors import InputError
 from trainers.opened_words import OpenedWords
 
-#: In the folder of a study.
-FINALS = "finals"
-LEDGER = "ledger.json"
 #: Beside the folder of a study.
 STORE = "models"
 #: Of a card's cost, what is added up.
@@ -46,16 +42,9 @@ def store_of(plan: Plan) -> Path:
 
 
 def recommendations(plan: Plan) -> list[Origin]:
-    """What the runs that are done recommend, each different architecture once."""
-    found: dict[str, Origin] = {}
-    for run in plan.runs:
-        if run.state == DONE:
-            origin = from_run(run.folder, None, ())
-            text = origin.description.name
-            # By what it is, not by who asked for it first: the folder is named so.
-            by_content = replace(origin, label=_label(origin), recommended_by=None)
-            found.setdefault(text, by_content)
-    return list(found.values())
+    """What the runs that are done recommend; several may recommend the same."""
+    done = [run for run in plan.runs if run.state == DONE]
+    return [by_content(from_run(run.folder, None, ())) for run in done]
 
 
 def plan_finals(
@@ -87,27 +76,11 @@ def train_finals(
     Raises as ``train_all`` does.
     """
     store = store_of(plan)
-    try:
-        store.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(
-            f"{store} cannot be written ({error.strerror or error}): choose another --out"
-        ) from error
+    make_place(store)
     failed = train_all(trainings, workers, store, command, opened, report, stop)
-    troubles, cards = [], []
-    for spec in trainings.specs:
-        reason = failed.get(spec.folder)
-        if reason is None:
-            try:
-                card = read_trained(spec)
-                reason = trouble_of(card)
-                cards.append((spec, card))
-            except InputError as error:
-                reason = str(error)
-        if reason is not None:
-            troubles.append((spec.title, reason))
-    _keep(plan, cards)
-    return troubles
+    usable, useless = sort_trainings(trainings, failed)
+    _keep(plan, usable)
+    return [(spec.title, reason) for spec, reason in useless]
 
 
 def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -> None:
@@ -139,8 +112,3 @@ def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -
             f"{place} cannot be written ({error.strerror or error}): free space, then run the same "
             "command again"
         ) from error
-
-
-def _label(origin: Origin) -> str:
-    space = origin.preset.space.load()
-    return f"{space.name}-{space.parse(origin.description.name).index}"

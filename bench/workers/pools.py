@@ -2,7 +2,7 @@
 
 A pool hands items to ``work(item, stop)`` and yields what comes back, in any order. ``stop`` says
 whether the piece is to end at its next point of rest: somebody asked the command to, or the command
-is no more. A pool that was asked raises ``Interrupted`` when the last piece has come to rest.
+has ended. A pool that was asked raises ``Interrupted`` when the last piece has come to rest.
 
 Each process is sent ``work`` once, and keeps it for as long as it lives: what it has read for one
 piece is there for the next.
@@ -177,7 +177,7 @@ def _may_grow() -> None:
 
 
 def _leave_when_alone(command: int) -> None:
-    """End this worker when its command is no more and the piece in hand has come to rest."""
+    """End this worker when its command has ended and the piece in hand has come to rest."""
     while os.getppid() == command:
         time.sleep(ORPHAN_SECONDS)
     with _at_work:

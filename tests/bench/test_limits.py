@@ -40,11 +40,13 @@ def ran(bench: Callable[..., Any], tmp_path: Path) -> Callable[..., Ran]:
 def test_what_is_payable() -> None:
     one = Cost(images_forward=10, macs=100, evaluations=1)
     total = Cost()
-    assert Budget(35).payable(total, 0.0, [one] * 5) == (3, "images")
-    assert Budget(35, evaluations=2).payable(total, 0.0, [one] * 5) == (2, "evaluations")
-    assert Budget(35, macs=150).payable(total, 0.0, [one] * 5) == (1, "macs")
-    assert Budget(35, seconds=1.0).payable(total, 1.0, [one] * 5) == (0, "seconds")
-    assert Budget(50).payable(total, 9e9, [one] * 5) == (5, None)
+    assert Budget(35).payable(total, [one] * 5) == (3, "images")
+    assert Budget(35, evaluations=2).payable(total, [one] * 5) == (2, "evaluations")
+    assert Budget(35, macs=150).payable(total, [one] * 5) == (1, "macs")
+    assert Budget(50, seconds=1.0).payable(total, [one] * 5) == (5, None)
+    assert Budget(35, seconds=1.0).out_of_time(1.0)
+    assert not Budget(35, seconds=1.0).out_of_time(0.9)
+    assert not Budget(35).out_of_time(9e9)
 
 
 def test_the_share_is_that_of_the_limit_that_is_nearest_to_its_end() -> None:

@@ -36,7 +36,7 @@ def run() -> Run:
     return Run(training, "tiny", load_preset("tiny"), 0)
 
 
-def test_exposure_by_hand() -> None:
+def test_exposure_by_hand(tmp_path: Path) -> None:
     found = Exposure()
     rates = TrainerSettings(learning_rate=1.0, warmup_steps=4, schedule="constant")
     # Rates of 1/4, 2/4 and 3/4.
@@ -50,8 +50,9 @@ def test_exposure_by_hand() -> None:
     assert (found.steps, found.rate) == (3, 1.5)
     assert found.updates_ratio is None  # k5e6 never was trained.
     assert found.favourite in [(PATH, 0.5, 2 / 3), ("...ABB.....B.A.", 0.5, 1 / 3)]
-    again = Exposure.from_dict(json.loads(json.dumps(found.as_dict())))
-    assert again == found
+    (tmp_path / "net.safetensors").write_bytes(b"")
+    (tmp_path / "net.json").write_text(json.dumps({"exposure": found.as_dict()}))
+    assert stored_exposure(str(tmp_path / "net.safetensors")) == found
 
 
 def test_only_operations_of_one_choice_compare() -> None:
@@ -198,13 +199,15 @@ def test_the_shipped_one_says_how_it_was_trained() -> None:
     assert found.updates_ratio > 5.0
 
 
+SOME = {"steps": 1, "rate": 1, "choices": {}, "paths": {"x": 1}, "path_steps": {"x": 1}}
 NOTHING = {"steps": 0, "rate": 1, "choices": {}, "paths": {}, "path_steps": {}}
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{}", "[]", '{"exposure": 3}', '{"exposure": {"steps": "x"}}',
-     json.dumps({"exposure": NOTHING})],
+    ["", "{}", "[]", "[" * 5000, '{"exposure": 3}', '{"exposure": {"steps": "x"}}',
+     *(json.dumps({"exposure": each}) for each in
+       (NOTHING, {**SOME, "rate": 1e999}, {**SOME, "paths": {"x": -1}}, {**SOME, "paths": {}}))],
 )  # fmt: skip
 def test_what_stands_beside_a_file_may_be_anything(tmp_path: Path, content: str) -> None:
     (tmp_path / "net.safetensors").write_bytes(b"")

@@ -26,7 +26,7 @@ def packed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "finals" / "one").mkdir(parents=True)
     (place / "finals" / "one" / "model.json").write_text("{}")
     (place / "finals" / "ledger.json").write_text("{}")
-    return pack(find_runs([place]), place, place)
+    return pack(find_runs([place]), place, place, [place / "finals" / "one"])
 
 
 def made(path: Path, members: dict[str, bytes], named: tuple[str, ...] = ()) -> Path:
@@ -69,13 +69,45 @@ def test_it_is_small_and_the_same_bytes_each_time(packed: Path, tmp_path: Path) 
     place = packed.parent
     logs = sum(path.stat().st_size for path in place.rglob("events.jsonl"))
     assert packed.stat().st_size < 0.3 * logs
-    again = pack(find_runs([place]), place, tmp_path)
+    again = pack(find_runs([place]), place, tmp_path, [place / "finals" / "one"])
     assert again.read_bytes() == packed.read_bytes()
     with zipfile.ZipFile(packed) as opened:
         names = set(opened.namelist())
     assert {"study.toml", "finals/one/model.json", "finals/ledger.json"} <= names
     assert "runs/random/supernet1-seed0/events.jsonl" in names
     assert not any("checkpoint" in name or name.endswith(".csv") for name in names)
+
+
+def test_folders_of_the_same_name_in_two_places_are_two(study: Path, tmp_path: Path) -> None:
+    for name, source in (("a", "random"), ("b", "evolution")):
+        shutil.copytree(study / "runs" / source / "supernet1-seed0", tmp_path / name / "seed0")
+    out = tmp_path / "report"
+    assert bench(["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(out)]) == 0
+    assert bench(["compare", str(out / NAME), "--out", str(tmp_path / "again")]) == 0
+    again = json.loads((tmp_path / "again" / "report.json").read_text())
+    assert {run["searcher"] for run in again["runs"]} == {"random", "evolution"}
+
+
+def test_models_that_were_given_and_what_could_not_be_read_go_along(
+    study: Path, tmp_path: Path
+) -> None:
+    own, models, out = tmp_path / "own", tmp_path / "models", tmp_path / "report"
+    shutil.copytree(study, own)
+    for name in ("x/one", "y/one"):
+        (models / name).mkdir(parents=True)
+        (models / name / "model.json").write_text("{}")
+    (own / "runs" / "random" / "supernet1-seed0" / "result.json").write_text("{")
+    given = ["--models", str(models), "--out", str(out)]
+    assert bench(["compare", str(own), *given]) == 0
+    assert bench(["compare", str(out / NAME), "--out", str(tmp_path / "again")]) == 0
+    first, second = (
+        json.loads((place / "report.json").read_text()) for place in (out, tmp_path / "again")
+    )
+    assert len(list((tmp_path / "again" / "finals").glob("*/model.json"))) == 2
+    for found in (first, second):
+        assert len(found["excluded"]) == 1
+        assert "is damaged" in found["excluded"][0]["reason"]
+    assert first["plan"] == second["plan"]
 
 
 def test_nothing_is_packed_twice_and_what_changed_is(packed: Path, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_no_pair_has_two_verdicts_in_two_hundred_studies(family: Any) -> None:
             said.setdefault(frozenset((name, "s0")), set()).add(row["verdict"])
         assert all(len(found) == 1 for found in said.values())
         words |= set.union(*said.values())
-        for bar in pairs.ranks(judged, paired, protocol).get("cliques", []):
+        for bar in pairs.ranks(judged, protocol).get("cliques", []):
             for two in combinations(bar, 2):
                 assert said[frozenset(two)] != {"different"}
     assert words >= {"different", "equivalent", "inconclusive", "too few"}

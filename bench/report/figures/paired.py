@@ -18,7 +18,8 @@ ROW = 34.0
 FOOT = 34.0
 #: Supernets with a line of their own; of more, the lines would be a cloud.
 MOST_LINES = 12
-#: Share of the scores at either end that may lie outside the axis, so as not to squash the rest.
+#: Widths of the middle half beyond it, from where a score is drawn at the edge: it would squash
+#: the rest.
 FAR = 4.0
 
 Marks = dict[str, list[tuple[str, float]]]

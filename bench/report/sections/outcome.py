@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import quantiles
 from typing import Any
 
+from bench.limits import AXES
 from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
 from bench.report.figures.paired import paired_figure, unit_scores
@@ -63,12 +64,6 @@ QUARTILES = (
     Column("highest", "highest", "score"),
 )
 COSTED = ("images_sunk", "images_amortised", "images_private", "evaluations", "seconds")
-BUDGETS = {
-    "images": "images",
-    "evaluations": "evaluations",
-    "macs": "MACs",
-    "seconds": "seconds of trainer and searcher",
-}
 
 
 def verdict(analysis: Mapping[str, Any], look: Look) -> Section:
@@ -243,11 +238,9 @@ def _budget(analysis: Mapping[str, Any]) -> str:
     if not isinstance(budget, Mapping):
         return BLANK
     equal = budget.get("equalised")
-    order = sorted(BUDGETS, key=lambda axis: axis != equal)
+    order = sorted(AXES, key=lambda axis: axis != equal)
     limits = [
-        f"{_limit(limit)} {BUDGETS[axis]}"
-        for axis in order
-        if (limit := number_of(budget.get(axis)))
+        f"{_limit(limit)} {AXES[axis]}" for axis in order if (limit := number_of(budget.get(axis)))
     ]
     if not limits:
         return BLANK

@@ -1,4 +1,4 @@
-"""How well proxy scores foretell final ones, and what recommendations are worth when trained."""
+"""How well proxy scores predict final ones, and what recommendations are worth when trained."""
 
 from __future__ import annotations
 
