@@ -37,7 +37,7 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     budget_images: Positive = 50_000
     budget_macs: Annotated[int, Meta(ge=0, le=2**62)] = 0
     budget_evaluations: Annotated[int, Meta(ge=0)] = 0
-    budget_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
+    budget_seconds: Annotated[float, Meta(ge=0.0, le=1e9)] = 0.0
     evaluation_images: Positive = 500
     evaluator: Literal["supernet", "synthetic", "replay"] = "supernet"
     evaluation_cache: bool = True

@@ -17,12 +17,14 @@ import time
 from pathlib import Path
 
 from bench.comparison.analysis import analyse
+from bench.comparison.archive import pack
 from bench.manifest import identity_hash, versions
 from bench.presets import load_preset
 from bench.problem import Caps
 from bench.records import find_runs, read_runs
 from bench.report import write_report
 from bench.run import Run
+from bench.run_folder import LOG_HASH, log_hash
 
 SEARCHERS = ("random", "evolution", "local-search", "spos", "grid")
 IMAGES_PER_EVALUATION = 48
@@ -71,12 +73,13 @@ def copy(source: Path, target: Path, seed: int) -> None:
     (target / "run.json").write_text(json.dumps(manifest))
     result = json.loads((target / "result.json").read_text())
     result["recommendation"]["score"] *= 1.0 - (seed * 7919 % 100) / 1000.0
-    (target / "result.json").write_text(json.dumps(result))
     # The log ends with the referee's verdict, which has to agree.
     *before, last = (target / "events.jsonl").read_text().splitlines()
     verdict = json.loads(last)
     verdict["verdict"]["score"] = result["recommendation"]["score"]
     (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
+    result[LOG_HASH] = log_hash(target)
+    (target / "result.json").write_text(json.dumps(result))
 
 
 def measure(folder: Path, out: Path) -> dict[str, float]:
@@ -88,12 +91,16 @@ def measure(folder: Path, out: Path) -> dict[str, float]:
     analysed = time.perf_counter()
     write_report(analysis, out)
     written = time.perf_counter()
+    archive = pack([record.folder for record in records], folder, out)
+    packed = time.perf_counter()
     return {
         "reading, s": read - start,
         "analysis, s": analysed - read,
         "rendering, s": written - analysed,
-        "in all, s": written - start,
+        "packing, s": packed - written,
+        "in all, s": packed - start,
         "peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "records.zip, kB": archive.stat().st_size / 1e3,
         "report.html, kB": (out / "report.html").stat().st_size / 1e3,
     }
 

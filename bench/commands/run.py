@@ -60,7 +60,7 @@ from searchers.finding import find_searcher
 @click.option("--budget-evaluations", type=click.IntRange(1), help="Evaluations, of the same.")
 @click.option(
     "--budget-seconds",
-    type=click.FloatRange(0.0, min_open=True),
+    type=click.FloatRange(0.0, 1e9, min_open=True),
     help="Seconds of trainer and searcher; the first limit that is spent ends the run.",
 )
 @device_option

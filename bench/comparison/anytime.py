@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.comparison.answers import plain, refused
 from bench.comparison.groups import Group, Groups
+from bench.comparison.inference import unit_of
 from bench.comparison.protocol import Protocol
 from bench.records import RunRecord
 from bench.statistics.answers import NotComputable
@@ -79,7 +80,9 @@ def _bands(
         if isinstance(grid, NotComputable):
             break
         rng = protocol.generator(f"{axis} {group.label} {centre}")
-        drawn = band(own, grid, rng, centre, protocol.level, clusters=clusters)
+        drawn = band(
+            own, grid, rng, centre, protocol.level, clusters=clusters, unit=unit_of(runs[0])
+        )
         if isinstance(drawn, Band):
             found["grid"] = list(drawn.grid)
             found[centre] = list(drawn.centre)

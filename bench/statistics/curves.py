@@ -155,16 +155,18 @@ def band(
     level: float = 0.95,
     resamples: int = BAND_RESAMPLES,
     clusters: Sequence[str] | None = None,
+    unit: str = "supernets",
 ) -> Band | NotComputable:
     """Median or interquartile mean of one curve per block, with a bootstrap band over blocks.
 
-    With two or more ``clusters`` (curves,), each is one curve, the mean of its own.
+    With two or more ``clusters`` (curves,), which are called ``unit``, each is one curve, the mean
+    of its own.
     """
     needed = smallest_sample(level)
     if not len(curves):
         return NotComputable("there are no curves")
     units = units_of(resampled(curves, grid), clusters)
-    values, what = units.scores, "supernets" if units.of_clusters else "blocks"
+    values, what = units.scores, unit if units.of_clusters else "blocks"
     n = len(values)
     costs = tuple(np.asarray(grid, dtype=np.float64).tolist())
     middle = tuple(centre_of(values.T, centre).tolist())

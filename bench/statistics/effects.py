@@ -69,12 +69,13 @@ def superiority(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     clusters: Sequence[str] | None = None,
+    unit: str = "supernets",
 ) -> Estimate | NotComputable:
     """A12: how probably a run of ``first`` (n,) beats a run of ``second`` (n,), ties half.
 
     Any run against any run, so 0.5 is no difference; the percentile bootstrap draws whole blocks,
-    or whole ``clusters`` (n,) of them. Refused an interval if one searcher always wins: the
-    bootstrap knows no losses then.
+    or whole ``clusters`` (n,) of them, called ``unit``. Refused an interval if one searcher always
+    wins: the bootstrap knows no losses then.
     """
     needed = smallest_sample(level)
     pair = columns(first, second)
@@ -86,7 +87,7 @@ def superiority(
         return NotComputable("there are no paired blocks")
     wins = (a[:, None] > b) + 0.5 * (a[:, None] == b)
     value = float(wins.mean())
-    units, what = (list(range(n)), "blocks") if clusters is None else (clusters, "supernets")
+    units, what = (list(range(n)), "blocks") if clusters is None else (clusters, unit)
     names = list(dict.fromkeys(units))
     if len(names) < needed:
         reason = f"an interval needs at least {needed} {what}, not {len(names)}"

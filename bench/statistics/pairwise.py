@@ -156,7 +156,7 @@ def _judged(
     return Comparison(
         evidence,
         judge(evidence),
-        superiority(*runs, rng, level, clusters=of),
+        superiority(*runs, rng, level, clusters=of, unit=evidence.unit),
         correlation(pair.a, pair.b, level),
         intraclass(runs[0] - runs[1], clusters or [""] * len(runs[0]), level),
         NotComputable("no margin was stated before the study", n=len(pair.a))

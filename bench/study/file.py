@@ -58,7 +58,7 @@ class Equalised(Struct, frozen=True, forbid_unknown_fields=True):
     images: Annotated[int, Meta(ge=1)] | None = None
     macs: Annotated[int, Meta(ge=1)] | None = None
     evaluations: Annotated[int, Meta(ge=1)] | None = None
-    seconds: Annotated[float, Meta(gt=0.0)] | None = None
+    seconds: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
 
     @property
     def given(self) -> dict[str, float]:

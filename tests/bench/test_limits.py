@@ -91,6 +91,8 @@ def test_seconds_end_a_run_too(ran: Callable[..., Ran]) -> None:
         (("--budget-macs", "5"), "5 MACs pays for nothing"),
         (("--budget-macs", "0"), "budget-macs"),
         (("--budget-seconds", "0"), "budget-seconds"),
+        (("--budget-seconds", "inf"), "budget-seconds"),
+        (("--set", "run.budget_seconds=inf"), "budget_seconds"),
         (("--set", "run.budget_evaluations=-1"), "budget_evaluations"),
     ],
 )

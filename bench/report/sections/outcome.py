@@ -88,7 +88,7 @@ def verdict(analysis: Mapping[str, Any], look: Look) -> Section:
         on = "in one block" if unit == "blocks" else f"on one of the {unit}, the mean over seeds"
         caption = (
             f"A mark is a searcher's endpoint {on}; a grey line joins what belongs together, a "
-            "black bar is the searcher's mean."
+            "thick bar is the searcher's mean."
         )
         means = Table(
             "scores-by-unit", "Scores by what they come from", UNITS, _units(searchers, runs)
