@@ -29,10 +29,8 @@ from benchmarks.gpu.record import Record, part_options
 #: (searcher, preset, share of the time, what is set). The first is what a user starts with, whose
 #: word accuracy on a CPU is known.
 SEARCHES: tuple[tuple[str, str, float, tuple[str, ...]], ...] = (
-    ("proxyless", "cpu", 0.3, ("run.evaluation_cache=false", "data.workers=16")),
-    ("proxyless", "gpu", 0.25, ("run.budget_images=60000", "run.evaluation_images=512")),
-    ("random", "gpu", 0.25, ("run.budget_images=40000", "run.evaluation_images=512")),
-    ("random", "cpu", 0.2, ("run.evaluation_cache=false", "data.workers=16")),
+    ("proxyless", "cpu", 0.7, ("run.evaluation_cache=false", "data.workers=16")),
+    ("proxyless", "gpu", 0.3, ("run.budget_images=60000", "run.evaluation_images=512")),
 )
 TINY: tuple[tuple[str, str, float, tuple[str, ...]], ...] = (
     ("proxyless", "tiny", 0.5, ("run.evaluation_cache=false",)),

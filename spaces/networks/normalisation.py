@@ -50,7 +50,6 @@ class UpdatingStatistics:
     """
 
     def __init__(self) -> None:
-        self._kernels = kernels_in_use()
         self._before: dict[BatchNorm, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
@@ -76,8 +75,9 @@ class UpdatingStatistics:
         layer = convolution.norm
         parameters = (convolution.conv.weight, layer.weight, layer.bias)
         running = self._noted(layer)
-        if self._kernels is not None and _one_thread_pays(convolution, x_BCHW):
-            step = _step(self._kernels, convolution, stride, activation)
+        kernels = kernels_in_use()
+        if kernels is not None and _one_thread_pays(convolution, x_BCHW):
+            step = _step(kernels, convolution, stride, activation)
             if widens_cheaply(convolution, activation):
                 return kernel_widening(
                     x_BCHW, *parameters, step, None, lambda norm: _move(layer, norm)
@@ -89,7 +89,7 @@ class UpdatingStatistics:
             )
         return direct_convolution(
             x_BCHW, *parameters, layer.eps, running, stride, convolution.groups, activation,
-            self._kernels,
+            kernels,
         )  # fmt: skip
 
     def undo(self) -> None:
@@ -112,7 +112,6 @@ class BatchStatistics:
     """
 
     def __init__(self) -> None:
-        self._kernels = kernels_in_use()
         self._known: tuple[Tensor, Moments] | None = None
         self._known_covariance: tuple[Tensor, Covariance] | None = None
 
@@ -127,8 +126,9 @@ class BatchStatistics:
         if not runs_fused(x_BCHW):
             return activate(self(layer, convolution.convolved(x_BCHW, stride)), activation)
         parameters = _detached(convolution)
-        if self._kernels is not None and _one_thread_pays(convolution, x_BCHW):
-            step = _step(self._kernels, convolution, stride, activation)
+        kernels = kernels_in_use()
+        if kernels is not None and _one_thread_pays(convolution, x_BCHW):
+            step = _step(kernels, convolution, stride, activation)
             if widens_cheaply(convolution, activation):
                 known = self._covariance(step, x_BCHW)
                 if torch.is_grad_enabled():
@@ -153,11 +153,12 @@ class BatchStatistics:
 
         In double precision, no gradients. None where only the long way can be gone.
         """
-        if self._kernels is None or not (runs_fused(x_BCHW) and runs_fused(gradient_BDHW)):
+        if not (runs_fused(x_BCHW) and runs_fused(gradient_BDHW)):
             return None
-        if not _one_thread_pays(convolution, x_BCHW):
+        kernels = kernels_in_use()
+        if kernels is None or not _one_thread_pays(convolution, x_BCHW):
             return None
-        step = _step(self._kernels, convolution, (1, 1), "linear")
+        step = _step(kernels, convolution, (1, 1), "linear")
         found = step.product(step.convolve(x_BCHW, *_detached(convolution)), gradient_BDHW)
         return torch.tensor(found, dtype=torch.float64)
 

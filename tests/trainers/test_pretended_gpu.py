@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from pretended_gpu import OnGpu, PretendedGpu, waits
+from pretended_gpu import OnGpu, PretendedGpu, as_inner, waits
 
 from benchmarks.gpu.subject import Subject
+from spaces.networks import normalisation
+from spaces.networks.convolution import convolve
 from trainers import trainer as trainer_module
 from trainers.trainer import Trainer
 
@@ -114,3 +116,32 @@ def test_what_is_pretended_is_refused_as_a_gpu_would(gpu: None) -> None:
     assert float((there + 1).sum()) == 6.0
     assert (there > 0).nonzero().tolist() == [[0], [1], [2]]
     assert {what for what, _ in waits} == {"aten::_local_scalar_dense", "aten::nonzero", "tolist"}
+
+
+def test_nothing_is_compiled_for_the_cpu(gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels of the CPU take many seconds to compile, and no GPU has a use for them."""
+
+    def asked() -> None:
+        raise AssertionError("kernels of the CPU were asked for")
+
+    monkeypatch.setattr(normalisation, "kernels_in_use", asked)
+    _, there, subject = pair("cpu")
+    there.train_weights(subject.paths[:1])
+    there.gate_gradient(subject.paths[0], np.ones((15, 7), bool))
+
+
+def test_strides_taken_afterwards_give_the_same_convolution(gpu: None) -> None:
+    """What is computed on a GPU for a depthwise convolution with stride (2, 1)."""
+    torch.manual_seed(0)
+    x, weight = torch.randn(2, 6, 7, 9), torch.randn(6, 1, 5, 5)
+    on_cpu = [tensor.clone().requires_grad_() for tensor in (x, weight)]
+    there = [OnGpu(tensor.clone()).requires_grad_() for tensor in (x, weight)]
+    for stride in ((2, 1), (1, 2), (2, 2)):
+        expected = convolve(on_cpu[0], on_cpu[1], None, stride, 2, 6)
+        found = convolve(there[0], there[1], None, stride, 2, 6)
+        assert torch.allclose(as_inner(found), expected, atol=1e-5)
+        upstream = torch.randn_like(expected)
+        wanted = torch.autograd.grad(expected, on_cpu, upstream)
+        given = torch.autograd.grad(found, there, OnGpu(upstream))
+        for one, other in zip(wanted, given, strict=True):
+            assert torch.allclose(as_inner(other), one, atol=1e-4)
