@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from searchers.supernet_strategies.strategy import StrategyName
 from spaces import Space, load_space
 from trainers.settings import (
     DataSettings,
@@ -15,6 +16,7 @@ from trainers.settings import (
     Rate,
     RecogniserSettings,
     RetrainingSettings,
+    Schedule,
     SupernetSettings,
     TrainerSettings,
 )
@@ -81,15 +83,18 @@ class LandscapeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class SupernetRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     """How the preset's supernet is trained before any search; ``images`` 0: it is not.
 
-    The learning rate falls by a cosine over ``images``; see ``docs/supernet.md`` for the rest.
+    The learning rate falls over ``images``, see ``TrainerSettings.schedule``; ``strategy`` and what
+    it is told are those of ``searchers.supernet_strategies``. See ``docs/supernet.md``.
     """
 
     images: Annotated[int, Meta(ge=0)] = 0
+    strategy: StrategyName = "uniform"
     base: str = ""
     base_share: Fraction = 0.0
     widening_share: Fraction = 0.0
     favourite_share: Fraction = 0.0
     learning_rate: Rate = 1e-3
+    schedule: Schedule = "cosine"
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
     rendered_words: Positive = 20_000

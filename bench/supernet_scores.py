@@ -12,7 +12,8 @@ import numpy as np
 from bench.evaluators.supernet import proxy_score
 from bench.run import Run
 from bench.settings import Preset
-from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_training import SupernetTraining
 from trainers.errors import TrainerError
 
 

@@ -15,7 +15,8 @@ from bench.run import Run
 from bench.runner import Report
 from bench.settings import Preset, SupernetRecipe
 from bench.supernet_file import export_supernet
-from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_training import SupernetTraining
 from trainers.data_splits import RenderProgress
 from trainers.distributed import Group
 
@@ -36,7 +37,11 @@ class SupernetJob:
                 f"preset {preset_name} has no recipe for a supernet: set supernet_recipe.images"
             )
         settings = SupernetTrainingSettings(
-            recipe.base, recipe.base_share, recipe.widening_share, recipe.favourite_share
+            recipe.strategy,
+            recipe.base,
+            recipe.base_share,
+            recipe.widening_share,
+            recipe.favourite_share,
         )
         training = ("supernet-training", SupernetTraining, settings)
         self.images = recipe.images
@@ -100,7 +105,7 @@ def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
             learning_rate=recipe.learning_rate,
             warmup_steps=recipe.warmup_steps,
             flat_start_steps=recipe.flat_start_steps,
-            schedule="cosine",
+            schedule=recipe.schedule,
             schedule_steps=max(1, recipe.images // batch),
         ),
     )

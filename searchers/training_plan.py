@@ -33,4 +33,4 @@ class UniformTraining:
         """The next piece of weight training."""
         count = min(STEPS_PER_WORK, self.steps - self.asked)
         self.asked += count
-        return TrainWeights(tuple(self.problem.space.architectures(self.draw(count))))
+        return TrainWeights(tuple(self.problem.space.mixed_architectures(self.draw(count))))

@@ -223,6 +223,17 @@ class Space(ABC):
             )
         return self.architecture(row)
 
+    def mixed_architectures(self, encodings: ArrayLike) -> list[Architecture]:
+        """Freeze rows of which any layer may have one of ``default_operations``.
+
+        What ``uniform_architecture`` says of those that are no members of the space goes for them.
+        """
+        return self.architectures(encodings)
+
+    def parse_mixed(self, text: str) -> Architecture:
+        """Read the text of one of ``mixed_architectures``."""
+        return self.parse(text)
+
     def uniform_encodings(self) -> Int8:
         """Return the legal ones (N, columns) of typical paths x one operation on every layer."""
         paths = self.typical_paths()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal
 
 import torch
 from torch import nn
 
-from trainers.settings import RetrainingSettings, TrainerSettings
+from trainers.settings import RetrainingSettings, Schedule, TrainerSettings
+
+#: Share of the steps for which ``late-cosine`` stays.
+LATE = 0.6
 
 
 def build_optimiser(
@@ -59,8 +61,10 @@ def _warmth(settings: TrainerSettings | RetrainingSettings, step: int) -> float:
     return min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
 
 
-def _fall(schedule: Literal["constant", "cosine"], progress: float) -> float:
+def _fall(schedule: Schedule, progress: float) -> float:
     """Share of the rate after a part of the training: half a cosine comes down to 1 %."""
     if schedule == "constant":
         return 1.0
+    if schedule == "late-cosine":
+        progress = max(0.0, progress - LATE) / (1.0 - LATE)
     return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress))

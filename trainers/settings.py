@@ -74,6 +74,9 @@ class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
         return 25 if self.head == "ctc" else None
 
 
+Schedule = Literal["constant", "cosine", "late-cosine"]
+
+
 class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Widths and weight sharing of the supernet, and the trained one a run starts from.
 
@@ -90,9 +93,11 @@ class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How weights are trained and architectures scored: the same for every searcher.
 
-    ``flat_start_steps``: weight steps at the beginning of training from nothing in which a CTC head
-    learns from evenly segmented words (see ``CTCHead.flat_start_loss``). ``augmentation``:
-    strength of random changes to the images of weight steps (see ``trainers.data.augmentation``).
+    ``schedule``: after warm-up the rate stays, falls by half a cosine over ``schedule_steps``, or
+    stays for 60 % of them and then falls so (``late-cosine``). ``flat_start_steps``: weight steps
+    at the beginning of training from nothing in which a CTC head learns from evenly segmented words
+    (see ``CTCHead.flat_start_loss``). ``augmentation``: strength of random changes to the images of
+    weight steps (see ``trainers.data.augmentation``).
     """
 
     device: str = "auto"
@@ -102,7 +107,7 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     learning_rate: Rate = 1e-3
     weight_decay: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
     clip_norm: Annotated[float, Meta(gt=0.0)] = 5.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Schedule = "constant"
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
     schedule_steps: Positive = 10_000
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0

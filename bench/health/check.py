@@ -18,7 +18,8 @@ from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
 from bench.run import Run
 from bench.settings import Preset
-from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_training import SupernetTraining
 from spaces import Space
 from trainers.trainer import Trainer
 

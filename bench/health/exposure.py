@@ -137,10 +137,13 @@ def stored_exposure(start: str) -> Exposure | None:
 
 def _choices(space: Space, text: str) -> tuple[str, list[tuple[str, str]]]:
     """The path of an architecture, and for each layer its choice and what was chosen."""
-    row = np.array(space.parse(text).encoding, dtype=np.int8)
+    row = np.array(space.parse_mixed(text).encoding, dtype=np.int8)
     path, codes = row[: space.path_length], row[space.path_length :].tolist()
     chosen = []
     for code, legal in zip(codes, space.operation_allowed(path), strict=True):
+        if code >= len(space.operations):
+            # A default operation: no candidate, and no supernet's file holds it.
+            continue
         names = [name for name, fits in zip(space.operations, legal, strict=True) if fits]
         chosen.append((" ".join(names), space.operations[code]))
     return space.path_text(path), chosen

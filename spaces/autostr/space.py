@@ -24,10 +24,17 @@ from spaces.autostr.counting import MacCounts, check_limit
 from spaces.autostr.digits import base7_digits, base7_numbers
 from spaces.autostr.encodings import ENCODINGS, AutoSTREncoding, make_encoding
 from spaces.autostr.graph import build_graph
-from spaces.autostr.operations import DEFAULT_OPERATIONS, KEEP, OPERATIONS, SKIP
+from spaces.autostr.operations import DEFAULT_LETTERS, DEFAULT_OPERATIONS, KEEP, OPERATIONS, SKIP
 from spaces.autostr.paths import PathSet
 from spaces.autostr.stored_counts import count_key, store_count, stored_count
-from spaces.autostr.text import default_text, read_index, read_text, write_texts
+from spaces.autostr.text import (
+    default_text,
+    mixed_text,
+    read_index,
+    read_mixed_text,
+    read_text,
+    write_texts,
+)
 from spaces.base import Architecture, Bool, Int8, Int64, Space
 from spaces.errors import SpaceError
 from spaces.path_graph import PathGraph
@@ -156,6 +163,33 @@ class AutoSTRSpace(Space):
         return Architecture(
             default_text(self.paths.text(codes), default), self.size + rank, encoding
         )
+
+    def mixed_architectures(self, encodings: ArrayLike) -> list[Architecture]:
+        array = self._checked(encodings, defaults=True)
+        members = self._in_space(array)
+        known = iter(self.architectures(array[members]))
+        return [
+            next(known) if member else self._mixed(row)
+            for row, member in zip(array, members, strict=True)
+        ]
+
+    def parse_mixed(self, text: str) -> Architecture:
+        if not set(text.partition("-")[2]) & set(DEFAULT_LETTERS):
+            return self.parse(text)
+        return self.mixed_architectures(read_mixed_text(text, self.paths, self.strict)[None])[0]
+
+    def _mixed(self, row: Int8) -> Architecture:
+        """One with default operations on some layers; uniform ones keep the index they have."""
+        operations = row[self.layers :]
+        if (operations == operations[0]).all():
+            name = self.default_operations[int(operations[0]) - CODES]
+            return self.uniform_architecture(row[: self.layers], name)
+        kinds = CODES + len(DEFAULT_OPERATIONS)
+        number = int(self.paths.rank(row[None, : self.layers])[0])
+        for code in operations.tolist():
+            number = number * kinds + code
+        first = self.size + len(DEFAULT_OPERATIONS) * len(self.paths)
+        return Architecture(mixed_text(row), first + number, tuple(row.tolist()))
 
     def rank(self, encodings: ArrayLike) -> Int64:
         array = self._checked(encodings)
@@ -360,15 +394,11 @@ class AutoSTRSpace(Space):
     def _checked(self, encodings: ArrayLike, defaults: bool = False) -> Int8:
         """Return encodings whose every row has a legal path and known operations.
 
-        With ``defaults`` a row may also have one default operation on all layers.
+        With ``defaults`` a row may also have default operations.
         """
         array = self._shaped(encodings)
-        wrong = np.flatnonzero(~self._in_space(array))
-        if defaults and len(wrong):
-            operations = array[wrong, self.layers :]
-            uniform = (operations[:, :1] >= CODES) & (operations == operations[:, :1])
-            known = self._in_space(array[wrong], CODES + len(DEFAULT_OPERATIONS))
-            wrong = wrong[~(uniform.all(axis=1) & known)]
+        kinds = CODES + len(DEFAULT_OPERATIONS) if defaults else CODES
+        wrong = np.flatnonzero(~self._in_space(array, kinds))
         if len(wrong):
             raise SpaceError(
                 f"row {wrong[0]} of the encodings is {array[wrong[0]].tolist()}, expected stride "

@@ -58,7 +58,7 @@ def read_text(text: str, paths: PathSet, strict: bool) -> Int8:
             "one per layer"
         )
     last = len(OPERATIONS) - 1
-    if operation_text[0] in DEFAULT_LETTERS and len(set(operation_text)) == 1:
+    if set(operation_text) & set(DEFAULT_LETTERS):
         raise SpaceError(
             f"architecture {text!r} has a default operation, which is no member of the space: it "
             f"stands in while a path is searched; give digits from 0 to {last}"
@@ -83,6 +83,29 @@ def read_text(text: str, paths: PathSet, strict: bool) -> Int8:
 def default_text(path: str, default: int) -> str:
     """Return the text of ``path`` with the default operation number ``default`` on every layer."""
     return f"{path}-{DEFAULT_LETTERS[default] * len(path)}"
+
+
+def mixed_text(row: Int8) -> str:
+    """Return the text of an encoding (2 * layers,) in which default operations have their letter.
+
+    ``A..B..A..B..B..-r55r55545514466``.
+    """
+    layers = len(row) // 2
+    digits = "".join(str(digit) for digit in range(len(OPERATIONS)))
+    letters = digits + DEFAULT_LETTERS
+    path = "".join(STRIDE_LETTERS[code] for code in row[:layers])
+    return f"{path}-{''.join(letters[code] for code in row[layers:])}"
+
+
+def read_mixed_text(text: str, paths: PathSet, strict: bool) -> Int8:
+    """Return the encoding (2 * layers,) that ``mixed_text`` wrote."""
+    path, _, operations = text.partition("-")
+    without = "".join("0" if letter in DEFAULT_LETTERS else letter for letter in operations)
+    row = read_text(f"{path}-{without}", paths, strict)
+    for layer, letter in enumerate(operations):
+        if letter in DEFAULT_LETTERS:
+            row[paths.layers + layer] = len(OPERATIONS) + DEFAULT_LETTERS.index(letter)
+    return row
 
 
 def example_text(paths: PathSet) -> str:

@@ -19,7 +19,8 @@ from bench.health.scales import branch_scales, scale_ratio
 from bench.presets import load_preset
 from bench.run import Run
 from bench.statistics.answers import Estimate
-from searchers.supernet_training import SupernetTraining, SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_training import SupernetTraining
 from spaces import load_space
 from trainers.settings import TrainerSettings
 from trainers.trainer import GateOutcome
