@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("bench.commands.export:export", "Write a model as one file, checked."),
     "latency": ("bench.commands.latency:latency", "Measure how long candidates take."),
     "list": ("bench.commands.listing:listing", "Searchers, spaces and presets."),
+    "panel": ("bench.commands.panel:panel", "Train a sample of architectures from scratch."),
     "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),
     "read": ("bench.commands.read:read", "Read the words in images."),
     "retrain": ("bench.commands.retrain:retrain", "Train an architecture from scratch."),

@@ -26,6 +26,7 @@ from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
 from trainers.data.loader import BatchLoader
+from trainers.data.word_images import WordImages
 from trainers.data_splits import RenderProgress, Split
 from trainers.metrics import WordScores
 from trainers.models.building import build_model, network_of_model
@@ -231,6 +232,12 @@ class RetrainingJob:
             "one_ned": None if scores is None else scores.one_ned,
         }
 
+    def _scored(self, scores: WordScores | None, words: WordImages) -> dict[str, Any] | None:
+        """Of the card: how the trained model reads ``words``."""
+        if scores is None:
+            return None
+        return {**asdict(scores), "loss_per_character": self.model.loss_per_character(words)}
+
     def _score(self, scores: WordScores) -> float:
         """Word accuracy as the preset counts it."""
         if self.preset.data.case_sensitive:
@@ -291,7 +298,8 @@ class RetrainingJob:
     def _known(self, past: Past, folder: ModelFolder, command: str) -> dict[str, Any]:
         """The card but for what is known of any model; the referee's words are read here."""
         data = self.preset.data
-        test = self.model.score(self.words.scored("test", data.test_images or None))
+        test_words = self.words.scored("test", data.test_images or None)
+        test = self.model.score(test_words)
         # The last look was after the last step. A checkpoint of an older version does not have it.
         last = past.scores or self.training.validate()
         params = sum(each.numel() for each in self.model.network.backbone.parameters())
@@ -307,7 +315,10 @@ class RetrainingJob:
                 "trainer": settings_as_dict(self.preset.trainer),
             },
             "seed": self.seed,
-            "scores": {"search_val": _plain(last), "test": _plain(test)},
+            "scores": {
+                "search_val": self._scored(last, self.training.search_val),
+                "test": self._scored(test, test_words),
+            },
             "data": {name: split.describe() for name, split in self.splits.items()},
             "warnings": self.training.warnings(),
             "cost": {
@@ -391,7 +402,3 @@ def write_curve(folder: Path, rows: list[dict[str, Any]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_atomically(folder / CURVE, text.getvalue().encode())
-
-
-def _plain(scores: WordScores | None) -> Mapping[str, Any] | None:
-    return None if scores is None else asdict(scores)

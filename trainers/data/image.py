@@ -11,13 +11,13 @@ from __future__ import annotations
 import io
 import warnings
 
-import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from trainers.data.errors import DataError
+from trainers.data.opencv import cv2
 
 RGB = NDArray[np.uint8]
 

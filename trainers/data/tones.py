@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from trainers.data.image import RGB
+from trainers.data.opencv import cv2
 
 _VALUES = np.arange(256)
 

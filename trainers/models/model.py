@@ -5,6 +5,7 @@ Shape legend: B images, H x W image size, S characters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -69,6 +70,24 @@ class Model:
             return None
         read = self.read(words.images, batch_images)
         return None if read is None else score_words(read, words.labels)
+
+    @torch.inference_mode()
+    def loss_per_character(self, words: WordImages, batch_images: int = 64) -> float | None:
+        """Negative log-likelihood of the labels, over their characters; None unless finite.
+
+        Finer than accuracy, which only sees whether a word is right: it still tells networks apart
+        that read nothing yet.
+        """
+        norm = RunningStatistics()
+        total = 0.0
+        with self.autocast():
+            for start in range(0, len(words), batch_images):
+                labels = self.encode_labels(words.labels[start : start + batch_images])
+                images = self.on_device(words.images[start : start + batch_images])
+                features = self.network.encode(images, norm)
+                total += float(self.network.head.loss(features, labels)) * len(labels)
+        loss = total / sum(len(label) for label in words.labels)
+        return loss if math.isfinite(loss) else None
 
     def encode_labels(self, labels: Sequence[str]) -> list[Sequence[int]]:
         """Character ids of folded labels."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from trainers.data.opencv import cv2
 
 Field = NDArray[np.float32]
 #: Pixels of height below which letters are not made smaller: they could not be read.

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from trainers.data.opencv import cv2
 
 _LEAST_LETTERS = 11.0  # pixels; smaller letters could not be read
 _OUTLINE_STEPS = 17

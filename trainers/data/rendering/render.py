@@ -17,7 +17,7 @@ from trainers.data.rendering.settings import LONGEST_TEXT, RenderSettings
 from trainers.data.rendering.surroundings import draw_ground, draw_light, paint_neighbours
 from trainers.data.rendering.words import WordSampler
 
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 """Raised whenever the same seed no longer gives the same pixels."""
 
 

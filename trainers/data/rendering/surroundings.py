@@ -5,10 +5,10 @@ Shape legend: H, W of the picture.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.data.opencv import cv2
 from trainers.data.rendering.colours import Colour, Palette, draw_ground_tone
 from trainers.data.rendering.fonts import draw_face, load_font
 from trainers.data.rendering.geometry import Placement
