@@ -113,9 +113,46 @@ def test_the_candidates_tables_do_not_see_it() -> None:
     path = SPACE.parse_path("ABABB")
     assert SPACE.operation_macs(path).shape == SPACE.operation_allowed(path).shape == (15, 7)
     assert "residual" not in SPACE.operations
-    # Priced is the default operation on all layers, and nothing else beyond the candidates.
-    for operations in ([8] * 15, [7] * 14 + [0], [0] * 14 + [7], [7] * 14 + [8]):
+    for operations in ([8] * 15, [7] * 14 + [8], [0] * 14 + [-1]):
         with pytest.raises(SpaceError, match="row 0 of the encodings is"):
             SPACE.macs(np.array([[*path.tolist(), *operations]]))
     with pytest.raises(SpaceError, match="row 1 of the encodings is"):
         SPACE.macs(np.array([[*path.tolist(), *[7] * 15], [*[0] * 15, *[7] * 15]]))
+
+
+def test_mixed_architectures_are_named_priced_and_read_back() -> None:
+    path = SPACE.parse_path("ABABB")
+    rng = np.random.default_rng(0)
+    operations = rng.integers(0, RESIDUAL + 1, (50, 15))
+    operations[0], operations[1] = RESIDUAL, 5
+    rows = np.hstack([np.tile(path, (50, 1)), operations]).astype(np.int8)
+    found = SPACE.mixed_architectures(rows)
+    assert found[0] == SPACE.uniform_architecture(path, "residual")
+    assert found[1] == SPACE.parse("ABABB-555555555555555")
+    mixed = (operations == RESIDUAL).any(axis=1)
+    assert [each.index >= SPACE.size for each in found] == mixed.tolist()
+    assert len({each.index for each in found}) == len({each.text for each in found}) == 50
+    assert (SPACE.encode(found) == rows).all()
+    for each in found:
+        assert SPACE.parse_mixed(each.text) == each
+    # Layer by layer, what a mixed one costs is what its operations cost elsewhere on that path.
+    ends = [SPACE.encode([SPACE.uniform_architecture(path, name)]) for name in ("k5e6", "residual")]
+    half = ends[0].copy()
+    half[0, 22:] = ends[1][0, 22:]
+    other = ends[1].copy()
+    other[0, 22:] = ends[0][0, 22:]
+    for price in (SPACE.macs, SPACE.params):
+        assert price(half)[0] + price(other)[0] == price(ends[0])[0] + price(ends[1])[0]
+
+
+def test_a_mixed_text_is_no_member_and_a_bad_one_is_refused() -> None:
+    with pytest.raises(SpaceError, match="default operation, which is no member of the space"):
+        SPACE.parse("ABABB-r55555555555555")
+    with pytest.raises(SpaceError, match="have 'x' at layer 2"):
+        SPACE.parse_mixed("ABABB-rx5555555555555")
+    with pytest.raises(SpaceError, match="expected 15"):
+        SPACE.parse_mixed("ABABB-r5")
+    strnas = load_space("strnas")
+    one = strnas.architectures(strnas.sample(1, np.random.default_rng(0)))[0]
+    assert strnas.parse_mixed(one.text) == one
+    assert strnas.mixed_architectures(strnas.encode([one])) == [one]

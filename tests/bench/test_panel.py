@@ -1,0 +1,170 @@
+"""`bench panel`: what is stated is trained, kept in a table, and never trained twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from study_process import begin_bench, kill_session, wait_until
+
+from bench.cli import run as run_bench
+from bench.errors import PresetError, RecordError
+from bench.panel.file import read_panel
+from bench.panel.rows import Row, read_rows, write_rows
+from trainers.models.training import Training
+
+FIRST, SECOND = "A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"
+SHORT = ("retraining.epochs=0.5", "retraining.validations=2", "run.checkpoint_seconds=0")
+
+
+def stated(folder: Path, epochs: str = "0.5", **parts: tuple[list[str], int]) -> Path:
+    """A panel with these parts: architectures and number of seeds."""
+    sets = [f"retraining.epochs={epochs}", *SHORT[1:]]
+    lines = ['preset = "tiny"', f"set = {json.dumps(sets)}"]
+    for name, (architectures, seeds) in parts.items():
+        (folder / f"{name}.txt").write_text("\n".join(architectures) + "\n")
+        lines += ["[[parts]]", f'name = "{name}"', f'architectures = "{name}.txt"']
+        lines.append(f"seeds = {seeds}")
+    path = folder / "panel.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def bench_panel(path: Path, *more: str) -> int:
+    models = str(path.parent / "models")
+    return run_bench(["panel", str(path), "--models", models, "--workers", "1", "--quiet", *more])
+
+
+def scores(path: Path) -> list[dict[str, Any]]:
+    rows = read_rows(path.with_suffix(".csv"))
+    return [{key: getattr(row, key) for key in ROW if key != "step_seconds"} for row in rows]
+
+
+ROW = Row.__struct_fields__
+
+
+def test_a_panel_is_trained_once_wherever_its_models_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stated(tmp_path, uniform=([FIRST], 2), top=([FIRST, SECOND], 1))
+    assert bench_panel(path, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    rows = read_rows(path.with_suffix(".csv"))
+    assert [(row.architecture, row.seed) for row in rows] == [(SECOND, 0), (FIRST, 0), (FIRST, 1)]
+    assert len(said["rows"]) == 3
+    assert said["failed"] == []
+    for row in rows:
+        (card,) = [
+            found
+            for found in map(_read, (tmp_path / "models").glob("*/model.json"))
+            if (found["description"]["text"], found["seed"]) == (row.architecture, row.seed)
+        ]
+        assert row.test_accuracy == card["scores"]["test"]["word_accuracy_case_insensitive"]
+        assert row.search_val_loss == card["scores"]["search_val"]["loss_per_character"]
+        assert row.images == card["cost"]["images_forward_backward"]
+        assert (row.macs, row.params) == (card["backbone"]["macs"], card["backbone"]["params"])
+    # The table alone says what was done: without the models nothing is trained again.
+    before = path.with_suffix(".csv").read_bytes()
+    shutil.rmtree(tmp_path / "models")
+    assert bench_panel(path) == 0
+    assert not list((tmp_path / "models").glob("*"))
+    assert path.with_suffix(".csv").read_bytes() == before
+    assert "3 of 3" in capsys.readouterr().out
+    # Another length is another panel; what was there before stays.
+    path = stated(tmp_path, "0.25", uniform=([FIRST], 1))
+    assert bench_panel(path) == 0
+    assert len(read_rows(path.with_suffix(".csv"))) == 4
+    assert "1 of 1" in capsys.readouterr().out
+
+
+def test_a_panel_that_is_killed_goes_on(tmp_path: Path) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    for folder in (undisturbed, killed):
+        folder.mkdir()
+    path = stated(undisturbed, "2", uniform=([FIRST, SECOND], 1))
+    assert bench_panel(path) == 0
+    other = stated(killed, "2", uniform=([FIRST, SECOND], 1))
+    models = killed / "models"
+    command = ["panel", str(other), "--models", str(models), "--workers", "1", "--quiet"]
+    process = begin_bench(*command)
+    try:
+        wait_until(lambda: len(list(models.glob("*/training.json"))) == 2)
+    finally:
+        kill_session(process)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert len(read_rows(other.with_suffix(".csv"))) == 1
+    assert bench_panel(other) == 0
+    assert scores(other) == scores(path)
+
+
+def test_a_training_that_fails_is_told_and_has_no_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = stated(tmp_path, uniform=([FIRST], 2))
+    step = Training.step
+
+    def spend(self: Training) -> float:
+        loss = step(self)
+        return float("nan") if self.search_train.seed == 1 else loss
+
+    monkeypatch.setattr(Training, "step", spend)
+    assert bench_panel(path) == 1
+    assert f"bench: {FIRST}, seed 1: none of its 8 steps" in capsys.readouterr().err
+    assert [row.seed for row in read_rows(path.with_suffix(".csv"))] == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("presets = 'cpu'", "did you mean 'preset'"),
+        ("preset = 'cpu'", "missing required field `parts`"),
+        ("[[parts]]\nname='a'\narchitectures='../x.txt'", "parts"),
+        ("[[parts]]\nname='a'\narchitectures='x.txt'\nseeds=0", "seeds"),
+        (
+            "[[parts]]\nname='a'\narchitectures='x'\n[[parts]]\nname='a'\narchitectures='y'",
+            "two parts have the name 'a'",
+        ),
+    ],
+)
+def test_bad_files_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "panel.toml"
+    path.write_text(text)
+    with pytest.raises(PresetError) as found:
+        read_panel(path)
+    assert said in str(found.value)
+
+
+def test_bad_architectures_are_named_by_their_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stated(tmp_path, uniform=([FIRST, "A..B"], 1))
+    assert bench_panel(path) == 2
+    assert "uniform.txt, line 2" in capsys.readouterr().err
+
+
+def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
+    row = Row(FIRST, 0, 10, 0.5, 0.6, None, 0.4, None, None, 5, 6, 1.5, 0, "a" * 24, None)
+    path = tmp_path / "panel.csv"
+    write_rows(path, [row])
+    assert read_rows(path) == [row]
+    assert read_rows(tmp_path / "none.csv") == []
+    path.write_text(path.read_text().replace("0.5", "1.5"))
+    with pytest.raises(RecordError, match=r"line 2.*restore the file"):
+        read_rows(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecordError, match="is no table"):
+        read_rows(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
