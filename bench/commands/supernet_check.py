@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_json, print_lines
+from bench.health.words import interval
 from bench.presets import load_preset, quoted
 
 FAILED = 1
@@ -24,17 +27,28 @@ FAILED = 1
     show_default=True,
     help="Random architectures to score.",
 )
+@click.option(
+    "--panel",
+    metavar="FILE.toml",
+    type=click.Path(path_type=Path),
+    help="Architectures trained from scratch, of `bench panel`, to hold scores against.",
+)
+@click.option("--part", default="uniform", show_default=True, help="Of the panel.")
 @preset_options
 def check(
     file: Path | None,
     preset: str,
     architectures: int,
+    panel: Path | None,
+    part: str,
     seed: int,
     overrides: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Does a supernet prefer architectures for how it was trained? Five measures with bounds.
+
+    With --panel also: does it rank architectures as training them from scratch does?
 
     FILE is a supernet of `bench supernet train`; the preset's own by default. The exit code is 1 if
     a measure is out of its bound; what cannot be measured is said, and is none. See
@@ -46,7 +60,8 @@ def check(
     from bench.progress import counting
 
     with counting("checking", quiet) as progress:
-        measures = check_supernet(preset, settings, seed, architectures, progress)
+        held = None if panel is None else (panel, part)
+        measures = check_supernet(preset, settings, seed, architectures, held, progress)
     failed = [measure.key for measure in measures if measure.passed is False]
     if as_json:
         document: dict[str, object] = {
@@ -73,4 +88,30 @@ def check(
         for measure in measures
     ]
     print_lines(["measure", "value", "bound", "", "in words"], rows)
+    if panel is not None:
+        _print_agreement(measures[-1].details)
     return FAILED if failed else 0
+
+
+def _print_agreement(found: Mapping[str, Any]) -> None:
+    """What is behind the last measure: each predictor, the top, and what is overrated."""
+    names = {"accuracy": "proxy, word accuracy", "one_ned": "proxy, 1-NED", "macs": "MACs"}
+    click.echo(
+        f"\nKendall's tau with the word accuracy after training from scratch, "
+        f"{found['architectures']} architectures"
+    )
+    rows = [
+        (names.get(key, key.replace("_", " ")), interval(tau)) for key, tau in found["taus"].items()
+    ]
+    rows.append(("between two seeds", interval(found["ceiling"])))
+    rows.append(("proxy, freed of seeds' noise", interval(found["tau_without_noise"])))
+    print_lines(["predictor", "tau"], rows)
+    click.echo("\nThe best by proxy")
+    print_lines(
+        ["top", "among the best", "best lost by training only these"],
+        [(k, interval(found["top_k"][k]), interval(found["regret"][k])) for k in found["top_k"]],
+    )
+    click.echo("\nProxy minus final score, for one more of an operation")
+    print_lines(["operation", "slope"], [(k, interval(v, 3)) for k, v in found["slopes"].items()])
+    if found["not_trained_yet"]:
+        click.echo(f"\n{found['not_trained_yet']} architectures of the part are not trained yet")

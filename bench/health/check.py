@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,12 @@ from bench.errors import RecordError
 from bench.evaluators.supernet import proxy_score
 from bench.health.exposure import Exposure, stored_exposure
 from bench.health.gate_probe import STEPS, probe
+from bench.health.panel import TAU as TARGET
+from bench.health.panel import against_panel, members_of, reached
 from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
+from bench.health.words import interval
+from bench.panel.file import read_panel
 from bench.run import Run
 from bench.settings import Preset
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
@@ -58,11 +63,13 @@ def check_supernet(
     preset: Preset,
     seed: int,
     architectures: int = ARCHITECTURES,
+    panel: tuple[Path, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Measure]:
     """All measures of the supernet that the preset starts from.
 
-    ``RecordError`` where the preset starts from none.
+    With a ``panel``, a file and the name of a part, also how well it ranks that. ``RecordError``
+    where the preset starts from none, or of the panel too little is trained.
     """
     start = preset.supernet.start
     if not start:
@@ -73,7 +80,10 @@ def check_supernet(
     run = Run(training, preset_name, preset, seed)
     rng = np.random.default_rng([seed, *b"supernet check"])
     exposure = stored_exposure(start)
+    stated = None if panel is None else read_panel(panel[0])
     total, done = PATHS * STEPS + architectures, 0
+    if panel is not None and stated is not None:
+        members_of(stated, panel[1])
 
     def step(count: int = 1) -> None:
         nonlocal done
@@ -84,15 +94,31 @@ def check_supernet(
         trainer, space = run.trainer, run.space
         paths = _paths(space, exposure, rng)
         updates, share = _trained(exposure, space)
-        return [
+        found = [
             updates,
             _scales(trainer, space),
             _gates(trainer, space, paths, rng, step),
             _ranking(trainer, space, architectures, preset.data.case_sensitive, rng, step),
             share,
         ]
+        if panel is not None:
+            case = preset.data.case_sensitive
+            found.append(_agreement(against_panel(trainer, space, *panel, case, seed, progress)))
+        return found
     finally:
         run.evaluator.close()
+
+
+def _agreement(found: dict[str, Any]) -> Measure:
+    """How well scores rank the architectures of a panel, as a measure with its target."""
+    tau, lead = found["taus"]["accuracy"], found["lead"]
+    told = (
+        f"{interval(tau)} over {found['architectures']} architectures trained from scratch; ahead "
+        f"of {found['best_rival'].replace('_', ' ')} by {interval(lead)}"
+    )
+    return Measure(
+        "rank_tau", "rank agreement", tau["estimate"], TARGET, reached(found), told, found
+    )
 
 
 def _paths(

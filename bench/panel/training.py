@@ -17,9 +17,9 @@ from bench.models.campaign import (
     trouble_of,
 )
 from bench.models.folder import TRAINING, read_document
-from bench.models.origin import Architectures
+from bench.models.origin import Architectures, Origin
 from bench.models.retraining import identity_of
-from bench.panel.file import Panel
+from bench.panel.file import Panel, Part
 from bench.panel.rows import Row, read_rows, recipe_of, row_of, write_rows
 from bench.settings import settings_as_dict
 from bench.workers.pools import Stop
@@ -47,12 +47,7 @@ def plan_panel(
     find = Architectures(panel.preset, panel.set)
     specs: dict[str, TrainingSpec] = {}
     for part in panel.parts:
-        origins = []
-        for each in panel.listed(part):
-            try:
-                origins.append(find.find(each.what))
-            except InputError as error:
-                raise RecordError(f"{each.place}: {error}") from error
+        origins = _origins(panel, part, find)
         planned = plan_trainings(origins, range(part.seeds), models, opened, progress)
         specs |= {spec.identity_hash: spec for spec in planned.specs}
     known = {row.recipe for row in read_rows(panel.table)}
@@ -60,10 +55,34 @@ def plan_panel(
     return PanelPlan(tuple(specs.values()), TrainingPlan(missing, ()))
 
 
+def recipes_of(panel: Panel, part: Part) -> dict[str, list[str]]:
+    """Text of each architecture of a part -> ``Row.recipe`` of its trainings, without any words."""
+    find = Architectures(panel.preset, panel.set)
+    found: dict[str, list[str]] = {}
+    for origin in _origins(panel, part, find):
+        recipes = [_recipe(origin, seed) for seed in range(part.seeds)]
+        found[origin.description.name] = recipes
+    return found
+
+
 def recipe_of_spec(spec: TrainingSpec) -> str:
     """What ``Row.recipe`` is of a training."""
-    data = settings_as_dict(spec.origin.preset.data)
-    return recipe_of(identity_of(spec.origin, spec.seed, {}), data)
+    return _recipe(spec.origin, spec.seed)
+
+
+def _recipe(origin: Origin, seed: int) -> str:
+    return recipe_of(identity_of(origin, seed, {}), settings_as_dict(origin.preset.data))
+
+
+def _origins(panel: Panel, part: Part, find: Architectures) -> list[Origin]:
+    """The architectures of a part; of a bad one, ``RecordError`` says where it stands."""
+    found = []
+    for each in panel.listed(part):
+        try:
+            found.append(find.find(each.what))
+        except InputError as error:
+            raise RecordError(f"{each.place}: {error}") from error
+    return found
 
 
 def train_panel(

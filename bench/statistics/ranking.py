@@ -45,6 +45,35 @@ def kendall_tau(
     return _tau_interval([pair], rng, level, resamples, "Kendall's tau-b")
 
 
+def tau_lead(
+    proxy: npt.ArrayLike,
+    rival: npt.ArrayLike,
+    final: npt.ArrayLike,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Estimate | NotComputable:
+    """Tau-b of ``proxy`` with ``final`` minus that of ``rival`` (n,), on the same resamples."""
+    for pair in (panel(proxy, final), panel(rival, final)):
+        if isinstance(pair, NotComputable):
+            return pair
+    a, b, z = (np.asarray(column, dtype=np.float64) for column in (proxy, rival, final))
+    n, needed = len(z), smallest_sample(level)
+
+    def lead(counts: Floats) -> Floats:
+        return _tau(a, z, counts) - _tau(b, z, counts)
+
+    value = float(lead(np.ones((1, n)))[0])
+    if n < needed:
+        reason = f"an interval needs at least {needed} architectures, not {n}"
+        return NotComputable(reason, value, n)
+    draws = lead(resampled_counts(n, rng, resamples))
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return NotComputable("no resample ranks anything", value, n)
+    return percentile_estimate(value, draws, n, level, f"difference of two tau-b, {BOOTSTRAP}")
+
+
 def seed_ceiling(
     final: npt.ArrayLike, rng: np.random.Generator, level: float = 0.95, resamples: int = RESAMPLES
 ) -> Estimate | NotComputable:

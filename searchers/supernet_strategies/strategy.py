@@ -44,6 +44,12 @@ class SupernetTrainingSettings:
                 "'grown', set it to 0"
             )
 
+        if self.strategy == "uniform" and (self.base_share or self.widening_share):
+            raise SearcherError(
+                f"base_share {self.base_share} and widening_share {self.widening_share} with "
+                "strategy 'uniform', which has no base: set both to 0"
+            )
+
     def widening(self, progress: float) -> float:
         """How far widening has come, 0 to 1, at a share of the training."""
         over = progress - self.base_share

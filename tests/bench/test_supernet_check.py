@@ -168,6 +168,8 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
 def test_the_other_space(bench: Callable[..., Any], tmp_path: Path) -> None:
     file = tmp_path / "net.safetensors"
     space = ("--set", 'space.name="strnas"', "--set", 'supernet_recipe.base=""',
+        "--set", "supernet_recipe.strategy=uniform", "--set", "supernet_recipe.base_share=0",
+        "--set", "supernet_recipe.widening_share=0",
              "--set", "supernet.widths=[4,4,8,8,16]")  # fmt: skip
     assert bench(*TRAIN, *space, "--out", file).code == 0
     answer = bench(

@@ -110,6 +110,7 @@ def test_uniform_keeps_the_cap() -> None:
         ({"strategy": "neutral", "base": BASE}, "has no base"),
         ({"favourite_share": 0.5}, "favourite_share 0.5 with strategy 'uniform'"),
         ({"base_share": 1.5}, "expected 0 to 1"),
+        ({"base_share": 0.1}, "with strategy 'uniform', which has no base"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict, said: str) -> None:

@@ -1,0 +1,146 @@
+"""`bench supernet check --panel`: a planted ranking is found, and what a supernet overrates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.cli import run as run_bench
+from bench.errors import PresetError, RecordError
+from bench.health import panel as health
+from bench.health.panel import against_panel, members_of, reached
+from bench.panel.file import read_panel
+from bench.panel.rows import Row, write_rows
+from bench.panel.training import recipes_of
+from bench.presets import load_preset
+from bench.run import Run
+from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_training import SupernetTraining
+from spaces import load_space
+from trainers.metrics import WordScores
+
+SPACE = load_space("autostr")
+N = 24
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    training = ("supernet-check", SupernetTraining, SupernetTrainingSettings())
+    return Run(training, "tiny", load_preset("tiny"), 0)
+
+
+def truth(text: str) -> float:
+    """A made-up final score."""
+    return 0.2 + 0.5 * float(np.random.default_rng(list(text.encode())).random())
+
+
+def planted(folder: Path, untrained: int = 0) -> Path:
+    """A panel whose table says what ``truth`` does, two seeds each, hardly apart."""
+    texts = SPACE.texts(SPACE.sample(N, np.random.default_rng(5)))
+    (folder / "drawn.txt").write_text("\n".join(texts) + "\n")
+    path = folder / "panel.toml"
+    path.write_text(
+        'preset = "tiny"\n[[parts]]\nname = "drawn"\narchitectures = "drawn.txt"\nseeds = 2\n'
+    )
+    panel = read_panel(path)
+    recipes = recipes_of(panel, panel.part("drawn"))
+    assert list(recipes) == texts
+    rows = []
+    for text in texts[: N - untrained]:
+        macs = int(SPACE.macs(SPACE.encode([SPACE.parse(text)]))[0])
+        for seed, recipe in enumerate(recipes[text]):
+            final = truth(text) + 0.001 * seed
+            rows.append(
+                Row(text, seed, 640, final, 0.5, 1.0, 0.5, 0.5, 1.0, macs, 7, 1.0, 0, recipe, None)
+            )
+    write_rows(panel.table, rows)
+    return path
+
+
+def scoring(monkeypatch: pytest.MonkeyPatch, run: Run, of: Any) -> None:
+    """Make the trainer's scores what ``of`` says of an architecture."""
+
+    def evaluate_many(encodings: Any, images: int) -> list[WordScores]:
+        found = [of(one.text) for one in SPACE.architectures(encodings)]
+        return [WordScores(value, value, value, value, images) for value in found]
+
+    monkeypatch.setattr(run.trainer, "evaluate_many", evaluate_many)
+
+
+def test_a_supernet_that_ranks_reaches_the_target(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planted(tmp_path, untrained=2)
+    scoring(monkeypatch, run, truth)
+    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    assert found["architectures"] == N - 2
+    assert found["not_trained_yet"] == 2
+    assert found["taus"]["accuracy"]["estimate"] == pytest.approx(1.0)
+    assert found["taus"].keys() == {*health.PROXIES, *health.RIVALS}
+    assert found["top_k"]["3"]["estimate"] == 1.0
+    assert found["regret"]["3"]["estimate"] == 0.0
+    assert abs(found["taus"]["macs"]["estimate"]) < 0.6
+    assert len(found["points"]) == N - 2
+
+
+def test_one_that_ranks_at_random_does_not(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planted(tmp_path)
+    scoring(monkeypatch, run, lambda text: truth(text[::-1]))
+    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    assert abs(found["taus"]["accuracy"]["estimate"]) < 0.4
+    assert not reached(found)
+
+
+def test_an_operation_that_is_overrated_shows(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planted(tmp_path)
+
+    def biased(text: str) -> float:
+        noise = 0.001 * truth(text[::-1])
+        return truth(text) + noise + 0.03 * text.partition("-")[2].count("2")
+
+    scoring(monkeypatch, run, biased)
+    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    slopes = found["slopes"]
+    assert slopes["k3e6"]["estimate"] == pytest.approx(0.03, abs=0.002)
+    assert slopes["k3e6"]["low"] > 0.02
+    assert max(slopes, key=lambda name: slopes[name]["estimate"]) == "k3e6"
+
+
+def test_too_few_trainings_and_unknown_parts_are_refused(tmp_path: Path) -> None:
+    panel = read_panel(planted(tmp_path, untrained=N - 3))
+    with pytest.raises(RecordError, match="of part drawn 3 architectures are trained, expected 6"):
+        members_of(panel, "drawn")
+    with pytest.raises(PresetError, match="unknown part 'draw', did you mean 'drawn'"):
+        members_of(panel, "draw")
+
+
+def test_the_command_tells_what_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = planted(tmp_path)
+    net = tmp_path / "net.safetensors"
+    train = ["supernet", "train", "--preset", "tiny", "--quiet", "--images", "160"]
+    assert run_bench([*train, "--out", str(net)]) == 0
+    capsys.readouterr()
+    given = ["supernet", "check", str(net), "--preset", "tiny", "-n", "10", "--quiet"]
+    given += ["--panel", str(path), "--part", "drawn"]
+    assert run_bench([*given, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert "rank_tau" in found["failed"]
+    assert found["rank_tau"]["architectures"] == N
+    assert all(point["gradient_norm"] > 0.0 for point in found["rank_tau"]["points"])
+    assert run_bench(given) == 1
+    said = capsys.readouterr().out
+    assert f"{N} architectures" in said
+    assert "gradient norm" in said
+    assert "between two seeds" in said
+    assert run_bench([*given[:-1], "other"]) == 2
+    assert "unknown part 'other'" in capsys.readouterr().err
