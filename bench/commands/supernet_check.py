@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_json, print_lines
+from bench.errors import RecordError
 from bench.health.words import interval
 from bench.presets import load_preset, quoted
+from spaces.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from bench.health.check import Measure
 
 FAILED = 1
 
@@ -34,6 +39,12 @@ FAILED = 1
     help="Architectures trained from scratch, of `bench panel`, to hold scores against.",
 )
 @click.option("--part", default="uniform", show_default=True, help="Of the panel.")
+@click.option(
+    "--picture",
+    metavar="FILE.svg",
+    type=click.Path(path_type=Path),
+    help="Draw what was found: updates, scales, scores.",
+)
 @preset_options
 def check(
     file: Path | None,
@@ -41,6 +52,7 @@ def check(
     architectures: int,
     panel: Path | None,
     part: str,
+    picture: Path | None,
     seed: int,
     overrides: tuple[str, ...],
     quiet: bool,
@@ -56,6 +68,8 @@ def check(
     """
     given = [] if file is None else [f"supernet.start={quoted(str(file))}"]
     settings = load_preset(preset, [*overrides, *given])
+    if picture is not None and picture.suffix != ".svg":
+        raise RecordError(f"--picture {picture}: expected a name that ends in .svg")
     from bench.health.check import check_supernet
     from bench.progress import counting
 
@@ -63,18 +77,11 @@ def check(
         held = None if panel is None else (panel, part)
         measures = check_supernet(preset, settings, seed, architectures, held, progress)
     failed = [measure.key for measure in measures if measure.passed is False]
+    document = _document(measures, settings.supernet.start, failed)
+    if picture is not None:
+        _draw(document, picture)
     if as_json:
-        document: dict[str, object] = {
-            measure.key: {
-                "value": measure.value,
-                "bound": measure.bound,
-                "passed": measure.passed,
-                "sentence": measure.told,
-                **measure.details,
-            }
-            for measure in measures
-        }
-        print_json({**document, "supernet": settings.supernet.start, "failed": failed})
+        print_json(document)
         return FAILED if failed else 0
     words = {True: "within", False: "OUT", None: "unknown"}
     rows = [
@@ -91,6 +98,39 @@ def check(
     if panel is not None:
         _print_agreement(measures[-1].details)
     return FAILED if failed else 0
+
+
+def _document(measures: Sequence[Measure], start: str, failed: Sequence[str]) -> dict[str, object]:
+    """What ``--json`` prints: each measure by its key."""
+    found: dict[str, object] = {
+        measure.key: {
+            "value": measure.value,
+            "bound": measure.bound,
+            "passed": measure.passed,
+            "sentence": measure.told,
+            **measure.details,
+        }
+        for measure in measures
+    }
+    return {**found, "supernet": start, "failed": list(failed)}
+
+
+def _draw(document: Mapping[str, Any], picture: Path) -> None:
+    from bench.report.figures.canvas import house_style
+    from bench.report.figures.health import health_figure
+    from bench.report.figures.look import Look
+
+    with house_style():
+        drawn = health_figure(document, Look({}, {}))
+    if drawn is None:
+        click.echo(f"bench: nothing to draw: {picture} is not written", err=True)
+        return
+    try:
+        write_atomically(picture, drawn.encode())
+    except OSError as error:
+        raise RecordError(
+            f"--picture {picture} cannot be written ({error.strerror or error}): choose another"
+        ) from error
 
 
 def _print_agreement(found: Mapping[str, Any]) -> None:

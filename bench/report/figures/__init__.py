@@ -12,6 +12,7 @@
 ``ranks``       average ranks, with bars that join what was not told apart
 ``pareto``      score against cost
 ``macs``        where recommendations lie in the space
+``health``      a supernet at a glance, for `bench supernet check --picture`
 ``supernet``    updates against what was expected
 ``proxy``       proxy score against final score
 

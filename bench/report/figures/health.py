@@ -1,0 +1,117 @@
+"""A supernet at a glance: who was trained how much, who has grown how far, what its scores say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.report.figures.canvas import (
+    SMALL,
+    WIDTH,
+    Canvas,
+    row_axes,
+    upright_axis,
+    value_axis,
+    widened,
+)
+from bench.report.figures.look import GREY, Look
+from bench.report.plain import entries, number_of, part
+from bench.report.words import estimate_text
+
+STRIP = 17.0
+LEFT, GAP = 48.0, 70.0
+SCATTER = 250.0
+COLOUR, EVEN = "#0072B2", "#D55E00"
+
+
+def health_figure(found: Mapping[str, Any], look: Look) -> str | None:
+    """SVG of what ``bench supernet check --json`` says; None where it knows nothing to draw.
+
+    Above, updates by learning rate (of each operation, over the mean) and scales of branches;
+    below, with a panel, proxy scores against final ones, whose bars reach from seed to seed.
+    """
+    bars = [
+        (title, values)
+        for title, values in (
+            ("updates, over the mean", _over_mean(_updates(found))),
+            ("scale of branches", _scales(found)),
+        )
+        if values
+    ]
+    points = [point for point in entries(part(part(found, "rank_tau"), "points")) if _finals(point)]
+    if not bars and not points:
+        return None
+    below = SCATTER + 66.0 if points else 0.0
+    rows = max((len(values) for _, values in bars), default=0)
+    above = STRIP * rows + 62.0 if bars else 0.0
+    canvas = Canvas("supernet-health", "Bias and ranking of a supernet", below + above, look)
+    width = (WIDTH - LEFT - 20.0 - (GAP if len(bars) > 1 else 0.0)) / max(1, len(bars))
+    for place, (title, values) in enumerate(bars):
+        _bars(canvas, LEFT + place * (width + GAP), below + 34.0, width, title, values)
+    if points:
+        _scatter(canvas, points, part(found, "rank_tau"))
+    return canvas.svg()
+
+
+def _bars(
+    canvas: Canvas,
+    left: float,
+    bottom: float,
+    width: float,
+    title: str,
+    values: Mapping[str, float],
+) -> None:
+    axes = row_axes(canvas, list(values), left, bottom, width, STRIP)
+    canvas.text(left, bottom + STRIP * len(values) + 9.0, title, size=SMALL, colour=GREY)
+    value_axis(axes, "", ticks=4)
+    even = sum(values.values()) / len(values)
+    axes.set_xlim(0.0, 1.08 * max(values.values()))
+    axes.axvline(even, color=EVEN, linewidth=1.2)
+    for index, (name, value) in enumerate(values.items()):
+        (bar,) = axes.barh(index, value, height=0.62, color=COLOUR)
+        canvas.mark(bar, f"{name}\n{title}: {value:.3g}\nmean {even:.3g}")
+
+
+def _scatter(canvas: Canvas, points: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> None:
+    axes = canvas.axes(LEFT, 38.0, WIDTH - LEFT - 20.0, SCATTER)
+    value_axis(axes, "proxy score, inherited weights")
+    upright_axis(canvas, axes, "word accuracy, trained from scratch")
+    proxies = [float(point["accuracy"]) for point in points]
+    finals = [score for point in points for score in _finals(point)]
+    axes.set_xlim(widened(min(proxies), max(proxies)))
+    axes.set_ylim(widened(min(finals), max(finals)))
+    for point in points:
+        seeds = _finals(point)
+        mean = sum(seeds) / len(seeds)
+        x = float(point["accuracy"])
+        axes.plot([x, x], [min(seeds), max(seeds)], color=COLOUR, linewidth=1.0, alpha=0.6)
+        (dot,) = axes.plot(x, mean, marker="o", color=COLOUR, markersize=5.0, zorder=3)
+        listed = ", ".join(f"{score:.3f}" for score in seeds)
+        canvas.mark(dot, f"{point.get('architecture')}\nproxy {x:.3f}\nfrom scratch {listed}")
+    tau = part(part(found, "taus"), "accuracy")
+    if number_of(tau) is not None:
+        text = f"Kendall's tau {estimate_text(tau)}, {len(points)} architectures"
+        canvas.text(WIDTH - 20.0, 38.0 + SCATTER + 9.0, text, size=SMALL, colour=GREY, ha="right")
+
+
+def _updates(found: Mapping[str, Any]) -> dict[str, float]:
+    """Learning rates added up by operation, over all choices."""
+    sums: dict[str, float] = {}
+    for choice in (part(part(found, "updates_ratio"), "choices") or {}).values():
+        for name, value in choice.items():
+            sums[str(name)] = sums.get(str(name), 0.0) + float(value)
+    return sums
+
+
+def _over_mean(sums: Mapping[str, float]) -> dict[str, float]:
+    mean = sum(sums.values()) / len(sums) if sums else 0.0
+    return {name: value / mean for name, value in sums.items()} if mean > 0.0 else {}
+
+
+def _scales(found: Mapping[str, Any]) -> dict[str, float]:
+    scales = part(part(found, "scale_ratio"), "scales") or {}
+    return {str(name): float(value) for name, value in scales.items()}
+
+
+def _finals(point: Mapping[str, Any]) -> list[float]:
+    return [score for score in map(number_of, point.get("finals") or ()) if score is not None]
