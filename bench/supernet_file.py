@@ -26,7 +26,8 @@ def export_supernet(
     header and, with the file's hash, beside it in ``<name>.json``.
     """
     tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
-    packed = pack_parameters(run.trainer.supernet, weights_in(tensors), half)
+    # Default operations, which a strategy may have used, are no part of it.
+    packed = pack_parameters(run.trainer.supernet.shared, weights_in(tensors), half)
     cost = result["cost"]
     before = run.supernet_start or {}
     preset = run.preset

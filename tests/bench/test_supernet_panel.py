@@ -144,3 +144,25 @@ def test_the_command_tells_what_it_found(
     assert "between two seeds" in said
     assert run_bench([*given[:-1], "other"]) == 2
     assert "unknown part 'other'" in capsys.readouterr().err
+
+
+def test_a_neutral_supernet_is_checked_and_searched_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it grew from is not in its file."""
+    net = tmp_path / "net.safetensors"
+    neutral = [
+        "--set", "supernet_recipe.strategy=neutral", "--set", 'supernet_recipe.base=""',
+        "--set", "supernet_recipe.schedule=late-cosine",
+    ]  # fmt: skip
+    train = ["supernet", "train", "--preset", "tiny", "--quiet", "--out", str(net), *neutral]
+    assert run_bench(train) == 0
+    known = json.loads(net.with_suffix(".json").read_text())
+    assert known["exposure"]["steps"] == 80
+    (sums,) = known["exposure"]["choices"].values()
+    assert sums.keys() == set(SPACE.operations)
+    capsys.readouterr()
+    start = ["--preset", "tiny", "--set", f'supernet.start="{net}"', "--quiet"]
+    out = tmp_path / "run"
+    assert run_bench(["run", "--searcher", "random", "--out", str(out), *start]) == 0
+    assert run_bench(["supernet", "check", str(net), "--preset", "tiny", "-n", "8", "--quiet"]) == 1
