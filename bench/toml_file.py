@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from bench.errors import PresetError
+from spaces.names import unknown_name
 
 MAX_BYTES = 2**20
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
@@ -24,6 +28,22 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise PresetError(f"{what} is larger than {MAX_BYTES:,} bytes: expected a few lines")
     return parse_toml(raw, what)
+
+
+def read_struct(path: Path, what: str, kind: type[T]) -> T:
+    """The content of a file as a struct; ``PresetError`` also for keys and values that are wrong.
+
+    A message names the key, and one that was meant.
+    """
+    raw = read_toml(path, what)
+    for key in raw:
+        if key not in kind.__struct_fields__:
+            raise PresetError(f"{what}: {unknown_name('key', key, kind.__struct_fields__)}")
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at `$.")
+        raise PresetError(f"{what}: {place.strip('`') or 'file'}: {text}") from error
 
 
 def parse_toml(raw: bytes, what: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Optuna behind ask and tell: the only module that imports it, itself imported when needed.
 
 Each proposal is made by a *fresh* sampler, seeded from the searcher's generator. Optuna's samplers
-keep what they know in the study, so nothing is lost; and since what is left in them is no more than
+keep what they know in the study, so nothing is lost; and since what is left in them is only
 a random state, a run is restored from its trials alone, in the order of their numbers, without
 pickle and without asking anything again. (The one exception: the GP would start to fit its kernel
 from the kernel it found the last time; here it starts from the default one.)

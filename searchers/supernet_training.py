@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from searchers.base import Problem, Result, Searcher, Work
 from searchers.supernet_strategies.grown import Grown
-from searchers.supernet_strategies.neutral import Neutral
+from searchers.supernet_strategies.neutral import BASE, Neutral
 from searchers.supernet_strategies.strategy import (
     Strategy,
     StrategyName,
@@ -43,7 +43,7 @@ class SupernetTraining(Searcher):
 
     @classmethod
     def default_operations(cls, settings: SupernetTrainingSettings) -> tuple[str, ...]:
-        return ("residual",) if settings.strategy == "neutral" else ()
+        return (BASE,) if settings.strategy == "neutral" else ()
 
     def ask(self, n: int = 1) -> list[Work]:
         return [] if self._training.finished else [self._training.ask()]

@@ -18,7 +18,7 @@ from bench.models.campaign import make_place
 from bench.models.origin import MODELS
 from bench.panel.file import read_panel
 from bench.panel.rows import read_rows
-from bench.panel.training import plan_panel, recipe_of_spec, train_panel
+from bench.panel.training import plan_panel, train_panel
 from bench.progress import counting, trainings_progress
 from trainers.opened_words import OpenedWords
 
@@ -59,15 +59,14 @@ def panel(
     try:
         with (
             graceful_interrupt() as stop,
-            trainings_progress("trainings", len(plan.specs), quiet) as report,
+            trainings_progress("trainings", len(plan.recipes), quiet) as report,
         ):
             troubles = train_panel(
                 stated, plan, chosen, models, command_line(), opened, report, stop
             )
     except (KeyboardInterrupt, Interrupted) as stopped:
         raise Interrupted(f"in {stated.table}") from stopped
-    wanted = {recipe_of_spec(spec) for spec in plan.specs}
-    rows = [row for row in read_rows(stated.table) if row.recipe in wanted]
+    rows = [row for row in read_rows(stated.table) if row.recipe in plan.recipes]
     words = Counter(row.words or "not recorded" for row in rows)
     if as_json:
         failed = [{"training": title, "reason": reason} for title, reason in troubles]
@@ -77,7 +76,7 @@ def panel(
         print_facts(
             {
                 "table": str(stated.table),
-                "trainings": f"{len(rows):,} of {len(plan.specs):,}",
+                "trainings": f"{len(rows):,} of {len(plan.recipes):,}",
                 "architectures": f"{len({row.architecture for row in rows}):,}",
                 "test word accuracy": f"{accuracies[0]:.3f} to {accuracies[-1]:.3f}"
                 if accuracies

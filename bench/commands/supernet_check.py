@@ -70,6 +70,9 @@ def check(
     settings = load_preset(preset, [*overrides, *given])
     if picture is not None and picture.suffix != ".svg":
         raise RecordError(f"--picture {picture}: expected a name that ends in .svg")
+    if picture is not None and not picture.parent.is_dir():
+        # Said now, and not after minutes of measuring.
+        raise RecordError(f"--picture {picture}: there is no folder {picture.parent}")
     from bench.health.check import check_supernet
     from bench.progress import counting
 
@@ -153,5 +156,7 @@ def _print_agreement(found: Mapping[str, Any]) -> None:
     )
     click.echo("\nProxy minus final score, for one more of an operation")
     print_lines(["operation", "slope"], [(k, interval(v, 3)) for k, v in found["slopes"].items()])
+    if found["not_finite"]:
+        click.echo(f"\n{found['not_finite']} scores are not finite, and count as 0")
     if found["not_trained_yet"]:
         click.echo(f"\n{found['not_trained_yet']} architectures of the part are not trained yet")

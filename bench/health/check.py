@@ -16,11 +16,10 @@ from bench.evaluators.supernet import proxy_score
 from bench.health.exposure import Exposure, stored_exposure
 from bench.health.gate_probe import STEPS, probe
 from bench.health.panel import TAU as TARGET
-from bench.health.panel import against_panel, members_of, reached
+from bench.health.panel import against_panel, reached, read_held
 from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
 from bench.health.words import interval
-from bench.panel.file import read_panel
 from bench.run import Run
 from bench.settings import Preset
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
@@ -80,10 +79,8 @@ def check_supernet(
     run = Run(training, preset_name, preset, seed)
     rng = np.random.default_rng([seed, *b"supernet check"])
     exposure = stored_exposure(start)
-    stated = None if panel is None else read_panel(panel[0])
-    total, done = PATHS * STEPS + architectures, 0
-    if panel is not None and stated is not None:
-        members_of(stated, panel[1])
+    held = None if panel is None else read_held(*panel, run.space)
+    total, done = PATHS * STEPS + architectures + 2 * (len(held.members) if held else 0), 0
 
     def step(count: int = 1) -> None:
         nonlocal done
@@ -101,9 +98,9 @@ def check_supernet(
             _ranking(trainer, space, architectures, preset.data.case_sensitive, rng, step),
             share,
         ]
-        if panel is not None:
+        if held is not None:
             case = preset.data.case_sensitive
-            found.append(_agreement(against_panel(trainer, space, *panel, case, seed, progress)))
+            found.append(_agreement(against_panel(trainer, space, held, case, seed, step)))
         return found
     finally:
         run.evaluator.close()

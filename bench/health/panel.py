@@ -16,11 +16,13 @@ from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
 from bench.panel.training import recipes_of
+from bench.presets import load_preset
 from bench.statistics.answers import Estimate, Floats, NotComputable
 from bench.statistics.ranking import kendall_tau, seed_ceiling, tau_lead, tau_without_noise
 from bench.statistics.slopes import slope
 from bench.statistics.top_k import regret_at_k, top_k_precision
 from spaces import Space
+from trainers.metrics import WordScores
 from trainers.models.zero_cost import zero_cost
 from trainers.trainer import Trainer
 
@@ -50,14 +52,31 @@ class Member:
         return float(np.mean(self.finals))
 
 
-def members_of(panel: Panel, part: str) -> tuple[list[Member], int]:
-    """Those of a part of which all seeds are trained, in the order of its file; how many are not.
-
-    ``RecordError`` where fewer than ``SMALLEST`` are.
+@dataclass(frozen=True)
+class Held:
+    """Part ``part`` of a panel, its members in the order of its file; ``missing`` has too few
+    trainings.
     """
+
+    panel: Panel
+    part: str
+    members: tuple[Member, ...]
+    missing: int
+
+
+def read_held(path: Path, part: str, space: Space) -> Held:
+    """The architectures of a part of which all seeds are trained.
+
+    ``RecordError`` where they are fewer than ``SMALLEST``, or of another space than ``space``.
+    """
+    panel = read_panel(path)
+    chosen = panel.part(part)
+    other = load_preset(panel.preset, panel.set).space.load()
+    if repr(other) != repr(space):
+        raise RecordError(f"panel {path} is of {other}, the supernet of {space}: give its preset")
     rows: dict[str, Row] = {row.recipe: row for row in read_rows(panel.table)}
     found, missing = [], 0
-    for text, recipes in recipes_of(panel, panel.part(part)).items():
+    for text, recipes in recipes_of(panel, chosen).items():
         trained = [rows[recipe] for recipe in recipes if recipe in rows]
         if len(trained) < len(recipes):
             missing += 1
@@ -66,70 +85,40 @@ def members_of(panel: Panel, part: str) -> tuple[list[Member], int]:
         found.append(Member(text, finals, trained[0].macs, trained[0].params))
     if len(found) < SMALLEST:
         raise RecordError(
-            f"panel {panel.path}: of part {part} {len(found)} architectures are trained, expected "
-            f"{SMALLEST}: `bench panel {panel.path}` goes on"
+            f"panel {path}: of part {part} {len(found)} architectures are trained, expected "
+            f"{SMALLEST}: `bench panel {path}` goes on"
         )
-    return found, missing
+    return Held(panel, part, tuple(found), missing)
 
 
 def against_panel(
     trainer: Trainer,
     space: Space,
-    path: Path,
-    part: str,
+    held: Held,
     case_sensitive: bool,
     seed: int,
-    step: Callable[[int, int], None] = lambda done, total: None,
+    step: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Rank agreement of each predictor with the final scores, and what the supernet overrates.
 
-    The panel's preset has to be of the same space as the trainer's supernet.
+    ``step`` is called twice for each architecture.
     """
-    panel = read_panel(path)
-    members, missing = members_of(panel, part)
-    n = len(members)
-    predicted = _scores(trainer, space, members, case_sensitive, lambda done: step(done, 2 * n))
+    members = held.members
+    predicted, failed = _scores(trainer, space, members, case_sensitive, step)
     predicted |= {
         "macs": np.array([float(member.macs) for member in members]),
         "params": np.array([float(member.params) for member in members]),
-        **_untrained(trainer, panel, members, lambda done: step(n + done, 2 * n)),
+        **_untrained(trainer, held, step),
     }
-    final = np.array([member.final for member in members])
-
-    def draws(what: str) -> np.random.Generator:
-        return np.random.default_rng([seed, *f"panel {what}".encode()])
-
-    taus = {key: kendall_tau(values, final, draws("tau")) for key, values in predicted.items()}
-    rival = max(RIVALS, key=lambda key: _value(taus[key]))
-    proxy = predicted[PROXIES[0]]
-    finals = [member.finals for member in members]
-    several = min(map(len, finals)) > 1
-    one_seed = NotComputable("one seed an architecture", n=n)
-    operations = space.encode([space.parse(member.text) for member in members])
-    counts = {
-        name: (operations[:, space.path_length :] == code).sum(axis=1)
-        for code, name in enumerate(space.operations)
-    }
-    top = [k for k in TOP if 2 * k <= n]
     return {
-        "panel": str(path),
-        "part": part,
-        "architectures": n,
-        "not_trained_yet": missing,
+        "panel": str(held.panel.path),
+        "part": held.part,
+        "architectures": len(members),
+        "not_trained_yet": held.missing,
+        "not_finite": failed,
         "words": len(trainer.data.evaluation),
-        "taus": {key: plain(tau) for key, tau in taus.items()},
-        "ceiling": plain(seed_ceiling(finals, draws("ceiling")) if several else one_seed),
-        "tau_without_noise": plain(
-            tau_without_noise(taus[PROXIES[0]], finals) if several else one_seed
-        ),
-        "best_rival": rival,
-        "lead": plain(tau_lead(proxy, predicted[rival], final, draws("lead"))),
-        "top_k": {str(k): plain(top_k_precision(proxy, final, k, draws("top"))) for k in top},
-        "regret": {str(k): plain(regret_at_k(proxy, final, k, draws("regret"))) for k in top},
-        "slopes": {
-            name: plain(slope(count, proxy - final, draws("slope")))
-            for name, count in counts.items()
-        },
+        **_agreement(predicted, [member.finals for member in members], seed),
+        "slopes": _slopes(space, members, predicted[PROXIES[0]], seed),
         "points": [
             {
                 "architecture": member.text,
@@ -139,6 +128,49 @@ def against_panel(
             for place, member in enumerate(members)
         ],
     }
+
+
+def _agreement(
+    predicted: Mapping[str, Floats], finals: Sequence[Sequence[float]], seed: int
+) -> dict[str, Any]:
+    """What ranks as the means of ``finals`` do, how much better than the rest, and at the top."""
+    n = len(finals)
+    final = np.array([np.mean(scores) for scores in finals])
+    proxy = predicted[PROXIES[0]]
+    taus = {key: kendall_tau(each, final, _rng(seed, "tau")) for key, each in predicted.items()}
+    rival = max(RIVALS, key=lambda key: _value(taus[key]))
+    ceiling: Answer = NotComputable("one seed an architecture", n=n)
+    freed = ceiling
+    if len(finals[0]) > 1:
+        ceiling = seed_ceiling(finals, _rng(seed, "ceiling"))
+        freed = tau_without_noise(taus[PROXIES[0]], finals)
+    top = [k for k in TOP if 2 * k <= n]
+    return {
+        "taus": {key: plain(tau) for key, tau in taus.items()},
+        "ceiling": plain(ceiling),
+        "tau_without_noise": plain(freed),
+        "best_rival": rival,
+        "lead": plain(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
+        "top_k": {str(k): plain(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top},
+        "regret": {str(k): plain(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top},
+    }
+
+
+def _slopes(
+    space: Space, members: Sequence[Member], proxy: Floats, seed: int
+) -> dict[str, dict[str, Any]]:
+    """By how much the proxy rises over the final score for one more of each operation."""
+    over = proxy - np.array([member.final for member in members])
+    encodings = space.encode([space.parse(member.text) for member in members])
+    operations = encodings[:, space.path_length :]
+    return {
+        name: plain(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
+        for code, name in enumerate(space.operations)
+    }
+
+
+def _rng(seed: int, what: str) -> np.random.Generator:
+    return np.random.default_rng([seed, *f"panel {what}".encode()])
 
 
 def reached(found: Mapping[str, Any]) -> bool:
@@ -162,31 +194,36 @@ def _scores(
     space: Space,
     members: Sequence[Member],
     case_sensitive: bool,
-    step: Callable[[int], None],
-) -> dict[str, Floats]:
-    """Word accuracy and 1-NED with inherited weights; 0 where the output is not finite."""
+    step: Callable[[], None],
+) -> tuple[dict[str, Floats], int]:
+    """Word accuracy and 1-NED with inherited weights, 0 where the output is not finite; how many
+    such there are.
+    """
     encodings = space.encode([space.parse(member.text) for member in members])
     words = len(trainer.data.evaluation)
-    accuracy, one_ned = [], []
+    found: list[WordScores | None] = []
     for at in range(0, len(members), 10):
-        for scores in trainer.evaluate_many(encodings[at : at + 10], words):
-            accuracy.append(proxy_score(scores, case_sensitive) or 0.0)
-            one_ned.append(0.0 if scores is None else scores.one_ned_case_insensitive)
-        step(len(accuracy))
-    return {"accuracy": np.array(accuracy), "one_ned": np.array(one_ned)}
+        found += trainer.evaluate_many(encodings[at : at + 10], words)
+        for _ in members[at : at + 10]:
+            step()
+    accuracy = [proxy_score(scores, case_sensitive) or 0.0 for scores in found]
+    one_ned = [0.0 if scores is None else scores.one_ned_case_insensitive for scores in found]
+    failed = sum(scores is None for scores in found)
+    return {"accuracy": np.array(accuracy), "one_ned": np.array(one_ned)}, failed
 
 
-def _untrained(
-    trainer: Trainer, panel: Panel, members: Sequence[Member], step: Callable[[int], None]
-) -> dict[str, Floats]:
-    """Both zero-cost measures, on the first batch of training words."""
-    find = Architectures(panel.preset, panel.set)
+def _untrained(trainer: Trainer, held: Held, step: Callable[[], None]) -> dict[str, Floats]:
+    """Both zero-cost measures, on the first batch of training words; 0 where they are not finite.
+
+    Networks are those that the panel trains, with the weights that its first seed begins with.
+    """
+    find = Architectures(held.panel.preset, held.panel.set)
     batch = trainer.data.search_train.batch(0)
     found = []
-    for done, member in enumerate(members, 1):
+    for member in held.members:
         described = find.find(member.text).description
         found.append(zero_cost(described, 0, trainer.device, batch.images, batch.labels))
-        step(done)
+        step()
     return {
         key: np.array([0.0 if each is None else getattr(each, key) for each in found])
         for key in ("gradient_norm", "snip")

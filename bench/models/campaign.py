@@ -14,15 +14,9 @@ from typing import Any
 from bench.errors import RecordError
 from bench.manifest import identity_hash
 from bench.models.folder import TRAINING, is_model, read_card, read_document
+from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin, default_name
-from bench.models.retraining import (
-    Progress,
-    RetrainingJob,
-    check_there,
-    check_unchanged,
-    identity_of,
-    words_of,
-)
+from bench.models.retraining import Progress, RetrainingJob
 from bench.trouble import keep_trouble
 from bench.workers.pools import Stop
 from bench.workers.rounds import Ended, Workers, attempt, do_all, open_pool

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,20 +20,21 @@ from bench.leading import Leader, follow
 from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.manifest import hardware, identity_hash, versions
 from bench.models.folder import CURVE, ModelFolder, write_model_folder
+from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
-from bench.settings import settings_as_dict, without_off
+from bench.settings import settings_as_dict
 from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
 from trainers.baselines.counting import count_baseline
 from trainers.data.loader import BatchLoader
 from trainers.data.word_images import WordImages
-from trainers.data_splits import RenderProgress, Split
+from trainers.data_splits import RenderProgress
 from trainers.metrics import WordScores
 from trainers.models.building import build_model, network_of_model
 from trainers.models.description import BaselineModel, ModelDescription
 from trainers.models.model import Model
 from trainers.models.training import Training
-from trainers.opened_words import OpenedWords, Words
+from trainers.opened_words import OpenedWords
 from trainers.state import read_tensors, write_tensors
 from trainers.trainer import resolve_device
 
@@ -343,47 +344,6 @@ class RetrainingJob:
                 "recommended_by": self.origin.recommended_by,
             },
         }
-
-
-def identity_of(origin: Origin, seed: int, splits: Mapping[str, Split]) -> dict[str, Any]:
-    """What makes it this model: description, settings, seed and the words themselves."""
-    data = origin.preset.data
-    return {
-        "description": settings_as_dict(origin.description),
-        "retraining": without_off(settings_as_dict(origin.preset.retraining)),
-        "seed": seed,
-        "search_val_images": data.search_val_images,
-        "test_images": data.test_images,
-        "data": {name: list(split.hashes) for name, split in splits.items()},
-    }
-
-
-def check_there(origin: Origin) -> None:
-    """``RecordError`` where files of words that a run was given are not there."""
-    for split, source in origin.hashes:
-        if not Path(source).exists():
-            raise RecordError(
-                f"the run read {split} from {source}, which is not there, seen from this folder: "
-                f"go to the one it was run in, or name words with --{split.replace('_', '-')}"
-            )
-
-
-def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
-    """``RecordError`` where they are there, and hold other words than the run has read."""
-    for (split, source), digest in origin.hashes.items():
-        found = splits[split]
-        if (source, digest) not in zip(found.sources, found.hashes, strict=True):
-            raise RecordError(
-                f"{source} holds other words than when the run read {split} from it: put them "
-                f"back, or name words with --{split.replace('_', '-')}"
-            )
-
-
-def words_of(origin: Origin, opened: OpenedWords, progress: RenderProgress | None) -> Words:
-    """The words that it is trained on and scored on."""
-    description = origin.description
-    size, steps = description.input_size, description.time_steps
-    return opened.of(origin.preset.data, size, progress, steps)
 
 
 def backbone_macs(description: ModelDescription) -> int:

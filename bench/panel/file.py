@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from bench.errors import PresetError
 from bench.models.listing import Listed, read_list
-from bench.toml_file import read_toml
+from bench.toml_file import read_struct
 from spaces.names import unknown_name
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
@@ -69,15 +68,7 @@ class Panel:
 
 def read_panel(path: Path) -> Panel:
     """The panel of a TOML file; ``PresetError`` says what is wrong with it."""
-    raw = read_toml(path, f"panel {path}")
-    for key in raw:
-        if key not in _Stated.__struct_fields__:
-            known = _Stated.__struct_fields__
-            raise PresetError(f"panel {path}: {unknown_name('key', key, known)}")
-    try:
-        stated = msgspec.convert(raw, _Stated)
-    except msgspec.ValidationError as error:
-        raise PresetError(f"panel {path}: {error}") from error
+    stated = read_struct(path, f"panel {path}", _Stated)
     names = [part.name for part in stated.parts]
     for name in names:
         if names.count(name) > 1:

@@ -17,8 +17,8 @@ from bench.models.campaign import (
     trouble_of,
 )
 from bench.models.folder import TRAINING, read_document
+from bench.models.identity import identity_of
 from bench.models.origin import Architectures, Origin
-from bench.models.retraining import identity_of
 from bench.panel.file import Panel, Part
 from bench.panel.rows import Row, read_rows, recipe_of, row_of, write_rows
 from bench.settings import settings_as_dict
@@ -31,10 +31,10 @@ from trainers.opened_words import OpenedWords
 
 @dataclass(frozen=True)
 class PanelPlan:
-    """All trainings of a panel, and those whose rows are missing."""
+    """``recipes`` of all trainings that a panel states; those whose rows are ``missing``, by it."""
 
-    specs: tuple[TrainingSpec, ...]
-    missing: TrainingPlan
+    recipes: frozenset[str]
+    missing: dict[str, TrainingSpec]
 
 
 def plan_panel(
@@ -42,47 +42,34 @@ def plan_panel(
 ) -> PanelPlan:
     """What there is to train, each once though several parts may name it.
 
-    Raises what the first training would, before anything is trained.
+    Words are rendered only where a training is missing. Raises what the first training would.
     """
-    find = Architectures(panel.preset, panel.set)
-    specs: dict[str, TrainingSpec] = {}
+    wanted: dict[str, tuple[Origin, int]] = {}
     for part in panel.parts:
-        origins = _origins(panel, part, find)
-        planned = plan_trainings(origins, range(part.seeds), models, opened, progress)
-        specs |= {spec.identity_hash: spec for spec in planned.specs}
+        for origin in _origins(panel, part):
+            for seed in range(part.seeds):
+                wanted[_recipe(origin, seed)] = origin, seed
     known = {row.recipe for row in read_rows(panel.table)}
-    missing = tuple(spec for spec in specs.values() if recipe_of_spec(spec) not in known)
-    return PanelPlan(tuple(specs.values()), TrainingPlan(missing, ()))
+    missing: dict[int, list[str]] = {}
+    for recipe, (_, seed) in wanted.items():
+        if recipe not in known:
+            missing.setdefault(seed, []).append(recipe)
+    specs: dict[str, TrainingSpec] = {}
+    for seed, recipes in missing.items():
+        origins = [wanted[recipe][0] for recipe in recipes]
+        planned = plan_trainings(origins, (seed,), models, opened, progress)
+        specs |= dict(zip(recipes, planned.specs, strict=True))
+    # In the order of the file: seeds of one architecture follow each other.
+    ordered = {recipe: specs[recipe] for recipe in wanted if recipe in specs}
+    return PanelPlan(frozenset(wanted), ordered)
 
 
 def recipes_of(panel: Panel, part: Part) -> dict[str, list[str]]:
     """Text of each architecture of a part -> ``Row.recipe`` of its trainings, without any words."""
-    find = Architectures(panel.preset, panel.set)
-    found: dict[str, list[str]] = {}
-    for origin in _origins(panel, part, find):
-        recipes = [_recipe(origin, seed) for seed in range(part.seeds)]
-        found[origin.description.name] = recipes
-    return found
-
-
-def recipe_of_spec(spec: TrainingSpec) -> str:
-    """What ``Row.recipe`` is of a training."""
-    return _recipe(spec.origin, spec.seed)
-
-
-def _recipe(origin: Origin, seed: int) -> str:
-    return recipe_of(identity_of(origin, seed, {}), settings_as_dict(origin.preset.data))
-
-
-def _origins(panel: Panel, part: Part, find: Architectures) -> list[Origin]:
-    """The architectures of a part; of a bad one, ``RecordError`` says where it stands."""
-    found = []
-    for each in panel.listed(part):
-        try:
-            found.append(find.find(each.what))
-        except InputError as error:
-            raise RecordError(f"{each.place}: {error}") from error
-    return found
+    return {
+        origin.description.name: [_recipe(origin, seed) for seed in range(part.seeds)]
+        for origin in _origins(panel, part)
+    }
 
 
 def train_panel(
@@ -99,27 +86,45 @@ def train_panel(
 
     Raises as ``train_all`` does; what was trained by then stands in the table.
     """
-    rows = {row.recipe: row for row in read_rows(panel.table)}
-    before = len(plan.specs) - len(plan.missing.specs)
+    before = len(plan.recipes) - len(plan.missing)
+    left = dict(plan.missing)
 
     def keep(done: int, images: int) -> None:
-        # The table is that of whoever wrote it last: another command may be at the same panel.
-        rows.update({row.recipe: row for row in read_rows(panel.table)})
-        fresh = [
-            row_of_spec(spec)
-            for spec in plan.missing.specs
-            if recipe_of_spec(spec) not in rows and spec.done
-        ]
-        rows.update({row.recipe: row for row in fresh if row is not None})
-        write_rows(panel.table, rows.values())
+        # Read again each time: another command may be at the same panel.
+        rows = {row.recipe: row for row in read_rows(panel.table)}
+        fresh = {recipe: _row(spec) for recipe, spec in left.items() if spec.done}
+        for recipe, row in fresh.items():
+            del left[recipe]
+            if row is not None:
+                rows[recipe] = row
+        if fresh:
+            write_rows(panel.table, rows.values())
         report(before + done, images)
 
-    troubles = train_all(plan.missing, workers, models, command, opened, keep, stop)
-    _, useless = sort_trainings(plan.missing, troubles)
+    trainings = TrainingPlan(tuple(plan.missing.values()), ())
+    troubles = train_all(trainings, workers, models, command, opened, keep, stop)
+    _, useless = sort_trainings(trainings, troubles)
     return [(spec.title, reason) for spec, reason in useless]
 
 
-def row_of_spec(spec: TrainingSpec) -> Row | None:
+def _recipe(origin: Origin, seed: int) -> str:
+    """What ``Row.recipe`` is of a training."""
+    return recipe_of(identity_of(origin, seed, {}), settings_as_dict(origin.preset.data))
+
+
+def _origins(panel: Panel, part: Part) -> list[Origin]:
+    """The architectures of a part; of a bad one, ``RecordError`` says where it stands."""
+    find = Architectures(panel.preset, panel.set)
+    found = []
+    for each in panel.listed(part):
+        try:
+            found.append(find.find(each.what))
+        except InputError as error:
+            raise RecordError(f"{each.place}: {error}") from error
+    return found
+
+
+def _row(spec: TrainingSpec) -> Row | None:
     """The row of a training that is done; None for one that is of no use."""
     card = read_trained(spec)
     if trouble_of(card) is not None:

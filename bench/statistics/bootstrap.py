@@ -73,6 +73,32 @@ def percentile_estimate(
     return Estimate(value, float(low), float(high), n, level, method)
 
 
+def resampled_estimate(
+    statistic: Callable[[Floats], Floats],
+    n: int,
+    rng: np.random.Generator,
+    level: float,
+    resamples: int,
+    name: str,
+    things: str = "architectures",
+) -> Estimate | NotComputable:
+    """``statistic`` of n things with its percentile interval.
+
+    It is called with how often each thing counts, (rows, n), and gives a number a row, NaN where
+    there is none; once each is the sample itself.
+    """
+    value = float(statistic(np.ones((1, n)))[0])
+    needed = smallest_sample(level)
+    if n < needed:
+        reason = f"an interval needs at least {needed} {things}, not {n}"
+        return NotComputable(reason, value if np.isfinite(value) else None, n)
+    draws = statistic(resampled_counts(n, rng, resamples))
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return NotComputable("no resample has an answer", value, n)
+    return percentile_estimate(value, draws, n, level, name)
+
+
 def centre_of(values: Floats, centre: Centre) -> Floats:
     """Median or interquartile mean along the last axis.
 

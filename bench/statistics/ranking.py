@@ -21,12 +21,7 @@ from bench.statistics.answers import (
     columns,
     matrix,
 )
-from bench.statistics.bootstrap import (
-    RESAMPLES,
-    percentile_estimate,
-    resampled_counts,
-    smallest_sample,
-)
+from bench.statistics.bootstrap import RESAMPLES, resampled_estimate
 
 BOOTSTRAP = "percentile bootstrap over architectures"
 
@@ -58,20 +53,12 @@ def tau_lead(
         if isinstance(pair, NotComputable):
             return pair
     a, b, z = (np.asarray(column, dtype=np.float64) for column in (proxy, rival, final))
-    n, needed = len(z), smallest_sample(level)
 
     def lead(counts: Floats) -> Floats:
         return _tau(a, z, counts) - _tau(b, z, counts)
 
-    value = float(lead(np.ones((1, n)))[0])
-    if n < needed:
-        reason = f"an interval needs at least {needed} architectures, not {n}"
-        return NotComputable(reason, value, n)
-    draws = lead(resampled_counts(n, rng, resamples))
-    draws = draws[np.isfinite(draws)]
-    if not len(draws):
-        return NotComputable("no resample ranks anything", value, n)
-    return percentile_estimate(value, draws, n, level, f"difference of two tau-b, {BOOTSTRAP}")
+    name = f"difference of two tau-b, {BOOTSTRAP}"
+    return resampled_estimate(lead, len(z), rng, level, resamples, name)
 
 
 def seed_ceiling(
@@ -110,7 +97,6 @@ def partial_tau(
         if isinstance(pair, NotComputable):
             return pair
     a, b, z = (np.asarray(column, dtype=np.float64) for column in (first, second, given))
-    n, needed = len(a), smallest_sample(level)
 
     def partial(counts: Floats) -> Floats:
         t12, t13, t23 = (_tau(x, y, counts) for x, y in ((a, b), (a, z), (b, z)))
@@ -118,18 +104,10 @@ def partial_tau(
         whole = np.isfinite(scale) & (scale > 1e-9)
         return np.divide(t12 - t13 * t23, scale, out=np.full_like(scale, np.nan), where=whole)
 
-    value = float(partial(np.ones((1, n)))[0])
-    if not np.isfinite(value):
-        return NotComputable("the third column ranks as one of the others does", n=n)
-    if n < needed:
-        return NotComputable(
-            f"an interval needs at least {needed} architectures, not {n}", value, n
-        )
-    draws = partial(resampled_counts(n, rng, resamples))
-    draws = draws[np.isfinite(draws)]
-    if not len(draws):
-        return NotComputable("no resample ranks anything", value, n)
-    return percentile_estimate(value, draws, n, level, f"Kendall's partial tau-b, {BOOTSTRAP}")
+    if not np.isfinite(partial(np.ones((1, len(a))))[0]):
+        return NotComputable("the third column ranks as one of the others does", n=len(a))
+    name = f"Kendall's partial tau-b, {BOOTSTRAP}"
+    return resampled_estimate(partial, len(a), rng, level, resamples, name)
 
 
 def tau_without_noise(
@@ -193,17 +171,12 @@ def _tau_interval(
     resamples: int,
     name: str,
 ) -> Estimate | NotComputable:
-    n, needed = len(pairs[0][0]), smallest_sample(level)
-    value = float(np.mean([_tau(a, b, np.ones((1, n)))[0] for a, b in pairs]))
-    if n < needed:
-        reason = f"an interval needs at least {needed} architectures, not {n}"
-        return NotComputable(reason, value, n)
-    counts = resampled_counts(n, rng, resamples)
-    draws = np.mean([_tau(a, b, counts) for a, b in pairs], axis=0)
-    draws = draws[np.isfinite(draws)]
-    if not len(draws):
-        return NotComputable("no resample ranks anything", value, n)
-    return percentile_estimate(value, draws, n, level, f"{name}, {BOOTSTRAP}")
+
+    def mean(counts: Floats) -> Floats:
+        return np.asarray(np.mean([_tau(a, b, counts) for a, b in pairs], axis=0))
+
+    whole = f"{name}, {BOOTSTRAP}"
+    return resampled_estimate(mean, len(pairs[0][0]), rng, level, resamples, whole)
 
 
 def _tau(a: Floats, b: Floats, counts: Floats) -> Floats:

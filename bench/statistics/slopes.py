@@ -10,12 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.statistics.answers import Estimate, Floats, NotComputable, columns
-from bench.statistics.bootstrap import (
-    RESAMPLES,
-    percentile_estimate,
-    resampled_counts,
-    smallest_sample,
-)
+from bench.statistics.bootstrap import RESAMPLES, resampled_estimate
 
 
 def slope(
@@ -30,15 +25,15 @@ def slope(
     if isinstance(pair, NotComputable):
         return pair
     a, b = pair
-    n, needed = len(a), smallest_sample(level)
+    n = len(a)
     if n < 2 or np.ptp(a) == 0.0:
         return NotComputable("a slope needs 2 different values to stand on", n=n)
-    value = float(_slopes(a, b, np.ones((1, n)))[0])
-    if n < needed:
-        return NotComputable(f"an interval needs at least {needed} points, not {n}", value, n)
-    draws = _slopes(a, b, resampled_counts(n, rng, resamples))
-    draws = draws[np.isfinite(draws)]
-    return percentile_estimate(value, draws, n, level, "least squares, bootstrap over points")
+    name = "least squares, bootstrap over points"
+
+    def slopes(counts: Floats) -> Floats:
+        return _slopes(a, b, counts)
+
+    return resampled_estimate(slopes, n, rng, level, resamples, name, "points")
 
 
 def _slopes(a: Floats, b: Floats, counts: Floats) -> Floats:

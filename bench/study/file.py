@@ -31,11 +31,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from bench.errors import PresetError
-from bench.toml_file import read_toml
+from bench.toml_file import read_struct
 from spaces.names import unknown_name
 
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -112,16 +111,7 @@ class StudyFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_study(path: Path) -> StudyFile:
     """The study of a TOML file; ``PresetError`` says what is wrong with it."""
-    raw = read_toml(path, f"study {path}")
-    for key in raw:
-        if key not in StudyFile.__struct_fields__:
-            known = StudyFile.__struct_fields__
-            raise PresetError(f"study {path}: {unknown_name('key', key, known)}")
-    try:
-        study = msgspec.convert(raw, StudyFile)
-    except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `$.")
-        raise PresetError(f"study {path}: {place.strip('`') or 'file'}: {text}") from error
+    study = read_struct(path, f"study {path}", StudyFile)
     _check(study, path)
     return study
 

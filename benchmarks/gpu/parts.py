@@ -32,7 +32,7 @@ PARTS = (
     Part("preset_gpu", 100.0, "images/s, memory and share of the device, beside the plain one"),
     Part("depthwise", 25.0, "depthwise convolutions with a stride, three ways"),
     Part("preset_cpu", 25.0, "images/s of preset cpu on the GPU"),
-    Part("search", 90.0, "short searches, random and proxyless"),
+    Part("search", 90.0, "short searches, proxyless on presets cpu and gpu"),
     Part("resume", 80.0, "killed and resumed, against undisturbed runs"),
     Part("step_profile", 45.0, "where a weight step and a gate step go"),
     Part("words", 25.0, "words rendered and decoded a second", needs_device=False),

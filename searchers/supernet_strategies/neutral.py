@@ -1,7 +1,7 @@
 """From a network that is no architecture of the space to all of them.
 
 The base has the default operation on every layer, which is no candidate and is not stored, and a
-path that is drawn anew for each step. So no candidate and no path is trained more than another.
+path that is another one for each step. So no candidate and no path is trained more than another.
 
 Layers leave the base at their own pace. One that keeps the shape does no harm, since its candidates
 begin as the identity. One that changes the shape begins from weights that nothing agrees with: as
@@ -17,6 +17,9 @@ from searchers.base import Problem
 from searchers.errors import SearcherError
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 
+#: On every layer of the base: AutoSTR's default operation of step 1.
+BASE = "residual"
+
 
 class Neutral:
     """In the first half of widening layers that keep the shape leave the base, all by its end, and
@@ -24,14 +27,15 @@ class Neutral:
     """
 
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
-        if not problem.space.default_operations:
+        space = problem.space
+        if BASE not in space.default_operations:
             raise SearcherError(
-                f"space {problem.space.name} has no default operation for strategy 'neutral': set "
+                f"space {space.name} has no default operation {BASE} for strategy 'neutral': set "
                 "supernet_recipe.strategy to 'uniform' or 'grown'"
             )
         self.problem = problem
         self.settings = settings
-        self._default = len(problem.space.operations)
+        self._default = len(space.operations) + space.default_operations.index(BASE)
 
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:
         space = self.problem.space

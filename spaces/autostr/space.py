@@ -28,8 +28,6 @@ from spaces.autostr.operations import DEFAULT_LETTERS, DEFAULT_OPERATIONS, KEEP,
 from spaces.autostr.paths import PathSet
 from spaces.autostr.stored_counts import count_key, store_count, stored_count
 from spaces.autostr.text import (
-    default_text,
-    mixed_text,
     read_index,
     read_mixed_text,
     read_text,
@@ -73,8 +71,7 @@ class AutoSTRSpace(Space):
         )
         # Fewer layers than downsamplings make no path, which PathSet refuses.
         count = math.comb(max(layers, 0), stages) * math.comb(stages, downsampling_a)
-        # Indices of uniform architectures of default operations come after the others.
-        if count * (CODES ** max(layers, 0) + len(DEFAULT_OPERATIONS)) > MAX_SIZE:
+        if count * CODES ** max(layers, 0) > MAX_SIZE:
             raise SpaceError(
                 f"{layers} layers make {count * CODES**layers} architectures, more than the "
                 f"{MAX_SIZE} that an index can name: use fewer layers"
@@ -157,12 +154,8 @@ class AutoSTRSpace(Space):
     def uniform_architecture(self, path: ArrayLike, operation: str) -> Architecture:
         if operation not in self.default_operations:
             return super().uniform_architecture(path, operation)
-        codes, default = self._path(path), self.default_operations.index(operation)
-        rank = default * len(self.paths) + int(self.paths.rank(codes[None])[0])
-        encoding = (*codes.tolist(), *[CODES + default] * self.layers)
-        return Architecture(
-            default_text(self.paths.text(codes), default), self.size + rank, encoding
-        )
+        default = CODES + self.default_operations.index(operation)
+        return self._mixed(np.append(self._path(path), [default] * self.layers).astype(np.int8))
 
     def mixed_architectures(self, encodings: ArrayLike) -> list[Architecture]:
         array = self._checked(encodings, defaults=True)
@@ -179,17 +172,12 @@ class AutoSTRSpace(Space):
         return self.mixed_architectures(read_mixed_text(text, self.paths, self.strict)[None])[0]
 
     def _mixed(self, row: Int8) -> Architecture:
-        """One with default operations on some layers; uniform ones keep the index they have."""
-        operations = row[self.layers :]
-        if (operations == operations[0]).all():
-            name = self.default_operations[int(operations[0]) - CODES]
-            return self.uniform_architecture(row[: self.layers], name)
+        """One with a default operation somewhere: indices of these come after the others."""
         kinds = CODES + len(DEFAULT_OPERATIONS)
         number = int(self.paths.rank(row[None, : self.layers])[0])
-        for code in operations.tolist():
+        for code in row[self.layers :].tolist():
             number = number * kinds + code
-        first = self.size + len(DEFAULT_OPERATIONS) * len(self.paths)
-        return Architecture(mixed_text(row), first + number, tuple(row.tolist()))
+        return Architecture(write_texts(row[None])[0], self.size + number, tuple(row.tolist()))
 
     def rank(self, encodings: ArrayLike) -> Int64:
         array = self._checked(encodings)

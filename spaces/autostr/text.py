@@ -17,15 +17,18 @@ from spaces.base import Int8
 from spaces.errors import SpaceError
 
 _LETTERS = np.frombuffer(STRIDE_LETTERS.encode(), np.uint8)
+#: Digits of candidates, then the letters of default operations.
+_OPERATIONS = "".join(map(str, range(len(OPERATIONS)))) + DEFAULT_LETTERS
+_DIGITS = np.frombuffer(_OPERATIONS.encode(), np.uint8)
 
 
 def write_texts(encodings: Int8) -> list[str]:
-    """Return the text form of each row (N, 2 * layers)."""
+    """Return the text form of each row (N, 2 * layers); default operations have their letter."""
     rows, columns = encodings.shape
     layers = columns // 2
     letters = np.full((rows, columns + 1), ord("-"), np.uint8)
     letters[:, :layers] = _LETTERS[encodings[:, :layers]]
-    letters[:, layers + 1 :] = encodings[:, layers:] + ord("0")
+    letters[:, layers + 1 :] = _DIGITS[encodings[:, layers:]]
     texts: list[str] = letters.view(f"S{columns + 1}").ravel().astype(str).tolist()
     return texts
 
@@ -80,31 +83,12 @@ def read_text(text: str, paths: PathSet, strict: bool) -> Int8:
     return np.concatenate([path, operations])
 
 
-def default_text(path: str, default: int) -> str:
-    """Return the text of ``path`` with the default operation number ``default`` on every layer."""
-    return f"{path}-{DEFAULT_LETTERS[default] * len(path)}"
-
-
-def mixed_text(row: Int8) -> str:
-    """Return the text of an encoding (2 * layers,) in which default operations have their letter.
-
-    ``A..B..A..B..B..-r55r55545514466``.
-    """
-    layers = len(row) // 2
-    digits = "".join(str(digit) for digit in range(len(OPERATIONS)))
-    letters = digits + DEFAULT_LETTERS
-    path = "".join(STRIDE_LETTERS[code] for code in row[:layers])
-    return f"{path}-{''.join(letters[code] for code in row[layers:])}"
-
-
 def read_mixed_text(text: str, paths: PathSet, strict: bool) -> Int8:
-    """Return the encoding (2 * layers,) that ``mixed_text`` wrote."""
+    """Return the encoding (2 * layers,) of a text that may have letters of default operations."""
     path, _, operations = text.partition("-")
     without = "".join("0" if letter in DEFAULT_LETTERS else letter for letter in operations)
     row = read_text(f"{path}-{without}", paths, strict)
-    for layer, letter in enumerate(operations):
-        if letter in DEFAULT_LETTERS:
-            row[paths.layers + layer] = len(OPERATIONS) + DEFAULT_LETTERS.index(letter)
+    row[paths.layers :] = [_OPERATIONS.index(letter) for letter in operations]
     return row
 
 

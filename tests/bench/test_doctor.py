@@ -104,7 +104,8 @@ def test_every_check_can_be_failed() -> None:
 def test_slowness_fails_only_when_it_is_out_of_all_proportion(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert CHECKS[LATENCY](subject("Fine")).startswith("median 0.")
+    # How many milliseconds depends on what else the machine does.
+    assert re.fullmatch(r"median [\d.]+ ms, most [\d.]+ ms.*", CHECKS[LATENCY](subject("Fine")))
     monkeypatch.setattr(checks, "SLOWEST_SECONDS", 0.0)
     with pytest.raises(Broken, match=r"median .* expected a median of at most 0 s"):
         CHECKS[LATENCY](subject("Fine"))

@@ -17,6 +17,7 @@ from study_process import begin_bench, kill_session, wait_until
 
 from bench.cli import run as run_bench
 from bench.errors import PresetError, RecordError
+from bench.panel import training
 from bench.panel.file import read_panel
 from bench.panel.rows import Row, read_rows, write_rows
 from trainers.models.training import Training
@@ -52,7 +53,7 @@ ROW = Row.__struct_fields__
 
 
 def test_a_panel_is_trained_once_wherever_its_models_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stated(tmp_path, uniform=([FIRST], 2), top=([FIRST, SECOND], 1))
     assert bench_panel(path, "--json") == 0
@@ -78,6 +79,10 @@ def test_a_panel_is_trained_once_wherever_its_models_are(
     assert not list((tmp_path / "models").glob("*"))
     assert path.with_suffix(".csv").read_bytes() == before
     assert "3 of 3" in capsys.readouterr().out
+    # Nor are words rendered for nothing.
+    monkeypatch.setattr(training, "plan_trainings", None)
+    assert bench_panel(path) == 0
+    monkeypatch.undo()
     # Another length is another panel; what was there before stays.
     path = stated(tmp_path, "0.25", uniform=([FIRST], 1))
     assert bench_panel(path) == 0

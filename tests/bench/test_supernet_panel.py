@@ -12,7 +12,7 @@ import pytest
 from bench.cli import run as run_bench
 from bench.errors import PresetError, RecordError
 from bench.health import panel as health
-from bench.health.panel import against_panel, members_of, reached
+from bench.health.panel import against_panel, reached, read_held
 from bench.panel.file import read_panel
 from bench.panel.rows import Row, write_rows
 from bench.panel.training import recipes_of
@@ -76,7 +76,7 @@ def test_a_supernet_that_ranks_reaches_the_target(
 ) -> None:
     path = planted(tmp_path, untrained=2)
     scoring(monkeypatch, run, truth)
-    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
     assert found["architectures"] == N - 2
     assert found["not_trained_yet"] == 2
     assert found["taus"]["accuracy"]["estimate"] == pytest.approx(1.0)
@@ -92,7 +92,7 @@ def test_one_that_ranks_at_random_does_not(
 ) -> None:
     path = planted(tmp_path)
     scoring(monkeypatch, run, lambda text: truth(text[::-1]))
-    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
     assert abs(found["taus"]["accuracy"]["estimate"]) < 0.4
     assert not reached(found)
 
@@ -107,19 +107,42 @@ def test_an_operation_that_is_overrated_shows(
         return truth(text) + noise + 0.03 * text.partition("-")[2].count("2")
 
     scoring(monkeypatch, run, biased)
-    found = against_panel(run.trainer, SPACE, path, "drawn", False, 0)
+    found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
     slopes = found["slopes"]
     assert slopes["k3e6"]["estimate"] == pytest.approx(0.03, abs=0.002)
     assert slopes["k3e6"]["low"] > 0.02
     assert max(slopes, key=lambda name: slopes[name]["estimate"]) == "k3e6"
 
 
-def test_too_few_trainings_and_unknown_parts_are_refused(tmp_path: Path) -> None:
-    panel = read_panel(planted(tmp_path, untrained=N - 3))
+def test_what_cannot_be_held_against_it_is_refused(tmp_path: Path) -> None:
+    path = planted(tmp_path, untrained=N - 3)
     with pytest.raises(RecordError, match="of part drawn 3 architectures are trained, expected 6"):
-        members_of(panel, "drawn")
+        read_held(path, "drawn", SPACE)
     with pytest.raises(PresetError, match="unknown part 'draw', did you mean 'drawn'"):
-        members_of(panel, "draw")
+        read_held(path, "draw", SPACE)
+    with pytest.raises(RecordError, match=r"is of AutoSTRSpace.*the supernet of STRNASSpace"):
+        read_held(path, "drawn", load_space("strnas"))
+
+
+def test_scores_that_are_not_finite_count_as_none_and_are_counted(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = read_held(planted(tmp_path), "drawn", SPACE)
+    broken = held.members[0].text
+    scoring(monkeypatch, run, truth)
+    known = run.trainer.evaluate_many
+
+    def evaluate_many(encodings: Any, images: int) -> list[WordScores | None]:
+        names = [one.text for one in SPACE.architectures(encodings)]
+        found = known(encodings, images)
+        return [None if name == broken else each for name, each in zip(names, found, strict=True)]
+
+    monkeypatch.setattr(run.trainer, "evaluate_many", evaluate_many)
+    steps = []
+    found = against_panel(run.trainer, SPACE, held, False, 0, lambda: steps.append(1))
+    assert found["not_finite"] == 1
+    assert found["points"][0]["accuracy"] == 0.0
+    assert len(steps) == 2 * N
 
 
 def test_the_command_tells_what_it_found(
@@ -144,6 +167,12 @@ def test_the_command_tells_what_it_found(
     assert "between two seeds" in said
     assert run_bench([*given[:-1], "other"]) == 2
     assert "unknown part 'other'" in capsys.readouterr().err
+    for wrong in ("net.png", "nowhere/net.svg"):
+        assert run_bench([*given, "--picture", str(tmp_path / wrong)]) == 2
+        assert "--picture" in capsys.readouterr().err
+    picture = tmp_path / "net.svg"
+    assert run_bench([*given, "--picture", str(picture)]) == 1
+    assert "trained from scratch" in picture.read_text()
 
 
 def test_a_neutral_supernet_is_checked_and_searched_like_any_other(

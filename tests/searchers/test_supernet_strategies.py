@@ -77,7 +77,7 @@ def test_neutral_trains_every_operation_alike_at_every_moment() -> None:
 
 
 def test_neutral_needs_a_default_operation() -> None:
-    with pytest.raises(SearcherError, match="space strnas has no default operation"):
+    with pytest.raises(SearcherError, match="space strnas has no default operation residual"):
         Neutral(problem(name="strnas"), SupernetTrainingSettings("neutral"))
 
 

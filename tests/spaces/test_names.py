@@ -141,13 +141,20 @@ def test_validity(space: AutoSTRSpace, strict_space: AutoSTRSpace) -> None:
         (-1,) + good[1:],
         (2,) + good[1:],
         good[:2] + (2,) + good[3:],
-        good[:-1] + (7,),
+        good[:-1] + (8,),
         good[:-1] + (-1,),
         good[:-1] + (256 + 6,),
     ]
     rows = [good, strided_skip, *bad]
     assert space.is_valid(rows).tolist() == [True, True] + [False] * len(bad)
     assert strict_space.is_valid(rows).tolist() == [True, False] + [False] * len(bad)
+    # A default operation is no member either, but has a price.
+    default = good[:-1] + (7,)
+    assert not space.is_valid([default])[0]
+    assert space.macs([default])[0] > 0
+    for use in (space.rank, space.texts, space.architectures):
+        with pytest.raises(SpaceError, match="row 1 of the encodings is"):
+            use([good, default])
     for row in bad:
         for use in (space.rank, space.macs, space.texts, space.architectures):
             with pytest.raises(SpaceError, match="row 1 of the encodings is"):

@@ -47,7 +47,8 @@ def test_the_residual_architecture_lies_outside_the_space() -> None:
 def test_each_path_has_an_index_and_text_of_its_own() -> None:
     space = small()
     found = [space.uniform_architecture(path, "residual") for path in space.paths.codes]
-    assert [each.index - space.size for each in found] == list(range(space.count_paths()))
+    assert min(each.index for each in found) >= space.size
+    assert len({each.index for each in found}) == space.count_paths()
     assert len({each.text for each in found}) == space.count_paths()
 
 

@@ -1,4 +1,4 @@
-"""Who scores an architecture shows in no score, whatever befalls those who do."""
+"""Who scores an architecture shows in no score, whatever happens to those who do."""
 
 from __future__ import annotations
 

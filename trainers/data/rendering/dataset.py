@@ -135,7 +135,7 @@ def _in_a_foreign_pool() -> bool:
 
 def _one_thread() -> None:
     """Keep workers from sharing each other's cores, and their cores from oversubscription."""
-    import cv2
+    from trainers.data.opencv import cv2
 
     cv2.setNumThreads(1)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
