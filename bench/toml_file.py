@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bench.errors import PresetError
+from bench.wrong_values import in_words
 from spaces.names import unknown_name
 
 MAX_BYTES = 2**20
@@ -42,8 +43,7 @@ def read_struct(path: Path, what: str, kind: type[T]) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `$.")
-        raise PresetError(f"{what}: {place.strip('`') or 'file'}: {text}") from error
+        raise PresetError(f"{what}: {in_words(error, kind)}") from error
 
 
 def parse_toml(raw: bytes, what: str) -> dict[str, Any]:

@@ -76,10 +76,11 @@ def check_supernet(
             f"preset {preset_name} starts from fresh weights: give the file of a supernet"
         )
     training = ("supernet-check", SupernetTraining, SupernetTrainingSettings())
+    # First of all: what is wrong with a panel is said at once.
+    held = None if panel is None else read_held(*panel, preset.space.load())
     run = Run(training, preset_name, preset, seed)
     rng = np.random.default_rng([seed, *b"supernet check"])
     exposure = stored_exposure(start)
-    held = None if panel is None else read_held(*panel, run.space)
     total, done = PATHS * STEPS + architectures + 2 * (len(held.members) if held else 0), 0
 
     def step(count: int = 1) -> None:

@@ -180,7 +180,7 @@ def make_place(place: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecordError(
-            f"{place} cannot be written ({error.strerror or error}): choose another --out"
+            f"{place} cannot be written ({error.strerror or error}): choose another folder"
         ) from error
 
 

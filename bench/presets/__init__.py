@@ -19,6 +19,7 @@ import msgspec
 from bench.errors import PresetError
 from bench.settings import Preset
 from bench.toml_file import parse_toml, read_toml
+from bench.wrong_values import in_words
 from searchers import SEARCHERS
 from searchers.finding import Found, find_searcher, plugins
 from spaces.names import unknown_name
@@ -61,7 +62,7 @@ def make_preset(
     try:
         preset = msgspec.convert(raw, Preset)
     except msgspec.ValidationError as error:
-        raise PresetError(f"preset {name}: {_in_words(error)}") from error
+        raise PresetError(f"preset {name}: {in_words(error, Preset)}") from error
     return _with_charset(preset, name)
 
 
@@ -89,7 +90,9 @@ def searcher_settings(preset: Preset, searcher: Found) -> Any:
         return msgspec.convert(given, searcher.kind.Settings)
     except msgspec.ValidationError as error:
         # Errors raised by the settings' own checks arrive wrapped: their text is the message.
-        raise PresetError(f"searcher {searcher.name}: {_in_words(error)}") from error
+        raise PresetError(
+            f"searcher {searcher.name}: {in_words(error, searcher.kind.Settings)}"
+        ) from error
 
 
 def quoted(text: str) -> str:
@@ -240,10 +243,3 @@ def _leaves(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield prefix + key
-
-
-def _in_words(error: msgspec.ValidationError) -> str:
-    """``Expected `int`, got `str` - at `$.run.budget_images``` with the key in front."""
-    text, _, place = str(error).partition(" - at `$")
-    place = place.strip("`.").replace("[...]", "")
-    return f"{place}: {text}" if place else text
