@@ -93,6 +93,7 @@ class SupernetRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     base_share: Fraction = 0.0
     widening_share: Fraction = 0.0
     favourite_share: Fraction = 0.0
+    teaching: Fraction = 0.0
     learning_rate: Rate = 1e-3
     schedule: Schedule = "cosine"
     warmup_steps: Annotated[int, Meta(ge=0)] = 0

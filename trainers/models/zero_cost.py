@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from spaces.networks.normalisation import UpdatingStatistics
+from spaces.networks.operations import Candidate
 from trainers.models.building import build_model
 from trainers.models.description import ModelDescription
 from trainers.models.model import Model
@@ -36,8 +37,15 @@ def zero_cost(
     images_BHW3: npt.NDArray[np.uint8],
     labels: Sequence[str],
 ) -> ZeroCost | None:
-    """Of the model with fresh weights on one batch; None where its gradients are not finite."""
+    """Of the model with fresh weights on one batch; None where its gradients are not finite.
+
+    Branches beside a shortcut begin with scale 1 here: with that of our trainings, which is 0, no
+    gradient reaches into them, and neither measure would see what they are.
+    """
     model = Model(description, build_model(description, seed), device)
+    for module in model.network.modules():
+        if isinstance(module, Candidate) and module.branch_norm is not None:
+            torch.nn.init.ones_(module.branch_norm.weight)
     norm = UpdatingStatistics()
     with model.autocast():
         loss = model.network.loss(

@@ -72,7 +72,12 @@ class Recogniser(nn.Module):
         flat_start: bool = False,
     ) -> Tensor:
         """Mean negative log-likelihood of an image's label: a scalar."""
-        features_BTC = self.encode(images_BHW3, backbone, norm)
+        return self.loss_of(self.encode(images_BHW3, backbone, norm), labels, flat_start)
+
+    def loss_of(
+        self, features_BTC: Tensor, labels: Sequence[Sequence[int]], flat_start: bool = False
+    ) -> Tensor:
+        """``loss`` of what ``encode`` made of the images."""
         if flat_start and isinstance(self.head, CTCHead):
             return self.head.flat_start_loss(features_BTC, labels)
         return self.head.loss(features_BTC, labels)
