@@ -274,7 +274,8 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
         del plain["data"][split]
     # The log is checked when a run is resumed: another device may not compute the same.
     del plain["supernet"]["start"], plain["trainer"]["device"]
-    plain["trainer"] = without_off(plain["trainer"])
+    for section in ("trainer", "supernet"):
+        plain[section] = without_off(plain[section])
     # Limits that are not set: runs from before them do not have the keys, and stay what they were.
     for axis in ("macs", "evaluations", "seconds"):
         if not plain["run"][f"budget_{axis}"]:

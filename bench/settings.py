@@ -124,12 +124,16 @@ def settings_as_dict(settings: Struct) -> dict[str, Any]:
     return plain
 
 
-def without_off(section: dict[str, Any]) -> dict[str, Any]:
-    """A section for an identity: without augmentation where it is off.
+#: Settings that earlier versions did not have, and did as if they were off.
+LATER = frozenset({"augmentation", "teaching", "entangled"})
 
-    Runs and models from before that setting do not have the key, and remain what they were.
+
+def without_off(section: dict[str, Any]) -> dict[str, Any]:
+    """A section for an identity: without settings that came later, where they are off.
+
+    Runs and models from before do not have the keys, and remain what they were.
     """
-    return {key: value for key, value in section.items() if key != "augmentation" or value}
+    return {key: value for key, value in section.items() if key not in LATER or value}
 
 
 def with_start(preset: Preset, start: str) -> Preset:

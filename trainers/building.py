@@ -63,6 +63,7 @@ def build_trainer(
         data.max_length,
         seed,
         default_operations,
+        supernet.entangled,
     )
     start = None
     if supernet.start:
@@ -104,6 +105,7 @@ def supernet_identity(
         "sequence_hidden": recogniser.sequence_hidden,
         "head": recogniser.head,
         "attention_hidden": recogniser.attention_hidden,
+        "entangled": supernet.entangled,
     }
 
 
@@ -142,8 +144,8 @@ def _load(net: nn.Module, path: Path, start: str, identity: Mapping[str, Any]) -
         raise TrainerError(
             f"{start} is no supernet: set supernet.start to a file made by `bench supernet train`"
         )
-    # Files from when there was but one space do not name it.
-    stored = {"space": FIRST_SPACE, **stored}
+    # Files from when there was but one space, and no entangled weights, do not say so.
+    stored = {"space": FIRST_SPACE, "entangled": False, **stored}
     for key, value in identity.items():
         if stored.get(key) != value:
             raise TrainerError(

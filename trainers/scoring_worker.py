@@ -188,6 +188,7 @@ def _build(kit: Kit, device: str) -> Trainer:
         recipe.data.max_length,
         0,  # The seed of weights that are never used.
         recipe.default_operations,
+        recipe.supernet.entangled,
     )
     data = TrainerData(NoBatches(), NoBatches(), kit.calibration, kit.evaluation)
     settings = msgspec.structs.replace(kit.settings, device=device)

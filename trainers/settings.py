@@ -81,13 +81,15 @@ class SupernetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Widths and weight sharing of the supernet, and the trained one a run starts from.
 
     ``start`` is a path to a safetensors file, ``shipped:NAME`` for one that comes with the package,
-    or empty for fresh weights.
+    or empty for fresh weights. ``entangled``: the candidates of a choice block are parts of one
+    another (see ``spaces.networks.entangled``).
     """
 
     stem_width: Width = 32
     widths: Widths = (32, 64, 128, 256, 512)
     sharing: Literal["edge", "width", "stage"] = "edge"
     start: str = ""
+    entangled: bool = False
 
 
 class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from spaces.names import unknown_name
 from spaces.networks.batch_norm import Normaliser
+from spaces.networks.entangled import entangled
 from spaces.networks.network import Edge, Network
 from spaces.networks.operations import Candidate
 from trainers.errors import TrainerError
@@ -29,7 +30,8 @@ class Supernet(nn.Module):
 
     A path is an encoding: the columns of its downsampling path, then L operations.
     ``default_operations`` names those that are built beside the candidates; the weights of
-    everything else do not depend on them.
+    everything else do not depend on them. With ``entangle`` candidates of a choice block are parts
+    of one another (``spaces.networks.entangled``).
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Supernet(nn.Module):
         characters: int,
         max_length: int,
         default_operations: Sequence[str] = (),
+        entangle: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -47,7 +50,8 @@ class Supernet(nn.Module):
         for edge in network.edges():
             key = edge.weight_key(network.sharing)
             if key not in self.blocks:
-                self.blocks[key] = nn.ModuleList(edge.build(code) for code in edge.candidates)
+                built = [edge.build(code) for code in edge.candidates]
+                self.blocks[key] = nn.ModuleList(entangled(built) if entangle else built)
         self.recogniser = Recogniser(recogniser, network.out_channels, characters, max_length)
         self.rectification = _rectification(network, recogniser)
         initialise(self)
@@ -126,11 +130,12 @@ def build_supernet(
     max_length: int,
     seed: int,
     default_operations: Sequence[str] = (),
+    entangle: bool = False,
 ) -> Supernet:
     """A supernet with fresh weights of ``seed`` alone; torch's generator is untouched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Supernet(network, recogniser, characters, max_length, default_operations)
+        return Supernet(network, recogniser, characters, max_length, default_operations, entangle)
 
 
 def _rectification(network: Network, recogniser: RecogniserSettings) -> Rectification | None:

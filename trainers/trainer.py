@@ -165,26 +165,31 @@ class Trainer:
 
         The weights are those of ``supernet``, by default the one that is trained.
         """
-        norm = CalibratedStatistics()
         supernet = supernet or self.supernet
-        backbone = supernet.backbone(encoding.tolist(), norm)
-        recogniser = supernet.recogniser
         with self._autocast():
-            features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
-            # A rectifier or head that holds NaN does not show in the features.
-            if not _all_finite([features, *recogniser.parameters()]):
+            encoded = self._encoded(encoding, words, supernet)
+            if encoded is None:
                 return None
-            norm.gathering = False
-            size = self.settings.evaluation_batch_images
-            encoded = [
-                recogniser.encode(self._images(words.images[start : start + size]), backbone, norm)
-                for start in range(0, len(words.labels), size)
-            ]
             # Convolutions are fastest on few images, the small products of a decoder on many.
             parts = torch.split(torch.cat(encoded), READ_IMAGES)
-            read = [ids for features in parts for ids in recogniser.read(features)]
+            read = [ids for features in parts for ids in supernet.recogniser.read(features)]
         predictions = [self.codec.decode(ids) for ids in read]
         return score_words(predictions, words.labels)
+
+    @torch.inference_mode()
+    def loss_per_character(self, encoding: npt.NDArray[np.int8], words: WordImages) -> float | None:
+        """Negative log-likelihood of the labels with inherited weights, over their characters.
+
+        In nats; None unless finite. Finer than accuracy, which only sees whether a word is right.
+        """
+        total, at = 0.0, 0
+        with self._autocast():
+            for features in self._encoded(encoding, words, self.supernet) or ():
+                labels = [self.codec.encode(each) for each in words.labels[at : at + len(features)]]
+                total += float(self.supernet.recogniser.loss_of(features, labels)) * len(labels)
+                at += len(features)
+        loss = total / sum(len(label) for label in words.labels) if at else math.nan
+        return loss if math.isfinite(loss) else None
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
         """Tensors and counters from which ``load_state`` continues exactly.
@@ -254,6 +259,24 @@ class Trainer:
                 return self.teacher.mixed(found, features, target)
 
         return self.steps.make(learning_rate(self.settings, step), loss)
+
+    def _encoded(
+        self, encoding: npt.NDArray[np.int8], words: WordImages, supernet: Supernet
+    ) -> list[Tensor] | None:
+        """Features (B, T, C) of the words, a batch of evaluation at a time; None unless finite."""
+        norm = CalibratedStatistics()
+        backbone = supernet.backbone(encoding.tolist(), norm)
+        recogniser = supernet.recogniser
+        features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
+        # A rectifier or head that holds NaN does not show in the features.
+        if not _all_finite([features, *recogniser.parameters()]):
+            return None
+        norm.gathering = False
+        size = self.settings.evaluation_batch_images
+        return [
+            recogniser.encode(self._images(words.images[start : start + size]), backbone, norm)
+            for start in range(0, len(words.labels), size)
+        ]
 
     def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
         labels: list[Sequence[int]] = [self.codec.encode(label) for label in batch.labels]

@@ -138,7 +138,12 @@ def _draw(document: Mapping[str, Any], picture: Path) -> None:
 
 def _print_agreement(found: Mapping[str, Any]) -> None:
     """What is behind the last measure: each predictor, the top, and what is overrated."""
-    names = {"accuracy": "proxy, word accuracy", "one_ned": "proxy, 1-NED", "macs": "MACs"}
+    names = {
+        "accuracy": "proxy, word accuracy",
+        "one_ned": "proxy, 1-NED",
+        "log_likelihood": "proxy, log-likelihood",
+        "macs": "MACs",
+    }
     click.echo(
         f"\nKendall's tau with the word accuracy after training from scratch, "
         f"{found['architectures']} architectures"

@@ -33,7 +33,8 @@ SMALLEST = 6
 TOP = (3, 10)
 #: What supernets are asked for, and its lower bound; how far the best trivial one has to be behind.
 TAU, TAU_LOW, LEAD = 0.70, 0.60, 0.10
-PROXIES = ("accuracy", "one_ned")
+#: ``log_likelihood``: of the labels, in nats a character.
+PROXIES = ("accuracy", "one_ned", "log_likelihood")
 RIVALS = ("macs", "params", "gradient_norm", "snip")
 
 
@@ -196,7 +197,7 @@ def _scores(
     case_sensitive: bool,
     step: Callable[[], None],
 ) -> tuple[dict[str, Floats], int]:
-    """Word accuracy and 1-NED with inherited weights, 0 where the output is not finite; how many
+    """Of the proxies with inherited weights, the least where the output is not finite; how many
     such there are.
     """
     encodings = space.encode([space.parse(member.text) for member in members])
@@ -208,8 +209,12 @@ def _scores(
             step()
     accuracy = [proxy_score(scores, case_sensitive) or 0.0 for scores in found]
     one_ned = [0.0 if scores is None else scores.one_ned_case_insensitive for scores in found]
+    losses = [trainer.loss_per_character(each, trainer.data.evaluation) for each in encodings]
+    worst = max((loss for loss in losses if loss is not None), default=0.0)
+    likelihood = [-worst if loss is None else -loss for loss in losses]
     failed = sum(scores is None for scores in found)
-    return {"accuracy": np.array(accuracy), "one_ned": np.array(one_ned)}, failed
+    by_proxy = zip(PROXIES, (accuracy, one_ned, likelihood), strict=True)
+    return {key: np.array(values) for key, values in by_proxy}, failed
 
 
 def _untrained(trainer: Trainer, held: Held, step: Callable[[], None]) -> dict[str, Floats]:

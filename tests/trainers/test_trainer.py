@@ -12,6 +12,7 @@ import torch
 
 from spaces.networks.batch_norm import BatchNorm
 from trainers.data.errors import DataError
+from trainers.data.word_images import WordImages
 from trainers.errors import TrainerError
 from trainers.settings import RecogniserSettings
 from trainers.trainer import Trainer, compute_repeatably, resolve_device
@@ -41,6 +42,25 @@ def test_training_learns_a_small_set_of_words(
     scores = trainer.score(path[0], training_words)
     assert scores is not None
     assert scores.one_ned > 0.5
+
+
+def test_loss_per_character_is_that_of_the_words(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(words=16)
+    words = trainer.data.evaluation
+    before = trainer.loss_per_character(PATHS[0], words)
+    # One batch or several: labels stay with their images.
+    whole = make_trainer(words=16, evaluation_batch_images=16)
+    assert whole.loss_per_character(PATHS[0], words) == pytest.approx(before, rel=1e-5)
+    trainer.train_weights(np.repeat(PATHS[:1], 80, 0))
+    after = trainer.loss_per_character(PATHS[0], words)
+    assert before is not None
+    assert after is not None
+    assert after < 0.5 * before
+    shuffled = WordImages(words.indices, words.images, [*words.labels[1:], words.labels[0]])
+    assert (trainer.loss_per_character(PATHS[0], shuffled) or 0.0) > 2.0 * after
+    with torch.no_grad():
+        trainer.supernet.recogniser.head.classify.weight.fill_(math.nan)
+    assert trainer.loss_per_character(PATHS[0], words) is None
 
 
 def test_flat_start_loss_is_used_for_the_first_steps_only(make_trainer: MakeTrainer) -> None:
