@@ -196,10 +196,10 @@ def test_bad_input(refused: Callable[..., str], options: tuple[str, ...], words:
 def test_the_shipped_one_says_how_it_was_trained() -> None:
     found = stored_exposure("shipped:cpu")
     assert found is not None
-    assert found.steps == 40_000
-    assert found.favourite[0] == PATH
+    assert found.steps == 16_000
+    assert found.favourite[1] < 0.01
     assert found.updates_ratio is not None
-    assert found.updates_ratio > 5.0
+    assert found.updates_ratio < 1.1
 
 
 SOME = {"steps": 1, "rate": 1, "choices": {}, "paths": {"x": 1}, "path_steps": {"x": 1}}

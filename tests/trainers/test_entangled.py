@@ -22,6 +22,7 @@ from spaces.networks.normalisation import (
     UpdatingStatistics,
 )
 from spaces.networks.operations import MBConv
+from trainers.gates import gate_gradients
 from trainers.settings import RecogniserSettings
 from trainers.supernet import Supernet, build_supernet
 
@@ -116,6 +117,27 @@ def test_a_part_computes_what_a_block_of_its_weights_does(
     torch.testing.assert_close(
         whole.depthwise.norm.running_var[:hidden], own.depthwise.norm.running_var
     )
+
+
+def test_gates_and_scores_are_those_of_a_supernet_with_these_weights() -> None:
+    net, own = randomised(supernet()), supernet(entangle=False)
+    own.recogniser.load_state_dict(net.recogniser.state_dict())
+    own.stem.load_state_dict(net.stem.state_dict())
+    for key, block in net.blocks.items():
+        for code, candidate in enumerate(block):
+            given = standalone(candidate) if isinstance(candidate, MBConv) else candidate
+            own.blocks[key][code].load_state_dict(given.state_dict())
+    row = SPACE.sample(1, np.random.default_rng(1))[0].tolist()
+    images = torch.from_numpy(
+        np.random.default_rng(2).integers(0, 256, (4, 32, 100, 3), dtype=np.uint8)
+    )
+    wanted = np.ones((15, 7), dtype=bool)
+    labels = [[0, 1], [2], [3, 4], [1]]
+    loss, gates = gate_gradients(net, row, wanted, images, labels)
+    expected_loss, expected = gate_gradients(own, row, wanted, images, labels)
+    assert loss == pytest.approx(expected_loss, rel=1e-4)
+    np.testing.assert_allclose(gates, expected, rtol=2e-2, atol=1e-2 * np.abs(expected).max())
+    assert all(parameter.grad is None for parameter in net.parameters())
 
 
 def test_a_failed_step_is_undone_in_the_whole() -> None:
