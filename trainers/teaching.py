@@ -19,7 +19,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spaces.networks.network import Network
 from spaces.networks.normalisation import UpdatingStatistics
 from trainers.cost import teachers_of
 from trainers.errors import TrainerError
@@ -52,7 +51,10 @@ class Teacher:
         self.supernet = supernet
         self.share = share
         self.head = supernet.recogniser.head
-        self.operation = teaching_operation(supernet.network)
+        network = supernet.network
+        candidates = next(iter(network.edges())).candidates
+        #: Its code: those of default operations follow the candidates'.
+        self.operation = candidates.stop + network.default_operations.index(OPERATION)
 
     @torch.no_grad()
     def log_posteriors(
@@ -84,9 +86,3 @@ class Teacher:
         said_BTV = self.head.log_posteriors(features_BTC)
         distance = F.kl_div(said_BTV, target_BTV, reduction="sum", log_target=True)
         return torch.lerp(loss, distance / len(features_BTC), self.share)
-
-
-def teaching_operation(network: Network) -> int:
-    """The code of the operation that teaches."""
-    candidates = next(iter(network.edges())).candidates
-    return candidates.stop + network.default_operations.index(OPERATION)

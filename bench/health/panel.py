@@ -203,13 +203,14 @@ def _scores(
     encodings = space.encode([space.parse(member.text) for member in members])
     words = len(trainer.data.evaluation)
     found: list[WordScores | None] = []
+    losses: list[float | None] = []
     for at in range(0, len(members), 10):
         found += trainer.evaluate_many(encodings[at : at + 10], words)
-        for _ in members[at : at + 10]:
+        for encoding in encodings[at : at + 10]:
+            losses.append(trainer.loss_per_character(encoding, trainer.data.evaluation))
             step()
     accuracy = [proxy_score(scores, case_sensitive) or 0.0 for scores in found]
     one_ned = [0.0 if scores is None else scores.one_ned_case_insensitive for scores in found]
-    losses = [trainer.loss_per_character(each, trainer.data.evaluation) for each in encodings]
     worst = max((loss for loss in losses if loss is not None), default=0.0)
     likelihood = [-worst if loss is None else -loss for loss in losses]
     failed = sum(scores is None for scores in found)

@@ -11,10 +11,10 @@ from bench.report.plain import interval_of, number_of, reason_of
 
 Kind = Literal[
     "text", "code", "score", "signed", "number", "count", "compact", "percent", "p", "verdict",
-    "answer", "link",
+    "answer", "link", "coefficient",
 ]  # fmt: skip
 NUMERIC: frozenset[Kind] = frozenset(
-    ("score", "signed", "number", "count", "compact", "percent", "p")
+    ("score", "signed", "number", "count", "compact", "percent", "p", "coefficient")
 )
 #: In place of what was not recorded or does not apply.
 BLANK = "–"
@@ -133,6 +133,8 @@ def _formatted(number: float, kind: Kind) -> str:
         return f"{number:.4f}"
     if kind == "signed":
         return f"{number:+.4f}"
+    if kind == "coefficient":
+        return f"{number:.2f}"
     if kind == "percent":
         return f"{100.0 * number:.1f} %"
     if kind == "p":

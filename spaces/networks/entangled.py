@@ -13,6 +13,7 @@ the block's input, of the latter what the first convolution makes of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +27,14 @@ def entangled(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates of a choice block, all but the largest of their kind made parts of that."""
     found = list(candidates)
     for expands in (False, True):
-        kind = [each for each in candidates if isinstance(each, MBConv)]
-        kind = [each for each in kind if (each.expand is not None) == expands]
-        if not kind:
-            continue
-        largest = max(kind, key=_size)
-        for place, each in enumerate(candidates):
-            if each in kind and each is not largest:
+        kind = {
+            place: each
+            for place, each in enumerate(candidates)
+            if isinstance(each, MBConv) and (each.expand is not None) == expands
+        }
+        largest = max(kind.values(), key=_size, default=None)
+        for place, each in kind.items():
+            if largest is not None and each is not largest:
                 found[place] = PartialMBConv(largest, *_size(each))
     return found
 
@@ -95,7 +97,7 @@ class _PartialWeight(nn.Module):
 
 
 class _PartialNorm(BatchNorm):
-    """Its statistics are views: they move those of the whole."""
+    """The first of the whole's channels. Statistics are views: they move those of the whole."""
 
     def __init__(self, whole: BatchNorm, channels: int) -> None:
         nn.Module.__init__(self)
@@ -103,18 +105,7 @@ class _PartialNorm(BatchNorm):
         self._first = slice(channels)
         self.eps = whole.eps
 
-    @property
-    def weight(self) -> Tensor:  # type: ignore[override]
-        return self._whole[0].weight[self._first]
-
-    @property
-    def bias(self) -> Tensor:  # type: ignore[override]
-        return self._whole[0].bias[self._first]
-
-    @property
-    def running_mean(self) -> Tensor:  # type: ignore[override]
-        return self._whole[0].running_mean[self._first]
-
-    @property
-    def running_var(self) -> Tensor:  # type: ignore[override]
-        return self._whole[0].running_var[self._first]
+    def __getattr__(self, name: str) -> Any:
+        if name in ("weight", "bias", "running_mean", "running_var"):
+            return getattr(self._whole[0], name)[self._first]
+        return super().__getattr__(name)

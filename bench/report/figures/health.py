@@ -90,7 +90,7 @@ def _scatter(canvas: Canvas, points: Sequence[Mapping[str, Any]], found: Mapping
         canvas.mark(dot, f"{point.get('architecture')}\nproxy {x:.3f}\nfrom scratch {listed}")
     tau = part(part(found, "taus"), "accuracy")
     if number_of(tau) is not None:
-        text = f"Kendall's tau {estimate_text(tau)}, {len(points)} architectures"
+        text = f"Kendall's tau {estimate_text(tau, 'coefficient')}, {len(points)} architectures"
         canvas.text(WIDTH - 20.0, 38.0 + SCATTER + 9.0, text, size=SMALL, colour=GREY, ha="right")
 
 
