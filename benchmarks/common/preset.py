@@ -18,7 +18,7 @@ from bench.presets import load_preset
 from bench.run import Run
 from benchmarks.common.subject import wanted_gates
 from benchmarks.common.table import print_table, write_json
-from benchmarks.plain.supernet import PlainSupernet, load_weights
+from benchmarks.plain.supernet import PlainSupernet, load_parts
 from benchmarks.plain.trainer import PlainTrainer
 from trainers.trainer import Trainer
 
@@ -78,7 +78,7 @@ def plain_trainer(run: Run, precision: Literal["fp32", "bf16"]) -> PlainTrainer:
         len(trainer.codec.charset),
         data.max_length,
     )
-    load_weights(plain, trainer.supernet.state_dict())
+    load_parts(plain, trainer.supernet)
     settings = msgspec.structs.replace(trainer.settings, precision=precision)
     return PlainTrainer(plain, trainer.data, trainer.codec, settings)
 

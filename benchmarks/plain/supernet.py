@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import torch
@@ -100,9 +101,27 @@ class PlainSupernet(nn.Module):
 
 def load_weights(plain: PlainSupernet, weights: dict[str, Tensor]) -> None:
     """Copy the weights of a ``Supernet``: the same names, without the counters of batch norm."""
-    counters = {
+    plain.load_state_dict(weights | _counters(plain))
+
+
+def load_parts(plain: PlainSupernet, supernet: nn.Module) -> None:
+    """Copy what each candidate of a ``Supernet`` computes with.
+
+    Entangled candidates have no weights of their own there; here they do, so that the two compute
+    the same until the first step of an optimiser.
+    """
+    counters = _counters(plain)
+    found = {
+        name: operator.attrgetter(name)(supernet).detach().clone()
+        for name in plain.state_dict()
+        if name not in counters
+    }
+    plain.load_state_dict(found | counters)
+
+
+def _counters(plain: PlainSupernet) -> dict[str, Tensor]:
+    return {
         name: torch.zeros_like(value)
         for name, value in plain.state_dict().items()
         if name.endswith("num_batches_tracked")
     }
-    plain.load_state_dict(weights | counters)

@@ -37,8 +37,9 @@ def check(verb: str, entry: dict) -> None:
     assert entry["floor"]["share"] == entry["floor"]["seconds"] / ours["seconds"][0]
 
 
-def test_ours_beside_the_plain_one(measured):
-    document, said = measured()
+@pytest.mark.parametrize("entangled", ["false", "true"])
+def test_ours_beside_the_plain_one(measured, entangled):
+    document, said = measured("--set", f"supernet.entangled={entangled}")
     found = document["threads"]["1"]
     assert list(found) == list(VERBS)
     assert "warning" not in said
