@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bench.comparison.agreement import agreement
 from bench.comparison.answers import plain, refused
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
@@ -22,18 +23,8 @@ from bench.comparison.trainings import Searched, Training, read_trainings
 from bench.records import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
-from bench.statistics.ranking import (
-    kendall_tau,
-    null_standard_error,
-    seed_ceiling,
-    tau_without_noise,
-)
-from bench.statistics.top_k import regret_at_k, top_k_precision
 from spaces import Space
 
-#: Fewer architectures are a table, and no statistic.
-SMALLEST_PANEL = 5
-TOP = (1, 3, 5)
 NO_MODELS = (
     "no trained models were given, so nothing is known of final scores: train what the runs "
     f"recommend with {SEEDS} seeds, then give the folder of the models as --models"
@@ -85,7 +76,7 @@ def proxy_final(
     return {
         "proxy": kind,
         "notes": _notes(points, kind, records),
-        **_agreement(points, protocol),
+        **agreement(points, space, protocol),
         "points": points,
         "searchers": _by_searcher(groups, trained, protocol),
         "trainings": [_row(training) for found in trained.values() for training in found],
@@ -158,60 +149,6 @@ def _point(
         "scores": scores.tolist(),
         "images": float(np.mean([training.images for training in trained])),
     }
-
-
-def _agreement(points: Sequence[Mapping[str, Any]], protocol: Protocol) -> dict[str, Any]:
-    """Rank correlation and what the proxy's best are worth, over points that have both scores."""
-    both = [point for point in points if point["proxy"] is not None]
-    n = len(both)
-    if n < SMALLEST_PANEL:
-        no = refused(
-            f"{n} architectures have both scores: a ranking of fewer than {SMALLEST_PANEL} says "
-            "next to nothing"
-        )
-        return dict.fromkeys(("tau", "tau_corrected", "ceiling", "top_k", "regret"), no)
-    proxy = np.array([point["proxy"] for point in both])
-    final = np.array([point["final"]["estimate"] for point in both])
-    top = [k for k in TOP if 2 * k <= n]
-
-    def draws(what: str) -> np.random.Generator:
-        return protocol.generator(f"proxy and final {what}")
-
-    level = protocol.level
-    return {
-        "tau": plain(kendall_tau(proxy, final, draws("tau"), level)),
-        "tau_error_of_chance": null_standard_error(n),
-        "tau_corrected": plain(_corrected(both, proxy, final, draws("tau"), level)),
-        "ceiling": plain(_ceiling(both, draws("ceiling"), level)),
-        "top_k": {
-            str(k): plain(top_k_precision(proxy, final, k, draws(f"top {k}"), level)) for k in top
-        },
-        "regret": {
-            str(k): plain(regret_at_k(proxy, final, k, draws(f"regret {k}"), level)) for k in top
-        },
-    }
-
-
-def _corrected(
-    points: Sequence[Mapping[str, Any]],
-    proxy: Floats,
-    final: Floats,
-    rng: np.random.Generator,
-    level: float,
-) -> Any:
-    seeds = min(len(point["scores"]) for point in points)
-    if seeds < 2:
-        return NotComputable("some architectures were trained with one seed only", n=len(points))
-    table = np.array([point["scores"][:seeds] for point in points])
-    return tau_without_noise(kendall_tau(proxy, final, rng, level), table)
-
-
-def _ceiling(points: Sequence[Mapping[str, Any]], rng: np.random.Generator, level: float) -> Any:
-    """How well one seed's scores rank another's; of more seeds than the fewest, the lowest."""
-    seeds = min(len(point["scores"]) for point in points)
-    if seeds < 2:
-        return NotComputable("some architectures were trained with one seed only", n=len(points))
-    return seed_ceiling([point["scores"][:seeds] for point in points], rng, level)
 
 
 def _notes(

@@ -23,6 +23,7 @@ from scipy import stats
 
 from bench.cli import run
 from bench.commands.retrain import retrain
+from bench.comparison.agreement import agreement
 from bench.comparison.analysis import analyse
 from bench.comparison.finals import proxy_final
 from bench.comparison.groups import group_runs
@@ -144,6 +145,39 @@ def test_the_numbers_are_those_of_scipy_and_of_hand(
     assert math.isclose(found["top_k"]["3"]["estimate"], shared)
     lost = max(means) - max(means[i] for i in by_proxy)
     assert found["regret"]["3"]["estimate"] == pytest.approx(lost)
+    space = PRESET.space.load()
+    sizes = [space.parse(text) for text in texts]
+    macs = stats.kendalltau(space.macs(space.encode(sizes)), means).statistic
+    params = stats.kendalltau(space.params(space.encode(sizes)), means).statistic
+    assert math.isclose(found["sizes"]["multiply-adds"]["estimate"], macs)
+    assert math.isclose(found["sizes"]["parameters"]["estimate"], params)
+    lead = found["tau"]["estimate"] - max(macs, params)
+    assert found["lead"]["estimate"] == pytest.approx(lead)
+    assert "not shown to rank these architectures better than" in found["better_than_size"]
+
+
+@pytest.mark.parametrize(
+    ("follow", "said"), [("proxy", "rank these architectures better than"), ("macs", "worse than")]
+)
+def test_a_proxy_is_held_against_sizes(follow: str, said: str) -> None:
+    space = PRESET.space.load()
+    encodings = space.sample(24, np.random.default_rng(0))
+    macs = space.macs(encodings)
+    by_size = np.argsort(np.argsort(macs)) / 24
+    # Neither follows the other; the larger parameter counts are left to chance.
+    by_proxy = np.random.default_rng(3).permutation(24) / 24
+    final = by_proxy if follow == "proxy" else by_size
+    points = [
+        {
+            "architecture": text,
+            "proxy": float(proxy),
+            "final": {"estimate": float(score)},
+            "scores": [float(score)],
+        }
+        for text, proxy, score in zip(space.texts(encodings), by_proxy, final, strict=True)
+    ]
+    found = agreement(points, space, Protocol())
+    assert said in found["better_than_size"]
 
 
 def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path: Path) -> None:

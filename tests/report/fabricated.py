@@ -362,6 +362,8 @@ def _proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> dict[st
         "proxy": "test", "notes": ["Proxy scores are the referee's, on test." + text],
         "tau": estimate(0.61, 0.1, 29, "Kendall's tau-b, bootstrap over architectures"),
         "tau_error_of_chance": 0.131, "ceiling": refused("one seed only"),
+        "sizes": {"multiply-adds": estimate(0.5, 0.1, 29), "parameters": refused("all equal")},
+        "lead": estimate(0.11, 0.2, 29), "better_than_size": "Not shown." + text,
         "top_k": {"1": estimate(0.6, 0.2, 29), "5": refused("the top 5 of 5 are all of them")},
         "regret": {"1": estimate(0.004, 0.003, 29)},
         "points": points,

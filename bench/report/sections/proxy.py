@@ -28,6 +28,9 @@ NAMES = {
     "tau": "Kendall's tau-b",
     "tau_error_of_chance": "its standard error by chance",
     "ceiling": "tau-b between two seeds",
+    "tau_corrected": "tau-b freed of the noise of seeds",
+    "sizes": "tau-b of",
+    "lead": "lead over the better of these",
     "top_k": "precision of the top",
     "regret": "regret of the top",
 }
@@ -57,6 +60,8 @@ def proxy_final(analysis: Mapping[str, Any], look: Look) -> Section:
         refused: Block = Refused(TITLE, reason or "this analysis does not hold it")
         return Section("proxy", TITLE, [refused, *_rest(part(analysis, "proxy_final"))])
     blocks: list[Block] = []
+    if better := found.get("better_than_size"):
+        blocks.append(Text(value_text(better)))
     if notes := found.get("notes"):
         blocks.append(Bullets([value_text(note) for note in notes]))
     return Section("proxy", TITLE, [*blocks, *_panel(found, look), *_finals(found), *_rest(found)])

@@ -1,0 +1,131 @@
+"""How well proxy scores rank architectures by their final ones, and whether sizes do as well.
+
+A proxy that ranks no better than multiply-adds or parameters do is worth no training: both are
+known before the first image. Measures of untrained networks belong beside them; runs do not have
+them (`bench supernet check --panel` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.comparison.answers import plain, refused
+from bench.comparison.protocol import Protocol
+from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.ranking import (
+    kendall_tau,
+    null_standard_error,
+    seed_ceiling,
+    tau_lead,
+    tau_without_noise,
+)
+from bench.statistics.top_k import regret_at_k, top_k_precision
+from spaces import Space
+
+#: Fewer architectures are a table, and no statistic.
+SMALLEST_PANEL = 5
+TOP = (1, 3, 5)
+#: Key -> in words.
+SIZES = {"macs": "multiply-adds", "params": "parameters"}
+KEYS = ("tau", "tau_corrected", "ceiling", "sizes", "lead", "top_k", "regret")
+
+
+def agreement(
+    points: Sequence[Mapping[str, Any]], space: Space, protocol: Protocol
+) -> dict[str, Any]:
+    """Rank correlation and what the proxy's best are worth, over points that have both scores.
+
+    ``sizes`` holds the taus of multiply-adds and parameters, ``lead`` by how much the proxy's is
+    above the better of them, ``better_than_size`` both in a sentence.
+    """
+    both = [point for point in points if point["proxy"] is not None]
+    n = len(both)
+    if n < SMALLEST_PANEL:
+        no = refused(
+            f"{n} architectures have both scores: a ranking of fewer than {SMALLEST_PANEL} says "
+            "next to nothing"
+        )
+        return {**dict.fromkeys(KEYS, no), "better_than_size": None}
+    proxy = np.array([point["proxy"] for point in both])
+    final = np.array([point["final"]["estimate"] for point in both])
+    top = [k for k in TOP if 2 * k <= n]
+
+    def draws(what: str) -> np.random.Generator:
+        return protocol.generator(f"proxy and final {what}")
+
+    level = protocol.level
+    return {
+        "tau": plain(kendall_tau(proxy, final, draws("tau"), level)),
+        "tau_error_of_chance": null_standard_error(n),
+        "tau_corrected": plain(_corrected(both, proxy, final, draws("tau"), level)),
+        "ceiling": plain(_ceiling(both, draws("ceiling"), level)),
+        **_beside_sizes(both, proxy, final, space, protocol),
+        "top_k": {
+            str(k): plain(top_k_precision(proxy, final, k, draws(f"top {k}"), level)) for k in top
+        },
+        "regret": {
+            str(k): plain(regret_at_k(proxy, final, k, draws(f"regret {k}"), level)) for k in top
+        },
+    }
+
+
+def _beside_sizes(
+    points: Sequence[Mapping[str, Any]],
+    proxy: Floats,
+    final: Floats,
+    space: Space,
+    protocol: Protocol,
+) -> dict[str, Any]:
+    encodings = space.encode([space.parse(str(point["architecture"])) for point in points])
+    sizes = {"macs": space.macs(encodings), "params": space.params(encodings)}
+    taus = {
+        key: kendall_tau(each, final, protocol.generator(f"{key} and final tau"), protocol.level)
+        for key, each in sizes.items()
+    }
+    best = max(taus, key=lambda key: _least_where_unknown(taus[key]))
+    rng = protocol.generator("proxy and final lead")
+    lead = tau_lead(proxy, sizes[best], final, rng, protocol.level)
+    return {
+        "sizes": {SIZES[key]: plain(tau) for key, tau in taus.items()},
+        "lead": plain(lead),
+        "better_than_size": _sentence(lead, SIZES[best]),
+    }
+
+
+def _least_where_unknown(tau: Estimate | NotComputable) -> float:
+    return -1.0 if tau.value is None else tau.value
+
+
+def _sentence(lead: Estimate | NotComputable, rival: str) -> str:
+    if isinstance(lead, NotComputable):
+        return f"Whether proxy scores rank better than {rival} do is not known: {lead.reason}."
+    if lead.low > 0.0:
+        return f"Proxy scores rank these architectures better than {rival} do."
+    if lead.high < 0.0:
+        return f"Proxy scores rank these architectures worse than {rival} do."
+    return f"Proxy scores are not shown to rank these architectures better than {rival} do."
+
+
+def _corrected(
+    points: Sequence[Mapping[str, Any]],
+    proxy: Floats,
+    final: Floats,
+    rng: np.random.Generator,
+    level: float,
+) -> Any:
+    seeds = min(len(point["scores"]) for point in points)
+    if seeds < 2:
+        return NotComputable("some architectures were trained with one seed only", n=len(points))
+    table = np.array([point["scores"][:seeds] for point in points])
+    return tau_without_noise(kendall_tau(proxy, final, rng, level), table)
+
+
+def _ceiling(points: Sequence[Mapping[str, Any]], rng: np.random.Generator, level: float) -> Any:
+    """How well one seed's scores rank another's; of more seeds than the fewest, the lowest."""
+    seeds = min(len(point["scores"]) for point in points)
+    if seeds < 2:
+        return NotComputable("some architectures were trained with one seed only", n=len(points))
+    return seed_ceiling([point["scores"][:seeds] for point in points], rng, level)
