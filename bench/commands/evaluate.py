@@ -139,12 +139,15 @@ def _write(evaluation: Evaluation, out: Path | None, markdown: Path | None) -> N
 
 
 def _print(evaluation: Evaluation) -> None:
-    from bench.models.evaluation_table import comparison, facts_of, notes, score_table
+    from bench.models.evaluation_table import comparison, facts_of, notes, pair_table, score_table
 
     for row in evaluation.rows:
         print_facts(facts_of(row))
         table = score_table(evaluation, row)
         print_table(table.columns, table.rows)
+    if len(evaluation.rows) > 1:
+        pairs = pair_table(evaluation)
+        print_table(pairs.columns, pairs.rows)
     for part in comparison(evaluation).parts(COLUMNS_BESIDE):
         headings = ["\n".join(heading.rsplit(" ", 1)) for heading in part.columns[1:]]
         print_table([part.columns[0], *headings], part.rows)

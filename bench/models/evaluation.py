@@ -41,15 +41,21 @@ Report = Callable[[int, int], None]
 class SetScores:
     """How a model reads a set; ``accuracy`` is a fraction with Wilson's interval.
 
-    ``unreadable`` images and labels that are ``too_long`` for the model are among the errors.
+    ``hits`` says of each word whether it was read (words,). ``unreadable`` images and labels that
+    are ``too_long`` for the model are among the errors.
     """
 
     test_set: TestSet
-    correct: int
+    hits: NDArray[np.bool_]
     accuracy: Estimate
     one_ned: float
     unreadable: int
     too_long: int
+
+    @property
+    def correct(self) -> int:
+        """Words that were read."""
+        return int(self.hits.sum())
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def evaluate(
     latency_images: int,
     report: Report = lambda done, total: None,
 ) -> Evaluation:
-    """Read all sets with all models, in batches from disk: memory does not grow with the sets.
+    """Read all sets with all models, in batches from disk; a byte of each word is kept.
 
     ``report(done, total)`` counts words. Raises ``InputError`` as ``check_charset`` does, and
     ``RecordError`` for a model whose output is not finite.
@@ -142,7 +148,9 @@ def _score(
     trained: TrainedModel, test_set: TestSet, protocol: Protocol, count: Callable[[int], None]
 ) -> SetScores:
     longest = trained.model.description.max_length
-    correct, similarity, unreadable, too_long = 0, 0.0, 0, 0
+    similarity, unreadable, too_long = 0.0, 0, 0
+    hits = np.zeros(test_set.words, dtype=np.bool_)
+    done = 0
     words = _words(test_set, protocol, trained.model.input_size)
     while batch := list(islice(words, BATCH_IMAGES)):
         labels = [label for label, _ in batch]
@@ -151,14 +159,15 @@ def _score(
             "" if image is None else protocol.reduce(next(read)[:longest]) for _, image in batch
         ]
         found = score_words(predictions, labels)
-        correct += round(found.word_accuracy * found.words)
+        hits[done : done + len(batch)] = [a == b for a, b in zip(predictions, labels, strict=True)]
+        done += len(batch)
         similarity += found.one_ned * found.words
         unreadable += sum(image is None for _, image in batch)
         too_long += sum(len(label) > longest for label in labels)
         count(len(batch))
-    accuracy = wilson_interval(correct, test_set.words)
+    accuracy = wilson_interval(int(hits.sum()), test_set.words)
     one_ned = similarity / test_set.words
-    return SetScores(test_set, correct, accuracy, one_ned, unreadable, too_long)
+    return SetScores(test_set, hits, accuracy, one_ned, unreadable, too_long)
 
 
 def _words(

@@ -9,6 +9,7 @@ import msgspec
 
 from bench.manifest import versions
 from bench.models.evaluation import Evaluation, Row
+from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
@@ -19,7 +20,7 @@ from bench.statistics.answers import Estimate
 def document(evaluation: Evaluation) -> dict[str, Any]:
     """Sets, models with their scores, the papers' rows on the same sets, and what to know."""
     sets, protocol = evaluation.sets, evaluation.protocol
-    named = zip(names_of(evaluation.rows), evaluation.rows, strict=True)
+    names = names_of(evaluation.rows)
     found: dict[str, Any] = plain(
         {
             "protocol": {
@@ -29,7 +30,23 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
             },
             "sets": [_set(each) for each in sets.found],
             "missing": list(sets.missing),
-            "models": [_model(name, row, evaluation) for name, row in named],
+            "models": [
+                _model(name, row, evaluation)
+                for name, row in zip(names, evaluation.rows, strict=True)
+            ],
+            "pairs": [
+                {
+                    "better": names[pair.first],
+                    "worse": names[pair.second],
+                    "only_better": pair.found.only_first,
+                    "only_worse": pair.found.only_second,
+                    "difference": pair.found.difference.value,
+                    "interval": [pair.found.difference.low, pair.found.difference.high],
+                    "words": pair.found.difference.n,
+                    "p": pair.p,
+                }
+                for pair in pairs(evaluation)
+            ],
             "published": [
                 {
                     "method": each.method,

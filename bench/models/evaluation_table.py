@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from bench.models.evaluation import Evaluation, Row, SetScores
+from bench.models.evaluation_pairs import CAVEAT, pairs
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
 from bench.readable import readable
 from bench.report.markdown import escaped
@@ -100,6 +101,25 @@ def comparison(evaluation: Evaluation) -> Table:
     return Table(("word accuracy, %", *titles, TIME, PARAMS), tuple(rows))
 
 
+def pair_table(evaluation: Evaluation) -> Table:
+    """Each two models: what only one of them reads, and whether that is more than chance."""
+    names = names_of(evaluation.rows)
+    rows = [
+        (
+            f"{names[pair.first]} - {names[pair.second]}",
+            f"{100.0 * pair.found.difference.value:+.1f}",
+            f"{100.0 * pair.found.difference.low:+.1f} to "
+            f"{100.0 * pair.found.difference.high:+.1f}",
+            f"{pair.found.only_first:,}",
+            f"{pair.found.only_second:,}",
+            "< 0.001" if pair.p < 0.001 else f"{pair.p:.3f}",
+        )
+        for pair in pairs(evaluation)
+    ]
+    columns = ("difference, %", "%", "95 % interval", "only first", "only second", "p")
+    return Table(columns, tuple(rows))
+
+
 def published_on(titles: Sequence[str]) -> list[Published]:
     """The papers' methods that have a figure on one of these sets."""
     return [each for each in PUBLISHED if any(title in each.accuracy for title in titles)]
@@ -109,6 +129,8 @@ def notes(evaluation: Evaluation) -> list[str]:
     """What has to be known to read the figures, one sentence or two each."""
     sets = evaluation.sets
     found = [f"Protocol: {evaluation.protocol.name}; 95 % Wilson intervals."]
+    if len(evaluation.rows) > 1:
+        found.append(CAVEAT)
     if absent := sets.absent():
         found.append(f"No average over words: there is no set of {', '.join(absent)}.")
     found += [f"{each.title}: {each.remark}." for each in sets.found if each.remark]
@@ -140,6 +162,8 @@ def markdown(evaluation: Evaluation) -> str:
         lines += [f"## {escaped(name)}", ""]
         lines += [f"- {escaped(key)}: {escaped(value)}" for key, value in facts_of(row).items()]
         lines += ["", *_markdown_table(score_table(evaluation, row)), ""]
+    if len(evaluation.rows) > 1:
+        lines += ["## Beside each other", "", *_markdown_table(pair_table(evaluation)), ""]
     lines += ["## Beside the papers", "", *_markdown_table(comparison(evaluation)), ""]
     lines += [f"- {escaped(note)}" for note in notes(evaluation)]
     return "\n".join(lines) + "\n"

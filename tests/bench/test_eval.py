@@ -115,6 +115,38 @@ def test_markdown_has_every_model_and_set(bench, places, tmp_path):
         assert "Protocol: case-insensitive, alphanumeric only" in said
 
 
+def test_models_are_held_against_each_other_word_by_word(bench, places, monkeypatch, tmp_path):
+    """One reads every word, the other none that is not damaged."""
+    words = iter(["one", "two", "one", "two", *[""] * 4])
+    monkeypatch.setattr(
+        "bench.models.evaluation._read", lambda trained, images: [next(words) for _ in images]
+    )
+    answer = bench(
+        "eval", places / "model", "mine", "SVT", "--data", places / "sets", "--also",
+        places / "other", "--latency-images", 0, "--out", tmp_path, "--json",
+    )  # fmt: skip
+    (pair,) = answer.json["pairs"]
+    assert (pair["better"], pair["worse"]) == ("model", "other")
+    assert (pair["only_better"], pair["only_worse"], pair["words"]) == (4, 0, 6)
+    assert pair["difference"] == 4 / 6
+    assert pair["p"] == 2 * 0.5**4
+    low, high = pair["interval"]
+    assert low < 4 / 6 < high
+    assert "| model - other | +66.7 |" in (tmp_path / "eval.md").read_text()
+
+
+def test_pairs_are_one_family(bench, places, tmp_path):
+    copies = []
+    for name in ("second", "third"):
+        copies += ["--also", write_model(tmp_path / name)]
+    answer = bench("eval", places / "model", "mine", "--data", places / "sets", *copies,
+                   "--latency-images", 0, "--json")  # fmt: skip
+    assert [pair["p"] for pair in answer.json["pairs"]] == [1.0] * 3
+    alone = bench("eval", places / "model", "mine", "--data", places / "sets",
+                  "--latency-images", 0)  # fmt: skip
+    assert "McNemar" not in alone.out
+
+
 def test_case_needs_a_charset_that_has_it(bench, refused, places, tmp_path):
     asked = ("SVT", "--data", places / "sets", "--case-sensitive", "--latency-images", 0)
     assert "leave out --case-sensitive" in refused("eval", places / "model", *asked)
