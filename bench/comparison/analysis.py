@@ -15,6 +15,7 @@ from bench.comparison.groups import Groups, group_runs
 from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
 from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
+from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import replayed, withheld
 from bench.errors import RecordError
 from bench.limits import AXES
@@ -61,6 +62,7 @@ def analyse(
     planned = len(study[0].all_arms) if study else len(groups.labels)
     judged = pairs.judge_family(groups.paired, protocol, planned, withheld(replay), what)
     tests = pairs.tests(judged, groups.paired, protocol)
+    budget = _budget(run_settings, study[0] if study else None)
     return {
         "name": name,
         "question": question,
@@ -79,7 +81,7 @@ def analyse(
         "replay": replay,
         "space": {"name": space.name, "settings": space.settings()},
         "preset": records[0].manifest.get("preset_name", "unknown"),
-        "budget": _budget(run_settings, study[0] if study else None),
+        "budget": budget,
         "budget_images": run_settings["budget_images"],
         "caps": {"max_macs": limits["macs"], "max_params": limits["params"]},
         "margin": protocol.margin,
@@ -90,6 +92,7 @@ def analyse(
         "verdicts": pairs.verdicts(judged),
         "ranks": pairs.ranks(judged, protocol),
         "curves": anytime.curves(groups, protocol),
+        "rank_curve": rank_curve(groups, budget["equalised"], what),
         "pareto": placement.pareto(
             groups,
             {"macs": limits["macs"] or space.max_macs(), "params": limits["params"]},

@@ -40,7 +40,7 @@ def curves(groups: Groups, protocol: Protocol) -> dict[str, Any]:
 def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
     """Mean height of the curve over images, from where every run has recommended to the end."""
     every = [curve for other in groups.groups for curve in _curves_of(other, "images")]
-    start, end = first_common(every), _end(groups, "images")
+    start, end = first_common(every), end_of(groups, "images")
     if isinstance(start, NotComputable):
         return plain(start)
     own = _curves_of(group, "images")
@@ -52,8 +52,21 @@ def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
     return plain(mean_interval(units_of(known, clusters).scores, protocol.level))
 
 
+def end_of(groups: Groups, axis: str) -> float:
+    """The budget where the axis has one, and at least the most that any run spent."""
+    complete = [run for group in groups.groups for run in group.complete]
+    spent = [float(getattr(run.trajectory, axis)[-1]) for run in complete if run.trajectory.looks]
+    limits = [_limit(run, axis) for run in complete[:1]]
+    return max([*spent, *limits], default=0.0)
+
+
+def curve_of(run: RunRecord, axis: str) -> StepCurve:
+    """The score of a run's recommendation against what it had spent; it has at least one look."""
+    return StepCurve(np.asarray(getattr(run.trajectory, axis), dtype=float), run.trajectory.score)
+
+
 def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> dict[str, Any]:
-    end = _end(groups, axis)
+    end = end_of(groups, axis)
     shown, without = {}, {}
     for group in groups.groups:
         own = _curves_of(group, axis)
@@ -96,14 +109,6 @@ def _bands(
     return found
 
 
-def _end(groups: Groups, axis: str) -> float:
-    """The budget where the axis has one, and at least the most that any run spent."""
-    complete = [run for group in groups.groups for run in group.complete]
-    spent = [float(getattr(run.trajectory, axis)[-1]) for run in complete if run.trajectory.looks]
-    limits = [_limit(run, axis) for run in complete[:1]]
-    return max([*spent, *limits], default=0.0)
-
-
 def _limit(run: RunRecord, axis: str) -> float:
     # Runs from before a limit do not have its key.
     limit = run.identity["preset"]["run"].get(f"budget_{axis}")
@@ -115,7 +120,4 @@ def _judged(group: Group, axis: str) -> list[RunRecord]:
 
 
 def _curves_of(group: Group, axis: str) -> list[StepCurve]:
-    return [
-        StepCurve(np.asarray(getattr(run.trajectory, axis), dtype=float), run.trajectory.score)
-        for run in _judged(group, axis)
-    ]
+    return [curve_of(run, axis) for run in _judged(group, axis)]

@@ -209,6 +209,44 @@ def test_curves_end_at_the_endpoint(records: list[RunRecord], analysis: dict[str
                 assert len(run["x"]) == 5
 
 
+def test_ranks_along_the_budget(records: list[RunRecord], analysis: dict[str, Any]) -> None:
+    found = analysis["rank_curve"]
+    names = sorted(found["searchers"])
+    table = np.array([found["searchers"][name] for name in names])
+    assert found["grid"][-1] == 3000
+    assert (found["units"], found["units_are"]) == (4, "landscapes")
+    assert table.sum(axis=0) == pytest.approx(6.0)
+
+    def at(record: RunRecord, cost: float) -> float:
+        looks = zip(record.trajectory.images, record.trajectory.score, strict=True)
+        return [score for images, score in looks if images <= cost][-1]
+
+    # At the start and at the end, by hand: means of landscapes are ranked.
+    landscapes = sorted({record.supernet for record in records})
+    for place in (0, -1):
+        cost = found["grid"][place]
+        means = [
+            [
+                np.mean(
+                    [
+                        at(record, cost)
+                        for record in records
+                        if (record.supernet, record.searcher) == (landscape, name)
+                    ]
+                )
+                for name in names
+            ]
+            for landscape in landscapes
+        ]
+        expected = np.mean([stats.rankdata([-mean for mean in row]) for row in means], axis=0)
+        assert table[:, place] == pytest.approx(expected)
+
+
+def test_a_rank_needs_two(records: list[RunRecord]) -> None:
+    alone = [record for record in records if record.searcher == "random"]
+    assert "two searchers" in analyse(alone, "alone")["rank_curve"]["refused"]
+
+
 def test_every_number_of_a_run_is_traceable(
     records: list[RunRecord], analysis: dict[str, Any]
 ) -> None:

@@ -83,6 +83,7 @@ def analysis(
         "tests": _tests(names, runs, text),
         "ranks": _ranks(names, rng),
         "curves": {axis: _curves(axis, names, runs, levels, looks, rng) for axis in AXES},
+        "rank_curve": _rank_curve(names, runs, looks),
         "pareto": {cost: _pareto(cost, records) for cost in ("macs", "params")},
         "mac_distribution": _macs(records),
         "supernet_health": {"updates": _updates(rng)},
@@ -121,7 +122,7 @@ def refusals(names: Sequence[str] = FIVE, text: str = "") -> dict[str, Any]:
         "first_threshold": 0.005, "smallest_n": 9,
         "pairs": [],
     }  # fmt: skip
-    for key in ("ranks", "mac_distribution", "supernet_health", "proxy_final"):
+    for key in ("ranks", "rank_curve", "mac_distribution", "supernet_health", "proxy_final"):
         found[key] = no
     found["curves"] = dict.fromkeys(found["curves"], no)
     found["pareto"] = dict.fromkeys(found["pareto"], no)
@@ -139,6 +140,7 @@ def broken_numbers() -> dict[str, Any]:
     found["searchers"][0]["score"] = estimate(nan, nan, 3)
     found["searchers"][0]["cost"]["seconds"] = inf
     found["curves"]["images"]["searchers"]["evolution"]["median"][0] = nan
+    found["rank_curve"]["searchers"]["evolution"][0] = nan
     found["pareto"]["macs"]["points"][0]["score"] = nan
     found["runs"][0]["score"] = -inf
     return found
@@ -267,6 +269,18 @@ def _ranks(names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
         "unit": "blocks",
         "cliques": [ordered[i : i + 2] for i in range(0, k - 1, 2)],
     }
+
+
+def _rank_curve(names: Sequence[str], runs: int, looks: int) -> dict[str, Any]:
+    unit, end = AXES["images"]
+    x = np.linspace(end / 20, end, looks) if looks > 1 else np.array([float(end)])
+    middle = (len(names) + 1) / 2
+    ranks = {
+        name: (middle + (place + 1 - middle) * np.arange(1, looks + 1) / looks).tolist()
+        for place, name in enumerate(names)
+    }
+    return {"axis": "images", "unit": unit, "grid": x.tolist(), "searchers": ranks,
+            "units": runs, "units_are": "supernets"}  # fmt: skip
 
 
 def _curves(

@@ -117,7 +117,8 @@ def test_every_figure_has_a_table_and_is_an_svg_of_its_own(reports: dict[str, Pa
 def test_all_figures_of_a_full_study_are_drawn(reports: dict[str, Path]) -> None:
     names = {file.stem for file in (reports["five"] / "figures").iterdir()}
     assert names == {
-        "paired", "effects", "improvement", "ranks", "endpoint", "profile", "curves-images",
+        "paired", "effects", "improvement", "ranks", "rank-curve", "endpoint", "profile",
+        "curves-images",
         "curves-evaluations", "curves-seconds", "curves-macs", "runs-images", "pareto-macs",
         "pareto-params", "mac-distribution", "updates-operations", "updates-paths", "proxy-final",
     }  # fmt: skip

@@ -60,7 +60,7 @@ def centres_figure(axis: str, curve: Mapping[str, Any], look: Look) -> str | Non
         upright_axis(canvas, panel, f"score, {title}")
         for place, name in enumerate(names):
             _centre(canvas, panel, name, searchers[name], key, (place, len(names)))
-    _end_labels(canvas, panels[-1], names, searchers, shown[-1][0])
+    end_labels(canvas, panels[-1], names, searchers, shown[-1][0])
     return canvas.svg()
 
 
@@ -118,33 +118,7 @@ def unit_of(axis: str, curve: Mapping[str, Any]) -> str:
     return str(curve.get("unit") or axis)
 
 
-def _centre(
-    canvas: Canvas, panel: Axes, name: str, entry: Mapping[str, Any], key: str, of: tuple[int, int]
-) -> None:
-    found = points(entry, "grid", key)
-    if found is None:
-        return
-    style = canvas.look.style(name)
-    low, high = points(entry, "grid", f"{key}_low"), points(entry, "grid", f"{key}_high")
-    # Of many searchers the bands would be a fog; each has a panel of its own below.
-    if of[1] <= MOST_BANDS and low is not None and high is not None and low[0] == high[0]:
-        band = panel.fill_between(
-            low[0], low[1], high[1], step="post", color=style.colour, alpha=0.13, linewidth=0.0
-        )
-        canvas.mark(band, "", arm=name)
-    step = max(1, len(found[0]) // 5)
-    # Each searcher's markers start elsewhere, so that lines on top of each other stay apart.
-    start = step * of[0] // of[1]
-    (line,) = panel.plot(
-        *found, drawstyle="steps-post", color=style.colour, linestyle=style.dash, linewidth=1.5,
-        marker=style.marker, markevery=(start, step), markersize=4.2, markerfacecolor=style.face,
-        clip_on=False,
-    )  # fmt: skip
-    text = f"{name}\n{key} at the end {found[1][-1]:.4f}, n = {entry.get('n')}"
-    canvas.mark(line, text, arm=name)
-
-
-def _end_labels(
+def end_labels(
     canvas: Canvas, panel: Axes, names: Sequence[str], searchers: Mapping[str, Any], key: str
 ) -> None:
     """Names to the right of the last panel, moved apart, each tied to the end of its line."""
@@ -171,6 +145,32 @@ def _end_labels(
             )  # fmt: skip
         canvas.swatch(edge + 17.0, place, style, 18.0)
         canvas.text(edge + 39.0, place, canvas.look.label(name), va="center_baseline", colour=INK)
+
+
+def _centre(
+    canvas: Canvas, panel: Axes, name: str, entry: Mapping[str, Any], key: str, of: tuple[int, int]
+) -> None:
+    found = points(entry, "grid", key)
+    if found is None:
+        return
+    style = canvas.look.style(name)
+    low, high = points(entry, "grid", f"{key}_low"), points(entry, "grid", f"{key}_high")
+    # Of many searchers the bands would be a fog; each has a panel of its own below.
+    if of[1] <= MOST_BANDS and low is not None and high is not None and low[0] == high[0]:
+        band = panel.fill_between(
+            low[0], low[1], high[1], step="post", color=style.colour, alpha=0.13, linewidth=0.0
+        )
+        canvas.mark(band, "", arm=name)
+    step = max(1, len(found[0]) // 5)
+    # Each searcher's markers start elsewhere, so that lines on top of each other stay apart.
+    start = step * of[0] // of[1]
+    (line,) = panel.plot(
+        *found, drawstyle="steps-post", color=style.colour, linestyle=style.dash, linewidth=1.5,
+        marker=style.marker, markevery=(start, step), markersize=4.2, markerfacecolor=style.face,
+        clip_on=False,
+    )  # fmt: skip
+    text = f"{name}\n{key} at the end {found[1][-1]:.4f}, n = {entry.get('n')}"
+    canvas.mark(line, text, arm=name)
 
 
 def _runs_panel(

@@ -8,9 +8,10 @@ from typing import Any
 
 from bench.report.figures.curves import centres_figure, runs_figure, unit_of
 from bench.report.figures.look import Look
+from bench.report.figures.rank_curve import rank_curve_figure
 from bench.report.model import Block, Column, Figure, Heading, Refused, Section, Table, Text
 from bench.report.plain import entries, part, reason_of
-from bench.report.words import label_of
+from bench.report.words import label_of, value_text
 
 #: Of the points of a curve, pages show about this many rows a searcher.
 SHOWN_POINTS = 5
@@ -18,7 +19,7 @@ STATISTICS = ("median", "median_low", "median_high", "iqm", "iqm_low", "iqm_high
 
 
 def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
-    """Centres with bands on every axis; every run on the first of them that has curves."""
+    """Centres with bands on every axis, every run on the first that has curves, ranks at last."""
     curves = analysis.get("curves")
     title = "Anytime curves"
     if not isinstance(curves, Mapping) or reason_of(curves) or not curves:
@@ -44,7 +45,36 @@ def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
             isinstance(block, Figure) and block.name.startswith("runs-") for block in found
         )
         blocks += found
-    return Section("curves", title, blocks)
+    return Section("curves", title, [*blocks, *_ranks(analysis.get("rank_curve"), look)])
+
+
+def _ranks(found: object, look: Look) -> list[Block]:
+    """Who leads when, on the axis that all runs were given alike."""
+    title = "Average rank against the budget"
+    reason = reason_of(found)
+    drawn = rank_curve_figure(found, look) if isinstance(found, Mapping) and not reason else None
+    if drawn is None or not isinstance(found, Mapping):
+        return [Heading(title), Refused(title, reason or "no searcher has a curve")]
+    unit = unit_of("", found)
+    caption = (
+        f"Average rank of the score so far over {value_text(part(found, 'units'))} "
+        f"{value_text(part(found, 'units_are'))}, 1 is the best, against {unit}. With the weights "
+        "that runs have in common. A description: no test is made along the curve."
+    )
+    grid = part(found, "grid") or []
+    rows = [
+        {"searcher": name, "cost": cost, "rank": rank}
+        for name, ranks in (part(found, "searchers") or {}).items()
+        for cost, rank in zip(grid, ranks or (), strict=False)
+    ]
+    every = max(1, len(grid) // SHOWN_POINTS)
+    columns = (
+        Column("searcher", "searcher"),
+        Column("cost", unit, "number"),
+        Column("rank", "average rank", "coefficient"),
+    )
+    table = Table("rank-curve", f"Average rank against {unit}", columns, rows, every)
+    return [Heading(title), Figure("rank-curve", caption, drawn, (table,))]
 
 
 def _axis(axis: str, curve: object, look: Look, runs_wanted: bool) -> list[Block]:

@@ -1,0 +1,62 @@
+"""Average rank of each arm against what was spent: who leads when.
+
+On the axis that the study gives all runs alike, over the blocks that every arm completed. In each
+unit (a supernet, or a block where there is one supernet) arms are ranked by their mean score at
+that cost, ties share ranks, and ranks are averaged over units. It begins where all runs have
+recommended something. A description: no test is made along the curve.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from bench.comparison.answers import refused
+from bench.comparison.anytime import AXES, POINTS, curve_of, end_of
+from bench.comparison.groups import Groups
+from bench.statistics.answers import NotComputable
+from bench.statistics.clusters import units_of
+from bench.statistics.curves import StepCurve, grid_of, resampled
+
+
+def rank_curve(groups: Groups, axis: str, unit: str) -> dict[str, Any]:
+    """``searchers`` maps arms to average ranks at the costs in ``grid``; 1 is the best.
+
+    ``unit`` is what several supernets are called.
+    """
+    paired = groups.paired
+    if isinstance(paired, NotComputable):
+        return refused(paired.reason)
+    names = paired.searchers
+    if len(names) < 2:
+        return refused("a rank needs two searchers")
+    found = {
+        (group.label, run.block): run
+        for group in groups.groups
+        for run in group.complete
+        if run.trajectory.looks
+    }
+    curves: list[list[StepCurve]] = []
+    for name in names:
+        runs = [found.get((name, block)) for block in paired.blocks]
+        if None in runs:
+            return refused(f"a run of {name} has no scored recommendation on the way")
+        curves.append([curve_of(run, axis) for run in runs if run is not None])
+    grid = grid_of([curve for own in curves for curve in own], end_of(groups, axis), POINTS)
+    if isinstance(grid, NotComputable):
+        return refused(grid.reason)
+    # (blocks, arms, points), then (units, arms, points).
+    scores = np.stack([resampled(own, grid) for own in curves], axis=1)
+    units = [units_of(scores[:, :, at], paired.clusters) for at in range(len(grid))]
+    ranks = np.stack([stats.rankdata(-each.scores, axis=1).mean(axis=0) for each in units], axis=1)
+    first = units[0]
+    return {
+        "axis": axis,
+        "unit": AXES[axis],
+        "grid": grid.tolist(),
+        "searchers": {name: row.tolist() for name, row in zip(names, ranks, strict=True)},
+        "units": len(first.scores),
+        "units_are": unit if first.of_clusters else "blocks",
+    }
