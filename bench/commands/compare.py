@@ -86,13 +86,14 @@ def compare(
     instead is told as a deviation in the report.
     """
     from bench.comparison.archive import NAME, is_archive, pack
+    from bench.comparison.opening import finals_below
     from bench.comparison.trainings import find_models
     from bench.records import find_runs, read_what_can_be
 
     given = places or (Path("results") / "runs",)
     if any(is_archive(place) for place in given):
         given = (_unpacked(given, out),)
-    folders, trained = find_runs(given), find_models([*_finals(given), *models])
+    folders, trained = find_runs(given), find_models([*finals_below(given), *models])
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.checklist import told
@@ -170,15 +171,6 @@ def _unpacked(places: tuple[Path, ...], out: Path | None) -> Path:
     return folder
 
 
-def _finals(places: tuple[Path, ...]) -> list[Path]:
-    """Cards of the final scores that a study keeps."""
-    from bench.comparison.archive import FINALS
-    from bench.models.folder import CARD
-
-    kept = [place / FINALS for place in places]
-    return [place for place in kept if any(place.glob(f"*/{CARD}"))]
-
-
 def _default_folder(places: tuple[Path, ...]) -> Path:
     if len(places) == 1 and places[0] != Path("results") / "runs":
         return places[0]
@@ -188,13 +180,11 @@ def _default_folder(places: tuple[Path, ...]) -> Path:
 
 def _study(places: tuple[Path, ...]) -> StudyFile | None:
     """The study whose folder this is; None where it is none, which is said if it should be one."""
+    from bench.comparison.opening import study_of
     from bench.errors import PresetError
-    from bench.study.file import read_study
 
-    if len(places) != 1 or not (places[0] / "study.toml").is_file():
-        return None
     try:
-        return read_study(places[0] / "study.toml")
+        return study_of(places)
     except PresetError as error:
         click.echo(f"bench: {error}: which runs were planned is not known", err=True)
         return None

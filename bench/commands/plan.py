@@ -29,36 +29,42 @@ from bench.commands.output import print_json, print_lines
 @click.option(
     "--alpha",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
-    default=0.05,
-    show_default=True,
-    help="Familywise error, shared out by Holm.",
+    help="Familywise error, shared out by Holm; the study's, or 0.05.",
 )
-@click.option("--baseline", default="random", show_default=True, help="What all are compared with.")
-@click.option("--all-pairs", is_flag=True, help="Compare all pairs, not each with the baseline.")
+@click.option("--baseline", help="What all are compared with; the study's, or random.")
+@click.option(
+    "--family",
+    type=click.Choice(["all-pairs", "against-baseline"]),
+    help="Pairs that are tested together; the study's, or all-pairs.",
+)
+@click.option(
+    "--endpoint",
+    type=click.Choice(["shared", "final"]),
+    help="Scores on common weights, or trained from scratch; the study's, or shared.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def plan(
     pilot: tuple[Path, ...],
     effect: float,
     power: float,
-    alpha: float,
-    baseline: str,
-    all_pairs: bool,
     as_json: bool,
+    **decisions: Any,
 ) -> None:
     """How many blocks (seeds, or supernets x seeds) a study like this PILOT needs.
 
-    The spread of paired differences comes from the pilot's runs. Its estimate from a few blocks is
-    uncertain itself: the last column plans with the upper end of its 95 % interval.
+    Of the folder of a study its arms are compared, by its endpoint. The spread of paired
+    differences comes from the pilot's runs. Its estimate from a few blocks is uncertain itself: the
+    last column plans with the upper end of its 95 % interval.
     """
     from bench.comparison.planning import needed_blocks
 
-    found = needed_blocks(pilot, effect, power, alpha, None if all_pairs else baseline)
+    found = needed_blocks(pilot, effect, power, decisions)
     if as_json:
         print_json(found)
         return
     click.echo(
         f"to find a shift of {effect:g} with probability {power:g}, {found['comparisons']} "
-        f"comparisons at {alpha:g} (Holm: the smallest p below {found['threshold']:.4g})"
+        f"comparisons at {found['alpha']:g} (Holm: the smallest p below {found['threshold']:.4g})"
     )
     rows = [
         (

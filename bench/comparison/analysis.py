@@ -14,6 +14,7 @@ from bench.comparison.checklist import absent, checklist
 from bench.comparison.groups import Groups, group_runs
 from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
+from bench.comparison.opening import space_of
 from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import replayed, withheld
@@ -23,7 +24,6 @@ from bench.protocol_check import check_one_protocol
 from bench.records import RunRecord
 from bench.study.file import StudyFile
 from bench.study.roll import Roll, arms_of
-from spaces import Space, load_space
 
 
 def analyse(
@@ -47,7 +47,7 @@ def analyse(
     if not records:
         raise RecordError("no run could be read: there is nothing to compare")
     check_one_protocol(records, study[0].varied if study else frozenset())
-    space = _space(records[0])
+    space = space_of(records[0])
     arms = arms_of(*study) if study else None
     finished = None
     if protocol.endpoint == "final":
@@ -177,8 +177,3 @@ def _by_score(row: dict[str, Any]) -> tuple[float, str]:
     """Best first; those without a score last."""
     value = row["score"].get("estimate")
     return (1.0 if value is None else -float(value), row["name"])
-
-
-def _space(record: RunRecord) -> Space:
-    described = record.manifest["space"]
-    return load_space(str(described["name"]), **described["settings"])

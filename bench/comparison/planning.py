@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from bench.comparison.answers import plain, refused
+from bench.comparison.finals import run_scores
 from bench.comparison.groups import group_runs
 from bench.comparison.inference import unit_of
+from bench.comparison.opening import finals_below, space_of, study_of
+from bench.comparison.protocol import protocol_of
+from bench.comparison.trainings import find_models
 from bench.errors import RecordError
 from bench.protocol_check import check_one_protocol
 from bench.records import find_runs, read_runs
@@ -19,25 +23,33 @@ from bench.statistics.holm import first_threshold
 from bench.statistics.intervals import deviation_interval
 from bench.statistics.paired import correlation
 from bench.statistics.power import required_blocks
+from bench.study.roll import arms_of
 
 
 def needed_blocks(
-    pilot: Sequence[Path], effect: float, power: float, alpha: float, baseline: str | None
+    pilot: Sequence[Path], effect: float, power: float, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """For each pair, the units needed at the first threshold of Holm's procedure.
+    """For each pair of the family, the units needed at the first threshold of Holm's procedure.
 
     Units are supernets, with as many seeds as in the pilot, where it has several; else blocks.
-
-    ``baseline`` None compares all pairs. ``RecordError`` where the pilot has no complete block, or
-    no run of the baseline.
+    Arms, endpoint, family, baseline and alpha are those of the pilot's study, if it is one and
+    nothing else is ``given``; else scores are those on common weights, and searchers are arms.
+    ``RecordError`` where the pilot has no complete block, or no run of the baseline.
     """
+    study = study_of(pilot)
+    protocol = protocol_of(study, given)
     records = read_runs(find_runs(pilot))
-    check_one_protocol(records)
-    groups = group_runs(records)
+    check_one_protocol(records, study.varied if study else frozenset())
+    finals = None
+    if protocol.endpoint == "final":
+        models = find_models(finals_below(pilot))
+        finals = run_scores(records, space_of(records[0]), models, protocol)
+    groups = group_runs(records, arms_of(study, pilot[0]) if study else None, finals)
+    baseline = protocol.baseline if protocol.family == "against-baseline" else None
     if baseline is not None and baseline not in groups.labels:
         raise RecordError(
             f"the pilot has no run of {baseline}, only of {', '.join(groups.labels)}: choose "
-            "another --baseline or --all-pairs"
+            "another --baseline or --family all-pairs"
         )
     paired = groups.paired
     if isinstance(paired, NotComputable):
@@ -49,13 +61,15 @@ def needed_blocks(
     ]
     if not pairs:
         raise RecordError("the pilot has one searcher: there is nothing to compare")
-    threshold = first_threshold(len(pairs), alpha)
+    threshold = first_threshold(len(pairs), protocol.alpha)
     columns = units_of(paired.matrix, paired.clusters)
     units = {name: columns.scores[:, i] for i, name in enumerate(paired.searchers)}
     return {
         "effect": effect,
         "power": power,
-        "alpha": alpha,
+        "alpha": protocol.alpha,
+        "family": protocol.family,
+        "endpoint": protocol.endpoint,
         "comparisons": len(pairs),
         "threshold": threshold,
         "unit": unit_of(records[0]) if columns.of_clusters else "blocks",

@@ -95,6 +95,17 @@ def test_the_endpoint_is_the_mean_of_the_trainings(
     assert "trained from scratch" in report["endpoint_text"]
 
 
+def test_a_pilot_is_planned_by_its_endpoint(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compared(done, capsys)
+    report = json.loads((done / "report.json").read_text())
+    scores = {(run["searcher"], run["seed"]): run["score"] for run in report["runs"]}
+    apart = [scores["largest", seed] - scores["random", seed] for seed in (0, 1)]
+    assert bench(["plan", str(done), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["endpoint"] == "final"
+    assert found["pairs"][0]["sd_difference"]["estimate"] == pytest.approx(np.std(apart, ddof=1))
+
+
 def test_the_command_line_deviates_and_says_so(
     done: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

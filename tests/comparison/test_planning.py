@@ -14,9 +14,11 @@ from bench.errors import RecordError
 from bench.records import find_runs, read_runs
 from bench.statistics.power import required_blocks
 
+AGAINST = {"family": "against-baseline"}
+
 
 def test_the_pilots_spread_decides(study: Path) -> None:
-    found = needed_blocks([study], 0.05, 0.8, 0.05, "random")
+    found = needed_blocks([study], 0.05, 0.8, AGAINST)
     assert [row["pair"] for row in found["pairs"]] == [
         "evolution - random",
         "local-search - random",
@@ -38,14 +40,14 @@ def test_the_pilots_spread_decides(study: Path) -> None:
 
 def test_a_pilot_on_one_landscape_counts_blocks(study: Path) -> None:
     one = [*(study / "runs").glob("*/supernet1-seed*")]
-    found = needed_blocks(one, 0.05, 0.8, 0.05, "random")
+    found = needed_blocks(one, 0.05, 0.8, AGAINST)
     assert found["unit"] == "blocks"
     assert found["pairs"][0]["pilot_blocks"] == 2
 
 
 def test_smaller_effects_need_more_blocks(study: Path) -> None:
     counts = [
-        needed_blocks([study], effect, 0.8, 0.05, None)["pairs"][0]["blocks"]["estimate"]
+        needed_blocks([study], effect, 0.8, {})["pairs"][0]["blocks"]["estimate"]
         for effect in (0.1, 0.05, 0.02)
     ]
     assert counts == sorted(counts)
@@ -54,15 +56,54 @@ def test_smaller_effects_need_more_blocks(study: Path) -> None:
 
 def test_what_a_pilot_cannot_tell_is_refused(study: Path) -> None:
     with pytest.raises(RecordError, match="no run of tpe"):
-        needed_blocks([study], 0.05, 0.8, 0.05, "tpe")
+        needed_blocks([study], 0.05, 0.8, {**AGAINST, "baseline": "tpe"})
     with pytest.raises(RecordError, match="one searcher"):
-        needed_blocks([study / "runs" / "random"], 0.05, 0.8, 0.05, "random")
+        needed_blocks([study / "runs" / "random"], 0.05, 0.8, {})
 
 
 def test_the_command(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert bench(["plan", str(study), "--json"]) == 0
+    # The family of the study.
+    assert json.loads(capsys.readouterr().out)["comparisons"] == 3
+    assert bench(["plan", str(study), "--family", "against-baseline", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["comparisons"] == 2
     assert bench(["plan", str(study)]) == 0
     assert "evolution - random" in capsys.readouterr().out
     assert bench(["plan", str(study), "--effect", "0"]) == 2
+
+
+ARMS = """
+name = "arms"
+preset = "tiny"
+seeds = 3
+alpha = 0.1
+baseline = "narrow"
+family = "against-baseline"
+set = ["run.evaluator=synthetic", "run.budget_images=2000", "run.training_share=0.04"]
+
+[[arms]]
+name = "narrow"
+searcher = "evolution"
+set = ["searcher.evolution.sample=2"]
+
+[[arms]]
+name = "wide"
+searcher = "evolution"
+set = ["searcher.evolution.sample=25"]
+"""
+
+
+def test_a_studys_arms_baseline_and_alpha_are_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "arms.toml").write_text(ARMS)
+    out = tmp_path / "arms"
+    assert bench(["study", str(tmp_path / "arms.toml"), "--out", str(out), "--quiet"]) == 0
+    capsys.readouterr()
+    assert bench(["plan", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["pair"] for row in found["pairs"]] == ["narrow - wide"]
+    assert (found["alpha"], found["family"]) == (0.1, "against-baseline")
+    assert bench(["plan", str(out), "--baseline", "random"]) == 2
+    assert "no run of random, only of narrow, wide" in capsys.readouterr().err

@@ -1,0 +1,36 @@
+"""What belongs to the runs at hand: their study, the models that it trained, their space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.comparison.archive import FINALS
+from bench.models.folder import CARD
+from bench.records import RunRecord
+from bench.study.file import StudyFile, read_study
+from spaces import Space, load_space
+
+STUDY = "study.toml"
+
+
+def study_of(places: Sequence[Path]) -> StudyFile | None:
+    """The study whose folder this is; None where it is none, or there are several folders.
+
+    ``PresetError`` where its file cannot be read.
+    """
+    if len(places) != 1 or not (places[0] / STUDY).is_file():
+        return None
+    return read_study(places[0] / STUDY)
+
+
+def finals_below(places: Sequence[Path]) -> list[Path]:
+    """Folders of the cards of final scores that studies keep."""
+    kept = [place / FINALS for place in places]
+    return [place for place in kept if any(place.glob(f"*/{CARD}"))]
+
+
+def space_of(record: RunRecord) -> Space:
+    """The space that a run searched."""
+    described = record.manifest["space"]
+    return load_space(str(described["name"]), **described["settings"])
