@@ -18,6 +18,7 @@ from bench.comparison.opening import space_of
 from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import replayed, withheld
+from bench.comparison.trainings import read_models
 from bench.errors import RecordError
 from bench.limits import AXES
 from bench.protocol_check import check_one_protocol
@@ -49,14 +50,15 @@ def analyse(
     check_one_protocol(records, study[0].varied if study else frozenset())
     space = space_of(records[0])
     arms = arms_of(*study) if study else None
+    read = read_models(models, records[0], space)
     finished = None
     if protocol.endpoint == "final":
-        finished = finals.run_scores(records, space, models, protocol)
+        finished = finals.run_scores(records, read, protocol)
     groups = group_runs(records, arms, finished)
     first = records[0].identity
     run_settings = first["preset"]["run"]
     limits = {"macs": first["max_macs"], "params": first["max_params"]}
-    trained = finals.proxy_final(records, groups, space, models, protocol)
+    trained = finals.proxy_final(records, groups, space, read, protocol)
     replay = replayed(records, groups)
     what = unit_of(records[0])
     planned = len(study[0].all_arms) if study else len(groups.labels)

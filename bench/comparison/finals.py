@@ -9,7 +9,6 @@ two are never mixed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +18,8 @@ from bench.comparison.answers import plain, refused
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import SEEDS, commands, recommended
-from bench.comparison.trainings import Searched, Training, read_trainings
+from bench.comparison.trainings import Models, Training
+from bench.errors import RecordError
 from bench.records import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
@@ -49,7 +49,7 @@ def proxy_final(
     records: Sequence[RunRecord],
     groups: Groups,
     space: Space,
-    models: Sequence[Path],
+    models: Models,
     protocol: Protocol,
 ) -> dict[str, Any]:
     """The panel, a row for each architecture trained, or the reason why there is none.
@@ -58,17 +58,14 @@ def proxy_final(
     """
     if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
         return refused(NO_TRAINING)
-    if not models:
+    if not models.given:
         return {**refused(NO_MODELS), "commands": commands(groups, {}, {})}
-    trainings, left_out = read_trainings(models, Searched.of(records[0], space))
-    trained: dict[str, list[Training]] = {}
-    for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
-        trained.setdefault(training.text, []).append(training)
-    conditions = trainings[0].conditions if trainings else {}
+    trained = models.trained
+    conditions = next((each.conditions for found in trained.values() for each in found), {})
     seeds = {text: {each.seed for each in found} for text, found in trained.items()}
-    rest = {"left_out": left_out, "commands": commands(groups, seeds, conditions)}
+    rest = {"left_out": list(models.left_out), "commands": commands(groups, seeds, conditions)}
     if not trained:
-        reason = f"none of the {len(models)} models given belongs to these runs"
+        reason = f"none of the {models.given} models given belongs to these runs"
         return {**refused(reason), **rest}
     kind, proxies = _proxies(records, set(trained))
     points = [_point(found, proxies.get(text), groups, protocol) for text, found in trained.items()]
@@ -85,21 +82,18 @@ def proxy_final(
 
 
 def run_scores(
-    records: Sequence[RunRecord], space: Space, models: Sequence[Path], protocol: Protocol
+    records: Sequence[RunRecord], models: Models, protocol: Protocol
 ) -> dict[str, float]:
     """Run id -> mean final score of what it recommends, over ``final_seeds`` trainings or more.
 
     A run whose recommendation lacks trainings has no score, and is counted as one that failed.
+    ``RecordError`` for runs that nothing can be trained from.
     """
-    if not models:
-        return {}
-    trainings, _ = read_trainings(models, Searched.of(records[0], space))
-    trained: dict[str, list[float]] = {}
-    for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
-        trained.setdefault(training.text, []).append(training.score)
+    if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
+        raise RecordError(f"endpoint final: {NO_TRAINING}; choose --endpoint shared")
     enough = {
-        text: float(np.mean(found))
-        for text, found in trained.items()
+        text: float(_scores(found).mean())
+        for text, found in models.trained.items()
         if len(found) >= protocol.final_seeds
     }
     ends = {record.run_id: recommended(record) for record in records}

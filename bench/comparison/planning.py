@@ -13,7 +13,7 @@ from bench.comparison.groups import group_runs
 from bench.comparison.inference import unit_of
 from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import protocol_of
-from bench.comparison.trainings import find_models
+from bench.comparison.trainings import find_models, read_models
 from bench.errors import RecordError
 from bench.protocol_check import check_one_protocol
 from bench.records import find_runs, read_runs
@@ -42,8 +42,9 @@ def needed_blocks(
     check_one_protocol(records, study.varied if study else frozenset())
     finals = None
     if protocol.endpoint == "final":
-        models = find_models(finals_below(pilot))
-        finals = run_scores(records, space_of(records[0]), models, protocol)
+        cards = find_models(finals_below(pilot))
+        models = read_models(cards, records[0], space_of(records[0]))
+        finals = run_scores(records, models, protocol)
     groups = group_runs(records, arms_of(study, pilot[0]) if study else None, finals)
     baseline = protocol.baseline if protocol.family == "against-baseline" else None
     if baseline is not None and baseline not in groups.labels:

@@ -7,7 +7,7 @@ model that does not belong is named with the reason, never dropped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -155,10 +155,32 @@ def find_models(places: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_trainings(
+@dataclass(frozen=True)
+class Models:
+    """``trained`` are the trainings of each architecture by seed; ``given`` counts the folders.
+
+    ``left_out`` are models that do not belong beside the runs or to each other, with reasons.
+    """
+
+    trained: Mapping[str, Sequence[Training]]
+    left_out: Sequence[dict[str, str]]
+    given: int
+
+
+def read_models(folders: Sequence[Path], record: RunRecord, space: Space) -> Models:
+    """The trainings in ``folders`` that belong beside ``record``; each card is read once."""
+    if not folders:
+        return Models({}, (), 0)
+    trainings, left_out = _read_trainings(folders, Searched.of(record, space))
+    trained: dict[str, list[Training]] = {}
+    for training in sorted(trainings, key=lambda each: (each.text, each.seed)):
+        trained.setdefault(training.text, []).append(training)
+    return Models(trained, left_out, len(folders))
+
+
+def _read_trainings(
     folders: Iterable[Path], searched: Searched
 ) -> tuple[list[Training], list[dict[str, str]]]:
-    """Trainings that belong beside the runs and to each other, and models left out with reasons."""
     found, left_out = [], []
     for folder in folders:
         try:

@@ -29,7 +29,7 @@ from bench.comparison.finals import proxy_final
 from bench.comparison.groups import group_runs
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import recommended
-from bench.comparison.trainings import find_models
+from bench.comparison.trainings import Models, find_models, read_models
 from bench.errors import RecordError
 from bench.presets import load_preset
 from bench.records import Event, RunRecord, Verdict, find_runs, read_runs
@@ -98,7 +98,8 @@ def recommendations(records: list[RunRecord]) -> list[str]:
 
 def panel(records: list[RunRecord], place: Path) -> dict[str, Any]:
     space, models = PRESET.space.load(), find_models([place])
-    found = proxy_final(records, group_runs(records), space, models, Protocol())
+    read = read_models(models, records[0], space)
+    found = proxy_final(records, group_runs(records), space, read, Protocol())
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     return found
 
@@ -185,7 +186,8 @@ def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path
     models = find_models([tmp_path])
     space, groups = PRESET.space.load(), group_runs(records)
     first, second = (
-        proxy_final(records, groups, space, order, Protocol()) for order in (models, models[::-1])
+        proxy_final(records, groups, space, read_models(order, records[0], space), Protocol())
+        for order in (models, models[::-1])
     )
     assert first == second
 
@@ -449,7 +451,9 @@ def test_an_unfinished_training_is_named(records: list[RunRecord], tmp_path: Pat
 
 
 def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
-    found = proxy_final(records, group_runs(records), PRESET.space.load(), [], Protocol())
+    found = proxy_final(
+        records, group_runs(records), PRESET.space.load(), Models({}, [], 0), Protocol()
+    )
     texts = recommendations(records)
     assert "--models" in found["refused"]
     assert len(found["commands"]["lines"]) == 10
@@ -477,6 +481,18 @@ def test_no_command_trains_a_seed_that_is_there(records: list[RunRecord], tmp_pa
     runs = {str(r.folder) for r in records if recommended(r) == texts[0]}
     split = [shlex.split(line) for line in lines]
     assert [(line[2] in runs, line[4]) for line in split] == [(True, "0"), (True, "2")]
+
+
+def test_made_up_runs_have_no_endpoint_final(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    out = tmp_path / "report"
+    assert run(["compare", str(study), "--endpoint", "final", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "scores of these runs are made up or replayed" in said
+    assert "--endpoint shared" in said
+    assert not out.exists()
 
 
 def test_made_up_runs_have_no_final_scores(study: Path, tmp_path: Path) -> None:
