@@ -1,7 +1,8 @@
 """Weight optimisers and learning-rate schedules.
 
 Parameters without a gradient are skipped by torch's optimisers together with their state, which is
-what a supernet needs: weights off the path stay as they are.
+what a supernet needs: weights off the path stay as they are. Of entangled candidates the unused
+part of a weight on the path has a gradient of zero instead: momentum and weight decay go on there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,12 +165,17 @@ def _scales(trainer: Trainer, space: Space) -> Measure:
     ratio = scale_ratio(scales)
     told = "the branches of an operation have not begun to grow"
     if ratio is not None:
-        first, last = max(scales, key=lambda k: scales[k]), min(scales, key=lambda k: scales[k])
+        first, last = (_all_of(scales, end) for end in (max, min))
         told = f"branches of {first} have grown {ratio:.2f} times as far as those of {last}"
     return Measure(
         "scale_ratio", "scales of branches", ratio, SCALES,
         ratio is not None and ratio <= SCALES, told, {"scales": scales},
     )  # fmt: skip
+
+
+def _all_of(scales: Mapping[str, float], end: Callable[[Iterable[float]], float]) -> str:
+    """The operations at one end: entangled ones are branches of the same weights."""
+    return ", ".join(name for name, scale in scales.items() if scale == end(scales.values()))
 
 
 def _gates(

@@ -3,8 +3,9 @@
 The largest block of its kind holds the weights. Others of fewer channels take the first of its
 channels, those of smaller kernels the middle of its kernels (Cai et al., *Once-for-All*, 2020,
 section 3.2; Chen et al., *AutoFormer*, 2021, call it weight entanglement). Whatever is drawn trains
-the weights of all, so that a supernet needs fewer steps; and what one operation has learned, the
-others have to live with.
+weights of the others, so that a supernet needs fewer steps; and what one operation has learned, the
+others have to live with. Weights of the largest that a smaller one leaves out get a gradient of
+zero, not none: an optimiser's momentum and weight decay go on there.
 
 Blocks without expansion and those with it are two kinds: the channels of the former are those of
 the block's input, of the latter what the first convolution makes of them.
@@ -18,13 +19,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from spaces.errors import InputError
 from spaces.networks.batch_norm import BatchNorm
 from spaces.networks.convolution import Convolution
 from spaces.networks.operations import Candidate, MBConv
 
 
 def entangled(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates of a choice block, all but the largest of their kind made parts of that."""
+    """The candidates of a choice block, all but the largest of their kind made parts of that.
+
+    ``InputError`` where no block of a kind has both the largest kernel and the most channels.
+    """
     found = list(candidates)
     for expands in (False, True):
         kind = {
@@ -32,9 +37,18 @@ def entangled(candidates: Sequence[Candidate]) -> list[Candidate]:
             for place, each in enumerate(candidates)
             if isinstance(each, MBConv) and (each.expand is not None) == expands
         }
-        largest = max(kind.values(), key=_size, default=None)
+        if not kind:
+            continue
+        sizes = [_size(each) for each in kind.values()]
+        whole = tuple(map(max, zip(*sizes, strict=True)))
+        largest = next((each for each in kind.values() if _size(each) == whole), None)
+        if largest is None:
+            raise InputError(
+                f"entangled candidates of kernels and channels {sizes}: none holds all others; "
+                "set supernet.entangled = false"
+            )
         for place, each in kind.items():
-            if largest is not None and each is not largest:
+            if each is not largest:
                 found[place] = PartialMBConv(largest, *_size(each))
     return found
 

@@ -94,7 +94,8 @@ class UpdatingStatistics:
 
     def undo(self) -> None:
         """Running statistics as they were: a step that failed must not leave NaN in them."""
-        for layer, (mean_C, variance_C) in self._before.items():
+        # Backwards: of a part and its whole, the one noted first knows what was there before both.
+        for layer, (mean_C, variance_C) in reversed(self._before.items()):
             layer.running_mean.copy_(mean_C)
             layer.running_var.copy_(variance_C)
 

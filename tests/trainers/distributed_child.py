@@ -55,6 +55,7 @@ SCRATCH = (
 )
 CASES = {
     "ctc": (*PLAIN, "trainer.optimiser=adadelta", "supernet_recipe.learning_rate=0.5"),
+    "entangled": (*PLAIN, "supernet.entangled=true"),
     "whole": WHOLE,
     "taught": TAUGHT,
 }

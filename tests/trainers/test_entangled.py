@@ -13,7 +13,8 @@ from bench.cli import run as run_bench
 from bench.event_log import read_events
 from spaces import load_space
 from spaces.autostr.operations import OPERATIONS
-from spaces.networks.entangled import PartialMBConv
+from spaces.errors import InputError
+from spaces.networks.entangled import PartialMBConv, entangled
 from spaces.networks.mesh import Mesh
 from spaces.networks.normalisation import (
     BatchStatistics,
@@ -201,3 +202,10 @@ def test_a_file_of_one_is_searched_by_two_processes_and_by_no_other_preset(
         == 2
     )
     assert "entangled" in capsys.readouterr().err
+
+
+def test_blocks_of_which_none_holds_the_others_are_refused() -> None:
+    wide, deep = MBConv(4, 4, 3, 6, False), MBConv(4, 4, 5, 3, False)
+    with pytest.raises(InputError, match="none holds all others"):
+        entangled([wide, deep])
+    assert entangled([wide, MBConv(4, 4, 3, 3, False)])[0] is wide
