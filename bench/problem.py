@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -69,22 +69,53 @@ class Chosen:
         seed: int,
         caps: Caps,
         images_per_evaluation: int | None = None,
+        epoch_images: int | None = None,
     ) -> Searcher:
         """The searcher; it refuses settings and caps that do not fit.
 
-        An evaluation consumes what the preset says, unless the data are known to have less.
+        An evaluation consumes what the preset says, unless the data are known to have less. An
+        epoch is ``epoch_images``; before the data are read, what they say they have.
         """
+        epoch = epoch_images or self._words_named(preset)
         wanted = preset.run.evaluation_images + preset.trainer.calibration_images
         space = preset.space.load()
         problem = Problem(
             space=space,
-            budget_images=preset.run.budget_images,
+            budget_images=_budget(preset, epoch),
             images_per_step=preset.trainer.batch_images,
             images_per_evaluation=images_per_evaluation or wanted,
             max_macs=caps.max_macs,
             max_params=caps.max_params,
             training_share=preset.run.training_share,
+            epoch_images=epoch,
             latency_ms=None if self.latency is None else latency_array(self.latency, space),
         )
         sequence = np.random.SeedSequence(seed, spawn_key=(SEARCHER_STREAM,))
         return self.kind(problem, self.settings, np.random.default_rng(sequence))
+
+    def _words_named(self, preset: Preset) -> int | None:
+        """How many words the files of search_train say they have, or will be rendered.
+
+        None where files are given and nothing is measured in epochs: then nobody has to have them
+        yet. ``DataError`` for a file that is none.
+        """
+        given, rendered = preset.data.search_train, preset.data.rendering.search_train
+        if not given or preset.run.evaluator != "supernet":
+            return rendered
+        own = asdict(self.settings).items()
+        if not preset.run.budget_epochs and not any(
+            value for name, value in own if name.endswith("_epochs")
+        ):
+            return None
+        # Here, since most commands that make a searcher read no words.
+        from trainers.data.store import WordLMDB
+        from trainers.data_splits import RENDERED
+
+        return sum(rendered if path == RENDERED else len(WordLMDB(path)) for path in given)
+
+
+def _budget(preset: Preset, epoch_images: int | None) -> int:
+    """Images that the run may consume."""
+    if preset.run.budget_epochs and epoch_images:
+        return max(1, round(preset.run.budget_epochs * epoch_images))
+    return preset.run.budget_images

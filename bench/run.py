@@ -25,7 +25,13 @@ from bench.problem import Caps, Chosen, SearcherChoice
 from bench.referee import Referee
 from bench.run_folder import RunFolder
 from bench.runner import Limits, Report, Runner
-from bench.settings import Preset, settings_as_dict, without_off
+from bench.settings import (
+    LATER_HYPERPARAMETERS,
+    Preset,
+    settings_as_dict,
+    with_budget,
+    without_off,
+)
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -59,7 +65,6 @@ class Run:
                 f"--workers {workers} with run.evaluator = {preset.run.evaluator}, which computes "
                 "next to nothing: leave out --workers"
             )
-        self.preset = preset
         self.seed = seed
         self.workers = workers
         caps = caps or Caps()
@@ -72,9 +77,12 @@ class Run:
             preset, self.space, seed, chosen.default_operations, render_progress
         )
         self.supernet_start = self.built.supernet_start
-        if self.built.images_per_evaluation != self.searcher.problem.images_per_evaluation:
+        known = self.searcher.problem
+        read = (self.built.images_per_evaluation, self.built.epoch_images or known.epoch_images)
+        if read != (known.images_per_evaluation, known.epoch_images):
             # A small split has fewer words than the preset asks for.
-            self.searcher = chosen.build(preset, seed, caps, self.built.images_per_evaluation)
+            self.searcher = chosen.build(preset, seed, caps, *read)
+        self.preset = preset = with_budget(preset, self.searcher.problem.budget_images)
         self.pool: ScoringPool | None = None
         self.cache: EvaluationCache | None = None
         self.evaluator: Evaluator = self.built.evaluator
@@ -255,12 +263,19 @@ def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dic
     return {
         "searcher": chosen.name,
         "searcher_source": chosen.source_hash(),
-        "hyperparameters": asdict(chosen.settings),
+        "hyperparameters": _hyperparameters(chosen),
         "seed": seed,
         **asdict(caps),
         "latency": chosen.latency and identity_hash(settings_as_dict(chosen.latency)),
         "preset": _without_bookkeeping(preset),
     }
+
+
+def _hyperparameters(chosen: Chosen) -> dict[str, Any]:
+    """The searcher's settings; a plug-in's may be called like any of ours, and are left alone."""
+    settings = asdict(chosen.settings)
+    ours = chosen.source_hash() is None
+    return without_off(settings, LATER_HYPERPARAMETERS) if ours else settings
 
 
 def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
@@ -277,7 +292,7 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     for section in ("trainer", "supernet"):
         plain[section] = without_off(plain[section])
     # Limits that are not set: runs from before them do not have the keys, and stay what they were.
-    for axis in ("macs", "evaluations", "seconds"):
+    for axis in ("epochs", "macs", "evaluations", "seconds"):
         if not plain["run"][f"budget_{axis}"]:
             del plain["run"][f"budget_{axis}"]
     return plain

@@ -25,7 +25,8 @@ from trainers.settings import (
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Budget and bookkeeping of one run.
 
-    ``budget_images`` is what searchers plan by; ``budget_macs``, ``budget_evaluations`` and
+    ``budget_images`` is what searchers plan by; where ``budget_epochs`` is not 0 it is so many
+    times the words of search_train. ``budget_macs``, ``budget_evaluations`` and
     ``budget_seconds`` (of trainer, ask and tell), where they are not 0, end a run earlier.
     ``referee_points``: at how many equal parts of the budget the referee scores the recommendation,
     with ``referee_samples`` draws beside it where a distribution is learned. ``evaluator`` is the
@@ -37,6 +38,7 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     budget_images: Positive = 50_000
+    budget_epochs: Annotated[float, Meta(ge=0.0, le=100_000.0)] = 0.0
     budget_macs: Annotated[int, Meta(ge=0, le=2**62)] = 0
     budget_evaluations: Annotated[int, Meta(ge=0)] = 0
     budget_seconds: Annotated[float, Meta(ge=0.0, le=1e9)] = 0.0
@@ -126,14 +128,22 @@ def settings_as_dict(settings: Struct) -> dict[str, Any]:
 
 #: Settings that earlier versions did not have, and did as if they were off.
 LATER = frozenset({"augmentation", "teaching", "entangled"})
+#: The same of our own searchers' hyperparameters.
+LATER_HYPERPARAMETERS = frozenset({"path_epochs", "warmup_epochs", "search_epochs"})
 
 
-def without_off(section: dict[str, Any]) -> dict[str, Any]:
-    """A section for an identity: without settings that came later, where they are off.
+def without_off(section: dict[str, Any], later: frozenset[str] = LATER) -> dict[str, Any]:
+    """A section for an identity: without settings that came ``later``, where they are off.
 
     Runs and models from before do not have the keys, and remain what they were.
     """
-    return {key: value for key, value in section.items() if key not in LATER or value}
+    return {key: value for key, value in section.items() if key not in later or value}
+
+
+def with_budget(preset: Preset, images: int) -> Preset:
+    """The preset with a budget of so many images: what a budget in epochs has come to."""
+    run = msgspec.structs.replace(preset.run, budget_images=images)
+    return msgspec.structs.replace(preset, run=run)
 
 
 def with_start(preset: Preset, start: str) -> Preset:

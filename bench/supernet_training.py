@@ -98,7 +98,7 @@ def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
     batch = preset.trainer.batch_images
     return msgspec.structs.replace(
         preset,
-        run=msgspec.structs.replace(preset.run, budget_images=recipe.images),
+        run=msgspec.structs.replace(preset.run, budget_images=recipe.images, budget_epochs=0.0),
         data=msgspec.structs.replace(
             preset.data,
             rendering=msgspec.structs.replace(

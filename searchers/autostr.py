@@ -4,9 +4,10 @@
 2. the operations on that path, by gate gradients and the regulariser on MACs (Eqs. 3 to 5):
    ``Proxyless``, warmed up on uniform operations for a third of the step (one epoch of three).
 
-The paper trains each of ten paths for five epochs and searches operations for three; it says that
-this took 1.7 and 0.5 times 4 GPU days (section 4.5), hence the default ``path_share`` of 0.77. By
-epochs it would be 50 of 53. Weights go on from step 1 to step 2, where both use them.
+The paper trains each of ten paths for five epochs, warms operations up for one and searches them
+for two (section 4.2): ``path_epochs``, ``warmup_epochs`` and ``search_epochs``. It says that this
+took 1.7 and 0.5 times 4 GPU days (section 4.5), hence the ``path_share`` of 0.77 where no epochs
+are given. Weights go on from step 1 to step 2, where both use them.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from searchers.base import Problem, Result, Searcher, Work
+from searchers.base import Evaluate, Evaluated, Problem, Result, Searcher, Work
+from searchers.epochs import check_budget
 from searchers.errors import SearcherError
 from searchers.path_search import PathSearch, PathSearchSettings
-from searchers.proxyless import Proxyless, ProxylessSettings
+from searchers.proxyless import Proxyless, ProxylessSettings, images_by_epochs
 from spaces import Architecture
 
 Part = TypeVar("Part", PathSearchSettings, ProxylessSettings)
@@ -30,8 +32,10 @@ Part = TypeVar("Part", PathSearchSettings, ProxylessSettings)
 class AutoSTRSettings(PathSearchSettings, ProxylessSettings):
     """The settings of both steps, and ``path_share``: step 1's part of the budget.
 
-    ``path`` stays empty: finding it is step 1. What ``proxyless`` has for the joint space alone is
-    of no effect.
+    ``path_epochs``, where it is not 0, takes the place of ``path_share``. With ``search_epochs``
+    step 2 has an end, after which the result is evaluated as the paths of step 1 were. ``path``
+    stays empty: finding it is step 1. What ``proxyless`` has for the joint space alone is of no
+    effect.
     """
 
     path: str = ""
@@ -70,11 +74,17 @@ class AutoSTR(Searcher):
         self, problem: Problem, settings: AutoSTRSettings, rng: np.random.Generator
     ) -> None:
         super().__init__(problem, settings, rng)
-        share = max(1, int(settings.path_share * problem.budget_images))
+        # Step 1 of so many epochs takes what it takes; what it leaves has to be enough for step 2.
+        share = 1.0 if settings.path_epochs else settings.path_share
+        images = max(1, int(share * problem.budget_images))
         self._paths = PathSearch(
-            replace(problem, budget_images=share), settings.of_path_search(), rng
+            replace(problem, budget_images=images), settings.of_path_search(), rng
         )
         self._operations: Proxyless | None = None
+        #: The result's evaluation, after a step 2 that has an end.
+        self._evaluated = False
+        self._score: float | None = None
+        self._check_epochs()
         # What step 2 refuses is refused now, not when half of the budget is spent.
         self._operation_search(np.random.default_rng(0))
 
@@ -88,6 +98,9 @@ class AutoSTR(Searcher):
             if self._operations is None:
                 self._operations = self._operation_search(self.rng)
             work = self._operations.ask(n)
+        if not work and self.settings.search_epochs and not self._evaluated:
+            self._evaluated = True
+            work = [Evaluate(self.recommend())]
         self._count()
         return work
 
@@ -95,7 +108,11 @@ class AutoSTR(Searcher):
         return (self._operations or self._paths).independent(limit)
 
     def tell(self, results: Sequence[Result]) -> None:
-        (self._operations or self._paths).tell(results)
+        if self._evaluated:
+            scores = [found.score for found in results if isinstance(found, Evaluated)]
+            self._score = scores[-1] if scores else None
+        else:
+            (self._operations or self._paths).tell(results)
         self._count()
 
     def recommend(self) -> Architecture:
@@ -113,9 +130,51 @@ class AutoSTR(Searcher):
         return [*self._paths.warnings(), *later]
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """``paths`` (Table 5, step 1); in step 2 also ``operations`` (Fig. 5)."""
-        later = {} if self._operations is None else self._operations.tables()
-        return {**self._paths.tables(), **later}
+        """``paths`` (Table 5, step 1); in step 2 also ``operations`` (Fig. 5) and ``steps``.
+
+        ``steps`` has what each step came to on search_val, both numbers of a row of Table 5: None
+        where nothing was evaluated.
+        """
+        if self._operations is None:
+            return self._paths.tables()
+        return {**self._paths.tables(), **self._operations.tables(), "steps": self._steps()}
+
+    def _steps(self) -> list[dict[str, Any]]:
+        space = self.problem.space
+        found = self.recommend()
+        path = np.array(found.encoding[: space.path_length], np.int8)
+        first = self._paths.scored_on(path)
+        rows = []
+        for step, architecture, score in (
+            *([(1, *first)] if first is not None else ()),
+            (2, found, self._score),
+        ):
+            row = space.encode([architecture])
+            rows.append(
+                {
+                    "step": step,
+                    "path": space.path_text(path),
+                    "architecture": architecture.text,
+                    "macs": int(space.macs(row)[0]),
+                    "params": int(space.params(row)[0]),
+                    "score": score,
+                }
+            )
+        return rows
+
+    def _check_epochs(self) -> None:
+        """``SearcherError`` unless step 1 leaves what step 2 is to have by epochs."""
+        settings, problem = self.settings, self.problem
+        step_2 = images_by_epochs(problem, settings)
+        if settings.search_epochs:
+            step_2 += problem.images_per_evaluation
+        what = (
+            f"step 1, then warmup_epochs {settings.warmup_epochs:g} and search_epochs "
+            f"{settings.search_epochs:g}"
+        )
+        # Where no epochs are given step 2 has what is left, which has to be something.
+        needed = self._paths.planned_images + max(step_2, problem.images_per_step)
+        check_budget(what, needed, problem.budget_images)
 
     def _operation_search(self, rng: np.random.Generator) -> Proxyless:
         """Step 2 on the best path, with all that step 1 does not use."""
@@ -136,11 +195,17 @@ class AutoSTR(Searcher):
         return {
             "paths": self._paths.state_dict(),
             "operations": None if self._operations is None else self._operations.state_dict(),
+            "evaluated": self._evaluated,
+            "score": self._score,
         }
 
     def _load_state(self, state: Mapping[str, Any]) -> None:
         # Both steps have this searcher's generator, which each of them restores to the same state.
         self._paths.load_state_dict(state["paths"])
+        # States from before there were epochs have neither, and are before any such evaluation.
+        score = state.get("score")
+        self._evaluated = bool(state.get("evaluated", False))
+        self._score = None if score is None else float(score)
         self._operations = None
         if state["operations"] is not None:
             self._operations = self._operation_search(self.rng)

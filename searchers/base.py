@@ -126,6 +126,8 @@ class Problem:
     max_params: int | None = None
     #: Share of the budget that black-box searchers spend on weights before the first evaluation.
     training_share: float = 0.5
+    #: Words of search_train: what one epoch of weight steps consumes; None where nobody knows.
+    epoch_images: int | None = None
     #: Milliseconds (E, K) of every candidate on every edge of ``space.path_graph()``, if measured.
     latency_ms: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
@@ -135,6 +137,8 @@ class Problem:
                 f"budget {self.budget_images}, step {self.images_per_step} and evaluation "
                 f"{self.images_per_evaluation} images: expected positive numbers"
             )
+        if self.epoch_images is not None and self.epoch_images < 1:
+            raise SearcherError(f"epoch of {self.epoch_images} images: expected 1 or more")
         if self.max_macs is not None and self.max_macs < self.space.min_macs():
             raise SearcherError(
                 f"max_macs {self.max_macs} is below the smallest architecture of the space "
@@ -151,6 +155,20 @@ class Problem:
         if self.max_params is not None:
             # Found out here, for all searchers alike, and not by one that cannot draw.
             self.draw(1, np.random.default_rng(0))
+
+    def steps_of(self, epochs: float) -> int:
+        """Weight steps of so many passes over search_train, 1 at least for more than none.
+
+        ``SearcherError`` where nobody knows how many words an epoch has.
+        """
+        if epochs == 0.0:
+            return 0
+        if self.epoch_images is None:
+            raise SearcherError(
+                f"a length of {epochs:g} epochs: how many words search_train has is not known "
+                "here; give shares of the budget instead"
+            )
+        return max(1, round(epochs * self.epoch_images / self.images_per_step))
 
     @property
     def capped(self) -> bool:

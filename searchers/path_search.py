@@ -39,6 +39,7 @@ from searchers.base import (
     Work,
 )
 from searchers.candidate_paths import CandidatePaths
+from searchers.epochs import check_budget, check_epochs
 from searchers.errors import SearcherError
 from searchers.training_plan import STEPS_PER_WORK
 from spaces import Architecture
@@ -57,9 +58,11 @@ class PathSearchSettings:
 
     ``paths`` is ``typical`` or ``all``; of the paths that this names, at most ``candidates`` are
     compared, drawn at random where there are more. ``selection`` is ``equal`` (equal shares of the
-    budget, one comparison) or ``halving``. ``operation`` is on every layer of every path: an
-    operation of the space (``k3e1`` is the paper's alternative, Table 5) or ``residual``.
-    ``operation_within_cap`` takes its place where that breaks a hard cap.
+    budget, one comparison) or ``halving``. ``path_epochs``, where it is not 0, are the passes over
+    search_train that each path is trained for, in place of a share of the budget; the paper has 5.
+    ``operation`` is on every layer of every path: an operation of the space (``k3e1`` is the
+    paper's alternative, Table 5) or ``residual``. ``operation_within_cap`` takes its place where
+    that breaks a hard cap.
     """
 
     paths: Literal["typical", "all"] = "typical"
@@ -67,8 +70,15 @@ class PathSearchSettings:
     selection: Literal["equal", "halving"] = "equal"
     operation: str = "residual"
     operation_within_cap: str = "k3e1"
+    path_epochs: float = 0.0
 
     def __post_init__(self) -> None:
+        check_epochs("path_epochs", self.path_epochs)
+        if self.path_epochs and self.selection == "halving":
+            raise SearcherError(
+                f"path_epochs {self.path_epochs:g} with selection 'halving', which trains paths "
+                "for unequal times: set selection to equal, or path_epochs to 0"
+            )
         if self.candidates < 1:
             raise SearcherError(f"candidates {self.candidates}: expected 1 or more paths")
         for name, known in (("paths", ("typical", "all")), ("selection", ("equal", "halving"))):
@@ -96,12 +106,20 @@ class Round:
         return self.candidates * each
 
 
-def plan_rounds(problem: Problem, candidates: int, selection: str) -> tuple[Round, ...]:
+def plan_rounds(
+    problem: Problem, candidates: int, selection: str, epochs: float = 0.0
+) -> tuple[Round, ...]:
     """Rounds that use up ``problem.budget_images`` but for less than a step of each candidate.
 
-    None for a single candidate, which needs no comparison. ``SearcherError`` if the budget of a
-    round does not pay a weight step and an evaluation of each of its candidates.
+    With ``epochs``, one round of so many for each candidate. None for a single candidate, which
+    needs no comparison. ``SearcherError`` if the budget of a round does not pay a weight step and
+    an evaluation of each of its candidates, or not the epochs.
     """
+    if epochs and candidates > 1:
+        planned = Round(candidates, problem.steps_of(epochs))
+        what = f"{candidates} paths of path_epochs {epochs:g} each"
+        check_budget(what, planned.images(problem), problem.budget_images)
+        return (planned,)
     sizes = [candidates] if candidates > 1 else []
     while selection == "halving" and sizes and sizes[-1] > 2:
         sizes.append(math.ceil(sizes[-1] / 2))
@@ -150,7 +168,9 @@ class PathSearch(Searcher):
     def _begin(self) -> None:
         """Everything as it is before the first ask, for the candidates there are."""
         count = len(self._candidates)
-        self.rounds = plan_rounds(self.problem, count, self.settings.selection)
+        self.rounds = plan_rounds(
+            self.problem, count, self.settings.selection, self.settings.path_epochs
+        )
         self._round = 0
         self._remaining = list(range(count))
         self._turns: list[int] = []
@@ -168,6 +188,16 @@ class PathSearch(Searcher):
     def planned_images(self) -> int:
         """What the search consumes in all."""
         return sum(each.images(self.problem) for each in self.rounds)
+
+    def scored_on(self, path: npt.NDArray[np.int8]) -> tuple[Architecture, float | None] | None:
+        """The architecture that stood for a path (path_length,), and its score if there is one.
+
+        None for a path that is no candidate.
+        """
+        for place, candidate in enumerate(self._candidates.paths):
+            if np.array_equal(candidate, path):
+                return self._candidates.architectures[place], self._scores[place]
+        return None
 
     @property
     def path(self) -> npt.NDArray[np.int8]:

@@ -39,6 +39,7 @@ from searchers.base import (
     Work,
 )
 from searchers.capped_draws import CappedDraws
+from searchers.epochs import check_budget
 from searchers.errors import SearcherError
 from searchers.flops_regulariser import FlopsRegulariser
 from searchers.latency_term import latency_term
@@ -78,7 +79,17 @@ class Proxyless(Searcher):
         )
         self._draws = CappedDraws(problem, self._graph)
         self._refuse_impossible_caps()
-        self._warmup = UniformTraining(problem, settings.warmup_share, self._draw_uniform)
+        self._warmup = UniformTraining(
+            problem, settings.warmup_share, self._draw_uniform, settings.warmup_epochs
+        )
+        check_budget(
+            f"warmup_epochs {settings.warmup_epochs:g} and search_epochs "
+            f"{settings.search_epochs:g}",
+            images_by_epochs(problem, settings),
+            problem.budget_images,
+        )
+        #: Of the search, all so far; and those since the last architecture step.
+        self._search_steps = 0
         self._weight_steps = 0
         self._round = Round(settings.reinforce_samples)
         by_gates = settings.estimator == "gates"
@@ -93,6 +104,12 @@ class Proxyless(Searcher):
         missing = self.settings.weight_steps_per_architecture_step - self._weight_steps
         if missing > 0:
             count = min(missing, STEPS_PER_WORK)
+            planned = self.problem.steps_of(self.settings.search_epochs)
+            if planned:
+                count = min(count, planned - self._search_steps)
+                if not count:
+                    return []
+            self._search_steps += count
             self._weight_steps += count
             return [TrainWeights(tuple(self._sample() for _ in range(count)))]
         if self.settings.estimator == "reinforce":
@@ -263,10 +280,12 @@ class Proxyless(Searcher):
 
     def _planned_steps(self) -> int:
         """About how many architecture steps the budget allows."""
-        problem, settings = self.problem, self.settings
-        images: int = problem.images_per_step
-        if settings.estimator == "reinforce":
-            images = settings.reinforce_samples * problem.images_per_evaluation
+        problem: Problem = self.problem
+        settings: ProxylessSettings = self.settings
+        planned = problem.steps_of(settings.search_epochs)
+        if planned:
+            return planned // settings.weight_steps_per_architecture_step
+        images = _images_per_architecture_step(problem, settings)
         images += settings.weight_steps_per_architecture_step * problem.images_per_step
         left = problem.budget_images - self._warmup.steps * problem.images_per_step
         return max(0, left // images)
@@ -277,6 +296,7 @@ class Proxyless(Searcher):
         return {
             **self._learned.state_dict(),
             "warmup": self._warmup.asked,
+            "search_steps": self._search_steps,
             "weight_steps": self._weight_steps,
             "architecture_steps": self._architecture_steps,
             "baseline": self._baseline.value,
@@ -286,11 +306,29 @@ class Proxyless(Searcher):
     def _load_state(self, state: Mapping[str, Any]) -> None:
         self._learned.load_state_dict(state)
         self._warmup.asked = int(state["warmup"])
+        # States from before there were epochs to count do not have it, and do not need it.
+        self._search_steps = int(state.get("search_steps", 0))
         self._weight_steps = int(state["weight_steps"])
         self._architecture_steps = int(state["architecture_steps"])
         baseline = state["baseline"]
         self._baseline.value = None if baseline is None else float(baseline)
         self._round.load_state_dict(state["round"])
+
+
+def images_by_epochs(problem: Problem, settings: ProxylessSettings) -> int:
+    """What warm-up and search consume as far as they are given in epochs; 0 where neither is."""
+    search = problem.steps_of(settings.search_epochs)
+    steps = problem.steps_of(settings.warmup_epochs) + search
+    rounds = search // settings.weight_steps_per_architecture_step
+    return steps * problem.images_per_step + rounds * _images_per_architecture_step(
+        problem, settings
+    )
+
+
+def _images_per_architecture_step(problem: Problem, settings: ProxylessSettings) -> int:
+    if settings.estimator == "reinforce":
+        return settings.reinforce_samples * problem.images_per_evaluation
+    return problem.images_per_step
 
 
 def _searched_graph(problem: Problem, path: str) -> tuple[PathGraph, npt.NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from searchers.epochs import check_epochs
 from searchers.errors import SearcherError
 
 
@@ -14,7 +15,9 @@ class ProxylessSettings:
 
     ``path`` is a path, the name of a typical one, or ``joint``: then paths are learned too.
     ``warmup_share`` of the budget trains weights on uniform operations. Then each
-    ``weight_steps_per_architecture_step`` weight steps are followed by one architecture step.
+    ``weight_steps_per_architecture_step`` weight steps are followed by one architecture step, until
+    the budget is spent. ``warmup_epochs`` (passes over search_train) takes the place of the share
+    where it is not 0; after ``search_epochs`` of the other weight steps the search has finished.
     ``estimator``: ``gates``, where ``gates`` is ``full`` (gate gradients of all candidates) or
     ``two`` (of two sampled ones); or ``reinforce``, which evaluates ``reinforce_samples``
     architectures in each architecture step and weighs their scores by
@@ -29,6 +32,8 @@ class ProxylessSettings:
 
     path: str = "ABABB"
     warmup_share: float = 1.0 / 3.0
+    warmup_epochs: float = 0.0
+    search_epochs: float = 0.0
     weight_steps_per_architecture_step: int = 5
     gates: Literal["full", "two"] = "full"
     learning_rate: float = 1e-3
@@ -49,6 +54,8 @@ class ProxylessSettings:
     def __post_init__(self) -> None:
         if not 0.0 <= self.warmup_share < 1.0:
             raise SearcherError(f"warmup_share {self.warmup_share}: expected 0 up to below 1")
+        for name in ("warmup_epochs", "search_epochs"):
+            check_epochs(name, getattr(self, name))
         for name, least in (("weight_steps_per_architecture_step", 1), ("reinforce_samples", 2)):
             if getattr(self, name) < least:
                 raise SearcherError(f"{name} {getattr(self, name)}: expected {least} or more")

@@ -14,14 +14,23 @@ STEPS_PER_WORK = 10
 
 
 class UniformTraining:
-    """``steps`` weight steps, each on a path drawn by ``draw(n) -> encodings (n, D)``."""
+    """``steps`` weight steps, each on a path drawn by ``draw(n) -> encodings (n, D)``.
+
+    They are ``epochs`` passes over search_train or, where that is 0, a ``share`` of the budget.
+    """
 
     def __init__(
-        self, problem: Problem, share: float, draw: Callable[[int], npt.NDArray[np.int8]]
+        self,
+        problem: Problem,
+        share: float,
+        draw: Callable[[int], npt.NDArray[np.int8]],
+        epochs: float = 0.0,
     ) -> None:
         self.problem = problem
         self.draw = draw
-        self.steps = int(share * problem.budget_images) // problem.images_per_step
+        self.steps = problem.steps_of(epochs) or (
+            int(share * problem.budget_images) // problem.images_per_step
+        )
         self.asked = 0
 
     @property

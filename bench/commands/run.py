@@ -56,6 +56,11 @@ from searchers.finding import find_searcher
     help="Measured by `bench latency measure`, for latency terms.",
 )
 @click.option("--budget-images", type=click.IntRange(1), help="Images the run may consume.")
+@click.option(
+    "--budget-epochs",
+    type=click.FloatRange(0.0, 1e5, min_open=True),
+    help="The same, in passes over the words of search_train.",
+)
 @click.option("--budget-macs", type=click.IntRange(1), help="Multiply-adds, of the same.")
 @click.option("--budget-evaluations", type=click.IntRange(1), help="Evaluations, of the same.")
 @click.option(
@@ -122,7 +127,7 @@ def run(
     title = f"{searcher} on {name}"
     with (
         graceful_interrupt() as stop,
-        run_progress(title, settings.run.budget_images, incumbent, quiet) as report,
+        run_progress(title, built.preset.run.budget_images, incumbent, quiet) as report,
     ):
         result = built.execute(folder, report, stop)
     if as_json:
@@ -168,7 +173,7 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     """Options that are short forms of preset keys, as overrides."""
     overrides = data_overrides(given)
     overrides.extend(space_overrides(given["space"], given["part"]))
-    for axis in AXES:
+    for axis in ("epochs", *AXES):
         if given[f"budget_{axis}"]:
             overrides.append(f"run.budget_{axis}={given[f'budget_{axis}']}")
     overrides.extend(device_override(given["device"]))

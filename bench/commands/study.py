@@ -144,8 +144,12 @@ def show_plan(plan: Plan) -> None:
         rows.append((arm.name, len(own), *(own.count(state) for state in states)))
     print_table(["searcher", "runs", *states], rows)
     left = len(plan.runs) - plan.count(DONE)
-    budget = plan.preset.run.budget_images
-    click.echo(f"to do: {left} runs, up to {budget:,} images each, {left * budget:,} in all")
+    budget, epochs = plan.preset.run.budget_images, plan.preset.run.budget_epochs
+    click.echo(
+        f"to do: {left} runs, up to {epochs:g} epochs of search_train each"
+        if epochs
+        else f"to do: {left} runs, up to {budget:,} images each, {left * budget:,} in all"
+    )
     if plan.trains_supernets:
         count, images = len(plan.study.supernet_seeds), plan.preset.supernet_recipe.images
         click.echo(f"first: {count} supernets of {images:,} images each, unless trained before")

@@ -25,7 +25,8 @@ class Built:
 
     ``data`` describes each split, ``data_hashes`` is the part of it that belongs to the identity,
     ``supernet_start`` the trained supernet; ``trainer`` and ``recipe``, from which other processes
-    build its supernet, are None where nothing is trained.
+    build its supernet, are None where nothing is trained. So is ``epoch_images``, the usable words
+    of search_train.
     """
 
     evaluator: Evaluator
@@ -35,6 +36,7 @@ class Built:
     supernet_start: dict[str, Any] | None
     trainer: Trainer | None
     recipe: Recipe | None = None
+    epoch_images: int | None = None
 
 
 def build_evaluator(
@@ -135,4 +137,5 @@ def _supernet(
         start,
         trainer,
         Recipe(space, preset.data, preset.recogniser, preset.supernet, default_operations),
+        len(splits["search_train"].words),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,9 @@ from bench.wrong_values import in_words
 from searchers import SEARCHERS
 from searchers.finding import Found, find_searcher, plugins
 from spaces.names import unknown_name
+
+#: Two ways to say one thing, of which the one said last holds.
+BUDGETS = ("budget_images", "budget_epochs")
 
 
 def preset_names() -> list[str]:
@@ -46,6 +49,7 @@ def load_preset(
     a wrong type or out of range.
     """
     raw = _raw(name)
+    _refuse_two_budgets(raw, f"preset {name}")
     for section, settings in (recorded or {}).items():
         raw[section] = {**raw.get(section, {}), **settings}
     return make_preset(raw, name, overrides, searcher)
@@ -57,8 +61,10 @@ def make_preset(
     """A preset from its sections as plain data; see ``load_preset``."""
     known = known_keys(searcher)
     check_keys(raw, name, known, searcher)
+    overrides = tuple(overrides)
     for override in overrides:
         _apply(raw, override, known)
+    _take_budget(raw, overrides)
     try:
         preset = msgspec.convert(raw, Preset)
     except msgspec.ValidationError as error:
@@ -124,7 +130,32 @@ def _raw(name: str) -> dict[str, Any]:
     return _laid_over(below, own)
 
 
+def _refuse_two_budgets(raw: Mapping[str, Any], where: str) -> None:
+    """Refuse a budget in images and in epochs: one of them would go unheard."""
+    run = raw.get("run")
+    if isinstance(run, Mapping) and run.get("budget_epochs") and "budget_images" in run:
+        raise PresetError(
+            f"{where}: run.budget_images {run['budget_images']} and run.budget_epochs "
+            f"{run['budget_epochs']}: give one of them"
+        )
+
+
+def _take_budget(raw: Mapping[str, Any], overrides: Sequence[str]) -> None:
+    """The budget that ``overrides`` give, in images or in epochs, replaces the preset's own."""
+    given = {override.partition("=")[0].strip() for override in overrides}
+    run = raw.get("run")
+    if not isinstance(run, dict) or not run.get("budget_epochs"):
+        return
+    if {f"run.{key}" for key in BUDGETS} <= given:
+        _refuse_two_budgets(raw, "two budgets")
+    if "run.budget_images" in given:
+        del run["budget_epochs"]
+
+
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    if any(key in above for key in BUDGETS):
+        # A budget above, in images or in epochs, replaces the one below.
+        below = {key: value for key, value in below.items() if key not in BUDGETS}
     both = {**below, **above}
     for key in below.keys() & above.keys():
         if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from bench.errors import RecordError
 from bench.manifest import read_manifest
@@ -142,11 +143,21 @@ def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
         # As JSON, since that is how the other was kept.
         wanted = json.loads(json.dumps(wanted))
         known = {key: manifest.get("identity", {}).get(key) for key in wanted}
+        if preset.run.budget_epochs:
+            # What it came to is known where the words were read.
+            wanted, known = map(_without_images, (wanted, known))
         if known != wanted:
             raise RecordError(
                 f"{run.folder} holds another run ({difference(known, wanted)}): give the changed "
                 "study another name or --out, or delete the folder"
             )
+
+
+def _without_images(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity without the images of its budget."""
+    preset = dict(identity.get("preset") or {})
+    run = {key: value for key, value in preset.get("run", {}).items() if key != "budget_images"}
+    return {**identity, "preset": {**preset, "run": run}}
 
 
 def _complete(path: Path) -> bool:

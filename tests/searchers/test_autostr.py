@@ -113,7 +113,7 @@ def test_recommendation_status_and_tables_follow_the_steps() -> None:
     assert status["step"] == 2.0
     assert status["entropy"] > 0
     tables = searcher.tables()
-    assert tables.keys() == {"paths", "operations"}
+    assert tables.keys() == {"paths", "operations", "steps"}
     operations = [space.operations.index(row["operation"]) for row in tables["operations"]]
     assert operations == list(searcher.recommend().encoding[15:])
     for row in tables["operations"]:
