@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.latency import LatencyTable, latency_array, read_latency
 from bench.presets import searcher_settings
-from bench.settings import Preset
+from bench.settings import Preset, RunSettings
 from searchers.base import Problem, Searcher
 from searchers.finding import find_searcher
 
@@ -29,6 +29,11 @@ class Caps:
 
     max_macs: int | None = None
     max_params: int | None = None
+
+    @classmethod
+    def of(cls, run: RunSettings) -> Caps:
+        """Those of a preset's section, where 0 is none."""
+        return cls(run.max_macs or None, run.max_params or None)
 
 
 @dataclass(frozen=True)

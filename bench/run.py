@@ -67,7 +67,7 @@ class Run:
             )
         self.seed = seed
         self.workers = workers
-        caps = caps or Caps()
+        caps = Caps.of(preset.run) if caps is None else caps
         chosen = Chosen.of(searcher, preset)
         # Built first for what it refuses: before words are rendered.
         self.searcher = chosen.build(preset, seed, caps)
@@ -284,6 +284,9 @@ def _without_bookkeeping(preset: Preset) -> dict[str, Any]:
     for section in ("description", "searcher", "supernet_recipe", "retraining"):
         del plain[section]
     for key in ("checkpoint_seconds", "evaluation_cache", "latency_table", "replay"):
+        del plain["run"][key]
+    # Beside the preset, since there are other ways to give them.
+    for key in ("max_macs", "max_params"):
         del plain["run"][key]
     for split in ("search_train", "search_val", "test", "workers"):
         del plain["data"][split]

@@ -21,6 +21,9 @@ from trainers.settings import (
     TrainerSettings,
 )
 
+#: Of an architecture; 0: none.
+Cap = Annotated[int, Meta(ge=0, le=10**15)]
+
 
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Budget and bookkeeping of one run.
@@ -28,6 +31,7 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ``budget_images`` is what searchers plan by; where ``budget_epochs`` is not 0 it is so many
     times the words of search_train. ``budget_macs``, ``budget_evaluations`` and
     ``budget_seconds`` (of trainer, ask and tell), where they are not 0, end a run earlier.
+    ``max_macs`` and ``max_params`` are hard caps on architectures of the full-size space, 0: none.
     ``referee_points``: at how many equal parts of the budget the referee scores the recommendation,
     with ``referee_samples`` draws beside it where a distribution is learned. ``evaluator`` is the
     supernet, a made-up landscape with a planted optimum, or what the runs in the folder ``replay``
@@ -42,6 +46,8 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     budget_macs: Annotated[int, Meta(ge=0, le=2**62)] = 0
     budget_evaluations: Annotated[int, Meta(ge=0)] = 0
     budget_seconds: Annotated[float, Meta(ge=0.0, le=1e9)] = 0.0
+    max_macs: Cap = 0
+    max_params: Cap = 0
     evaluation_images: Positive = 500
     evaluator: Literal["supernet", "synthetic", "replay"] = "supernet"
     evaluation_cache: bool = True
@@ -129,7 +135,9 @@ def settings_as_dict(settings: Struct) -> dict[str, Any]:
 #: Settings that earlier versions did not have, and did as if they were off.
 LATER = frozenset({"augmentation", "teaching", "entangled"})
 #: The same of our own searchers' hyperparameters.
-LATER_HYPERPARAMETERS = frozenset({"path_epochs", "warmup_epochs", "search_epochs"})
+LATER_HYPERPARAMETERS = frozenset(
+    {"path_epochs", "warmup_epochs", "search_epochs", "operation_beyond_cap"}
+)
 
 
 def without_off(section: dict[str, Any], later: frozenset[str] = LATER) -> dict[str, Any]:

@@ -98,7 +98,10 @@ def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
     batch = preset.trainer.batch_images
     return msgspec.structs.replace(
         preset,
-        run=msgspec.structs.replace(preset.run, budget_images=recipe.images, budget_epochs=0.0),
+        # A supernet is one of all architectures, and is trained for as long as the recipe says.
+        run=msgspec.structs.replace(
+            preset.run, budget_images=recipe.images, budget_epochs=0.0, max_macs=0, max_params=0
+        ),
         data=msgspec.structs.replace(
             preset.data,
             rendering=msgspec.structs.replace(

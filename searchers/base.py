@@ -12,6 +12,7 @@ The life of a searcher, as the runner leads it:
    ``tell``, one by one in the order of the work. A result may be a ``Failure``.
 4. Proposals beyond a hard cap are never work: a searcher draws within it (``Problem.draw``), or
    redraws and counts that in ``redrawn``; what its encoding had to mend it counts in ``repaired``.
+   (Step 1 of autostr, if a setting says so, has stand-ins beyond it, which it never recommends.)
    That an architecture is evaluated twice is allowed, billed and counted by the harness.
 5. ``recommend()`` may be called at any time, also before the first ``tell``, and must name a legal
    architecture within the cap. It must not change the searcher.

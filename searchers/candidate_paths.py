@@ -25,13 +25,15 @@ BLOCKS = 20
 class CandidatePaths:
     """Paths (N, path_length), with the same ``operation`` on every layer of each.
 
-    ``operations`` are the one that was asked for, then the one for when it breaks a cap.
+    ``operations`` are the one that was asked for, then the one for when it breaks a cap. With
+    ``beyond_cap`` what stands for a path may be beyond the caps; its ``member`` never is.
     """
 
     problem: Problem
     operations: tuple[str, str]
     operation: str
     paths: Path
+    beyond_cap: bool = False
 
     @classmethod
     def draw(
@@ -41,6 +43,7 @@ class CandidatePaths:
         count: int,
         operations: tuple[str, str],
         rng: np.random.Generator,
+        beyond_cap: bool = False,
     ) -> CandidatePaths:
         """At most ``count`` of all paths, or of the typical ones, at random where there are more.
 
@@ -56,7 +59,7 @@ class CandidatePaths:
         pool = pool[[_smallest(problem, path) is not None for path in pool]]
         # One operation for all: else operations would be compared, and not paths.
         for operation in operations:
-            within = [_uniform(problem, path, operation) is not None for path in pool]
+            within = [_uniform(problem, path, operation, beyond_cap) is not None for path in pool]
             if all(within):
                 break
         pool = pool[within] if len(pool) else pool
@@ -68,7 +71,7 @@ class CandidatePaths:
             )
         if len(pool) > count:
             pool = pool[np.sort(rng.choice(len(pool), count, replace=False))]
-        return cls(problem, operations, operation, pool)
+        return cls(problem, operations, operation, pool, beyond_cap)
 
     @staticmethod
     def foreign(*operations: str) -> tuple[str, ...]:
@@ -77,11 +80,14 @@ class CandidatePaths:
         return tuple(name for name in known if name in operations)
 
     @classmethod
-    def from_state(cls, problem: Problem, state: Mapping[str, Any]) -> CandidatePaths:
-        """The reverse of ``state``."""
+    def from_state(
+        cls, problem: Problem, state: Mapping[str, Any], beyond_cap: bool = False
+    ) -> CandidatePaths:
+        """The reverse of ``state``; ``beyond_cap`` is a setting, and not in it."""
         paths = np.stack([problem.space.parse_path(text) for text in state["paths"]])
         asked, within = state["operations"]
-        return cls(problem, (str(asked), str(within)), str(state["operation"]), paths)
+        operations = (str(asked), str(within))
+        return cls(problem, operations, str(state["operation"]), paths, beyond_cap)
 
     def state(self) -> dict[str, Any]:
         """JSON data."""
@@ -133,10 +139,10 @@ class CandidatePaths:
         return found
 
     def random(self, rng: np.random.Generator) -> Architecture | None:
-        """A path drawn from all, with the operation on every layer; None if beyond a cap."""
+        """A path drawn from all, with the operation on every layer; None if that may not be."""
         space = self.problem.space
         path = space.sample(1, rng)[0, : space.path_length]
-        return _uniform(self.problem, path, self.operation)
+        return _uniform(self.problem, path, self.operation, self.beyond_cap)
 
     def describe(self, place: int) -> dict[str, Any]:
         """A candidate's part of a row of the table of paths."""
@@ -166,13 +172,16 @@ def _random_paths(problem: Problem, count: int, rng: np.random.Generator) -> Pat
     return np.array(list(found.values()), np.int8).reshape(len(found), space.path_length)
 
 
-def _uniform(problem: Problem, path: Path, operation: str) -> Architecture | None:
+def _uniform(
+    problem: Problem, path: Path, operation: str, beyond_cap: bool = False
+) -> Architecture | None:
     """The architecture of one operation on a path; None if it is illegal or beyond a cap."""
     try:
         found = problem.space.uniform_architecture(path, operation)
     except SpaceError:
         return None
-    return found if problem.allows(problem.space.encode([found]))[0] else None
+    allowed = beyond_cap or problem.allows(problem.space.encode([found]))[0]
+    return found if allowed else None
 
 
 def _smallest(problem: Problem, path: Path) -> Architecture | None:

@@ -41,7 +41,7 @@ from searchers.finding import find_searcher
 @click.option(
     "--max-macs",
     type=MAC_LIMIT,
-    help="Hard cap on multiply-adds of the full-size backbone.",
+    help="Hard cap on multiply-adds of the full-size backbone; the preset's by default.",
 )
 @click.option("--max-params", type=PARAMETER_LIMIT, help="Hard cap on parameters of that backbone.")
 @click.option(
@@ -89,8 +89,6 @@ def run(
     out: Path | None,
     as_json: bool,
     quiet: bool,
-    max_macs: int | None,
-    max_params: int | None,
     workers: int,
     **given: Any,
 ) -> None:
@@ -103,7 +101,7 @@ def run(
     name = preset or default_preset(given["device"])
     chosen = find_searcher(searcher)
     settings = load_preset(name, with_options(overrides_of(given), given["overrides"]), chosen)
-    caps = Caps(max_macs, max_params)
+    caps = Caps.of(settings.run)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress
     from bench.run import Run
@@ -176,6 +174,9 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     for axis in ("epochs", *AXES):
         if given[f"budget_{axis}"]:
             overrides.append(f"run.budget_{axis}={given[f'budget_{axis}']}")
+    for cap in ("max_macs", "max_params"):
+        if given[cap]:
+            overrides.append(f"run.{cap}={given[cap]}")
     overrides.extend(device_override(given["device"]))
     if given["replay"]:
         overrides.append(f"run.replay={quoted(given['replay'])}")

@@ -99,9 +99,11 @@ class StudyFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def shared_set(self) -> tuple[str, ...]:
-        """What all arms set, the budget included."""
+        """What all arms set, the budget and the caps included."""
         limits = self.budget.given if self.budget is not None else {}
-        return (*self.set, *(f"run.budget_{axis}={limit}" for axis, limit in limits.items()))
+        budget = [f"run.budget_{axis}={limit}" for axis, limit in limits.items()]
+        caps = {"max_macs": self.max_macs, "max_params": self.max_params}
+        return (*self.set, *budget, *(f"run.{key}={cap}" for key, cap in caps.items() if cap))
 
     @property
     def varied(self) -> frozenset[str]:

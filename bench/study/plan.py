@@ -103,7 +103,7 @@ class Outlook:
 def make_plan(study: StudyFile, folder: Path) -> Plan:
     """The plan, every searcher and setting checked by making one of each."""
     preset = load_preset(study.preset, study.shared_set)
-    caps = Caps(study.max_macs, study.max_params)
+    caps = Caps.of(preset.run)
     trains = bool(study.supernet_seeds) and preset.run.evaluator == "supernet"
     if trains and not preset.supernet_recipe.images:
         raise RecordError(
@@ -123,6 +123,11 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
     ]
     for run in runs[: len(study.all_arms)]:
         loaded = run.load()
+        if Caps.of(loaded.run) != caps:
+            raise RecordError(
+                f"study {study.name}: arm {run.arm} sets a cap of its own, and runs under other "
+                "caps cannot be compared: set run.max_macs and run.max_params for all arms"
+            )
         Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
     refuse_other_runs(runs)
     return Plan(study, folder, preset, tuple(runs))

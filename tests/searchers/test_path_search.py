@@ -231,6 +231,37 @@ def test_nothing_beyond_a_cap_is_trained_or_evaluated(cap: dict[str, int], paths
     assert "step 1 uses k3e1 on every layer" in searcher.warnings()[0]
 
 
+@pytest.mark.parametrize("paths", ["typical", "all"])
+def test_the_cap_can_bind_the_result_alone(paths: str) -> None:
+    """Section 4.2 of the paper: residual units in step 1, less than 450 M in what is found."""
+    of = problem(2_000, max_macs=450_000_000)
+    searcher = make(of, paths=paths, operation_beyond_cap=True)
+    space = of.space
+    works = drive(searcher, first_a)
+    rows = searcher.tables()["paths"]
+    assert {row["operation"] for row in rows} == {"residual"}
+    assert len(rows) == 10
+    assert max(row["macs"] for row in rows) > 450_000_000
+    assert all("r" * 15 in text for text in trained(works))
+    assert searcher.warnings() == []
+    # BBBAA, whose residual units have 742 M, is among the typical ones and is found.
+    assert searcher.recommend().text.startswith(rows[0]["path"])
+    assert of.allows(space.encode([searcher.recommend()]))[0]
+    twin = make(of, seed=5, paths=paths, operation_beyond_cap=True)
+    twin.load_state_dict(searcher.state_dict())
+    assert twin.tables() == searcher.tables()
+
+
+def test_a_path_without_any_member_within_the_cap_is_no_candidate_even_so() -> None:
+    space = load_space("autostr")
+    smallest = space.min_macs()
+    searcher = make(problem(max_macs=smallest), operation_beyond_cap=True, paths="all")
+    assert all(
+        problem(max_macs=smallest).allows(space.encode([searcher._candidates.member(place)]))[0]
+        for place in range(len(searcher._candidates))
+    )
+
+
 def test_a_path_beyond_the_cap_is_left_out() -> None:
     space = load_space("autostr")
     alone = [space.uniform_architecture(path, "k3e1") for path in space.typical_paths()]
