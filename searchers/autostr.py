@@ -34,8 +34,8 @@ class AutoSTRSettings(PathSearchSettings, ProxylessSettings):
 
     ``path_epochs``, where it is not 0, takes the place of ``path_share``. With ``search_epochs``
     step 2 has an end, after which the result is evaluated as the paths of step 1 were. ``path``
-    stays empty: finding it is step 1. What ``proxyless`` has for the joint space alone is of no
-    effect.
+    is the one that step 2 is on whatever step 1 finds (Table 5); where it is empty, the best one of
+    step 1. What ``proxyless`` has for the joint space alone is of no effect.
     """
 
     path: str = ""
@@ -44,20 +44,20 @@ class AutoSTRSettings(PathSearchSettings, ProxylessSettings):
     def __post_init__(self) -> None:
         if not 0.0 < self.path_share < 1.0:
             raise SearcherError(f"path_share {self.path_share}: expected between 0 and 1")
-        if self.path:
+        if self.path == "joint":
             raise SearcherError(
-                f"path {self.path!r}: autostr searches the path itself; leave it out, or use "
-                "searcher proxyless for a path of your own"
+                "path 'joint': step 2 of autostr is on one path; name it, leave it empty for the "
+                "one that step 1 finds, or use searcher proxyless"
             )
         self.of_path_search()
-        self.of_operation_search(ProxylessSettings().path)
+        self.of_operation_search(self.path or ProxylessSettings().path)
 
     def of_path_search(self) -> PathSearchSettings:
         """Step 1's settings."""
         return self._part(PathSearchSettings)
 
     def of_operation_search(self, path: str) -> ProxylessSettings:
-        """Step 2's settings, on the path that was found."""
+        """Step 2's settings, on the path that was found or given."""
         return self._part(ProxylessSettings, path=path)
 
     def _part(self, kind: type[Part], **changes: Any) -> Part:
@@ -85,8 +85,10 @@ class AutoSTR(Searcher):
         self._evaluated = False
         self._score: float | None = None
         self._check_epochs()
-        # What step 2 refuses is refused now, not when half of the budget is spent.
-        self._operation_search(np.random.default_rng(0))
+        # What step 2 refuses is refused now, not when half of the budget is spent. On a given path
+        # it also says what to recommend before it begins.
+        trial = self._operation_search(np.random.default_rng(0))
+        self._on_given_path = trial if settings.path else None
 
     @classmethod
     def default_operations(cls, settings: AutoSTRSettings) -> tuple[str, ...]:
@@ -116,7 +118,7 @@ class AutoSTR(Searcher):
         self._count()
 
     def recommend(self) -> Architecture:
-        return (self._operations or self._paths).recommend()
+        return (self._operations or self._on_given_path or self._paths).recommend()
 
     def samples(self, n: int, rng: np.random.Generator) -> list[Architecture]:
         return [] if self._operations is None else self._operations.samples(n, rng)
@@ -177,9 +179,9 @@ class AutoSTR(Searcher):
         check_budget(what, needed, problem.budget_images)
 
     def _operation_search(self, rng: np.random.Generator) -> Proxyless:
-        """Step 2 on the best path, with all that step 1 does not use."""
+        """Step 2 on the best path or the given one, with all that step 1 does not use."""
         left = self.problem.budget_images - self._paths.planned_images
-        path = self.problem.space.path_text(self._paths.path)
+        path = self.settings.path or self.problem.space.path_text(self._paths.path)
         return Proxyless(
             replace(self.problem, budget_images=left),
             self.settings.of_operation_search(path),

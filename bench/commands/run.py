@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,7 @@ def print_result(result: dict[str, Any], space: str = "") -> None:
             "MACs": found["macs"],
             "parameters": found["params"],
             **_scores(found),
+            **_steps(result["tables"].get("steps", ())),
             "images consumed": cost["total"]["images"],
             "images before, in the supernet": cost["supernet_images_before"],
             "evaluations": cost["total"]["evaluations"],
@@ -228,6 +230,15 @@ def _with_own_weights(found: dict[str, Any]) -> dict[str, object]:
     own = found.get("own_score")
     other = found.get("weights") == COMMON and own != found["score"]
     return {"the same with the run's own weights": own} if other else {}
+
+
+def _steps(rows: Iterable[dict[str, Any]]) -> dict[str, object]:
+    """What each step of a search in steps came to, where it was evaluated."""
+    return {
+        f"step {row['step']}, search_val": f"{row['score']:.4f} by {row['architecture']}"
+        for row in rows
+        if row["score"] is not None
+    }
 
 
 def _scores(found: dict[str, Any]) -> dict[str, object]:

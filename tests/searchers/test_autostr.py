@@ -13,7 +13,7 @@ from searchers.autostr import AutoSTR, AutoSTRSettings
 from searchers.base import Evaluate, GateGradient, Problem, SearcherError, TrainWeights, Work
 from searchers.path_search import PathSearch
 from searchers.proxyless import Proxyless, ProxylessSettings
-from spaces import load_space
+from spaces import SpaceError, load_space
 
 STEP, EVALUATION, BUDGET = 8, 32, 4_000
 
@@ -136,9 +136,48 @@ def test_a_better_path_is_chosen_and_operations_improve() -> None:
     assert np.mean(found) > np.mean(chance) + 0.1
 
 
+@pytest.mark.parametrize("operation", ["residual", "k3e1"])
+@pytest.mark.parametrize("path", ["AABBB", "A..B..A..B..B..", "AB.A.B.......B."])
+def test_step_2_can_be_on_a_given_path(operation: str, path: str) -> None:
+    """Table 5: both default operations, step 2 on AABBB as well as ABABB, both steps' numbers."""
+    searcher = make(path_share=0.5, operation=operation, path=path)
+    space = searcher.problem.space
+    wanted = space.path_text(space.parse_path(path))
+    assert searcher.recommend().text.startswith(wanted)
+    works = drive(searcher)
+    # Step 1 is what it is without the path: it compares all ten.
+    alone = drive(make(path_share=0.5, operation=operation))
+    step_1 = next(i for i, w in enumerate(works) if isinstance(w, Evaluate))
+    assert works[:step_1] == alone[:step_1]
+    rows = searcher.tables()["paths"]
+    assert len(rows) == 10
+    assert all(row["score"] is not None for row in rows)
+    assert {w.architecture.text.split("-")[0] for w in works if isinstance(w, GateGradient)} == {
+        wanted
+    }
+    assert searcher.recommend().text.startswith(wanted)
+    steps = searcher.tables()["steps"]
+    compared = {row["path"]: row["score"] for row in rows}
+    assert [(row["step"], row["path"], row["score"]) for row in steps] == [
+        *([(1, wanted, compared[wanted])] if wanted in compared else []),
+        (2, wanted, None),
+    ]
+    twin = make(seed=4, path_share=0.5, operation=operation, path=path)
+    twin.load_state_dict(searcher.state_dict())
+    assert twin.tables() == searcher.tables()
+
+
+def test_a_given_path_that_is_none_or_beyond_a_cap_is_refused() -> None:
+    with pytest.raises(SpaceError, match="AABBC"):
+        make(path="AABBC")
+    smallest = load_space("autostr").min_macs()
+    with pytest.raises(SearcherError, match="below the smallest architecture on path BBBAA"):
+        make(problem(max_macs=smallest), path="BBBAA", paths="all", operation_beyond_cap=True)
+
+
 def test_what_cannot_work_is_refused_at_once() -> None:
     for settings, message in (
-        ({"path": "ABABB"}, "path 'ABABB': autostr searches the path itself"),
+        ({"path": "joint"}, "path 'joint': step 2 of autostr is on one path"),
         ({"path_share": 1.0}, r"path_share 1\.0: expected between 0 and 1"),
         ({"path_share": float("nan")}, "path_share nan"),
         ({"learning_rate": -1.0}, r"learning_rate -1\.0"),
