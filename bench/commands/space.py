@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +11,9 @@ import numpy as np
 
 from bench.architectures import parse_architecture
 from bench.commands.output import print_facts, print_json, print_table
+from bench.commands.pictures import check_picture, write_picture
 from bench.commands.quantities import MAC_LIMIT
+from bench.layers import layers_of, shape_text
 from bench.settings import SpaceSettings
 from spaces import Architecture, Space
 
@@ -19,6 +22,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 #: Architectures drawn at a time; part of what a seed means.
 SAMPLE_BLOCK = 65_536
 BAR_CHARACTERS = 7
+#: What comes in, channels x height x width.
+IMAGE = {"autostr": "3x32x100", "strnas": "1x32x100"}
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -51,8 +56,21 @@ def space() -> None:
 @space.command()
 @click.argument("architecture", metavar="TEXT_OR_INDEX")
 @_space_options
+@click.option(
+    "--picture",
+    metavar="FILE.svg",
+    type=click.Path(path_type=Path),
+    help="Draw it too, as the paper's Figure 5 does.",
+)
 @_json_option
-def show(architecture: str, name: str, part: str, strict: bool, as_json: bool) -> None:
+def show(
+    architecture: str,
+    name: str,
+    part: str,
+    strict: bool,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
     """Show one architecture, layer by layer.
 
     TEXT_OR_INDEX is a text form such as A..B..A..B..B..-555555545514466, the same with the name of
@@ -61,6 +79,9 @@ def show(architecture: str, name: str, part: str, strict: bool, as_json: bool) -
     """
     found = SpaceSettings(name, strict, part).load()
     one = parse_architecture(found, architecture)
+    if picture is not None:
+        check_picture(picture)
+        write_picture(picture, _drawn(found, one))
     facts = describe(found, one)
     if as_json:
         print_json(facts)
@@ -137,6 +158,17 @@ def neighbours(architecture: str, name: str, part: str, strict: bool, as_json: b
     click.echo(f"{len(rows)} neighbours of {one.text}")
 
 
+def _drawn(space: Space, architecture: Architecture) -> str:
+    # Here, since matplotlib takes a second to load.
+    from bench.report.figures.architecture import architecture_figure
+    from bench.report.figures.canvas import house_style
+    from bench.report.figures.look import Look
+
+    layers = layers_of(space, architecture)
+    with house_style():
+        return architecture_figure(architecture.text, IMAGE[space.name], layers, Look({}, {}))
+
+
 def describe(space: Space, architecture: Architecture) -> dict[str, Any]:
     """The facts about one architecture that ``bench space show --json`` prints."""
     encoding = space.encode([architecture])
@@ -156,44 +188,19 @@ def layer_rows(
     space: Space, architecture: Architecture
 ) -> Iterator[tuple[str, str, str, str, int, int, str]]:
     """A row for what is not searched, each layer and the whole, in the columns of ``show``."""
-    graph, encoding = space.path_graph(), np.array(architecture.encoding)
-    edges = graph.edges_of(encoding[None, : space.path_length])[0].tolist()
-    shapes = [graph.shapes[edge].split(">") for edge in edges]
-    prices: list[tuple[str, str, str, str, int, int]] = []
-    if graph.fixed_macs:
-        # Of strnas, the extractor where the rectifier alone is searched.
-        fixed = ("stem", "k3") if space.path_length else ("fixed", "k3e3")
-        shape = shapes[0][0] if space.path_length else _shape(space.output_shape)
-        prices = [(*fixed, "", shape, graph.fixed_macs, graph.fixed_params)]
-    for layer, (edge, code) in enumerate(
-        zip(edges, encoding[space.path_length :].tolist(), strict=True)
-    ):
-        macs, params = (int(table[edge, code]) for table in (graph.edge_macs, graph.edge_params))
-        before, after = shapes[layer]
-        stride = _stride(before, after)
-        prices.append((f"{layer + 1}", space.operations[code], stride, after, macs, params))
-    largest = max(price[4] for price in prices)
-    for layer_name, name, stride, shape, macs, params in prices:
-        yield layer_name, stride, name, shape, macs, params, _bar(macs / largest)
-    total_macs = sum(price[4] for price in prices)
-    total_params = sum(price[5] for price in prices)
-    yield "total", "", "", _shape(space.output_shape), total_macs, total_params, ""
-
-
-def _stride(before: str, after: str) -> str:
-    """The stride between two shapes, nothing for one by one."""
-    (_, *sizes), (_, *halves) = before.split("x"), after.split("x")
-    steps = [-(-int(size) // int(half)) for size, half in zip(sizes, halves, strict=True)]
-    return "x".join(map(str, steps)) if steps != [1, 1] else ""
+    layers = layers_of(space, architecture)
+    largest = max(layer.macs for layer in layers)
+    for each in layers:
+        bar = _bar(each.macs / largest)
+        yield each.name, each.stride, each.operation, each.shape, each.macs, each.params, bar
+    total_macs = sum(layer.macs for layer in layers)
+    total_params = sum(layer.params for layer in layers)
+    yield "total", "", "", shape_text(space.output_shape), total_macs, total_params, ""
 
 
 def _bar(share: float) -> str:
     full, eighths = divmod(round(8 * BAR_CHARACTERS * share), 8)
     return ("█" * full + EIGHTHS[eighths]).strip()
-
-
-def _shape(shape: tuple[int, int, int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _title(space: Space) -> str:

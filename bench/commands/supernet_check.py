@@ -10,10 +10,9 @@ import click
 
 from bench.commands.options import preset_options
 from bench.commands.output import print_json, print_lines
-from bench.errors import RecordError
+from bench.commands.pictures import check_picture, write_picture
 from bench.health.words import interval
 from bench.presets import load_preset, quoted
-from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
     from bench.health.check import Measure
@@ -68,11 +67,8 @@ def check(
     """
     given = [] if file is None else [f"supernet.start={quoted(str(file))}"]
     settings = load_preset(preset, [*overrides, *given])
-    if picture is not None and picture.suffix != ".svg":
-        raise RecordError(f"--picture {picture}: expected a name that ends in .svg")
-    if picture is not None and not picture.parent.is_dir():
-        # Said now, and not after minutes of measuring.
-        raise RecordError(f"--picture {picture}: there is no folder {picture.parent}")
+    if picture is not None:
+        check_picture(picture)
     from bench.health.check import check_supernet
     from bench.progress import counting
 
@@ -128,12 +124,7 @@ def _draw(document: Mapping[str, Any], picture: Path) -> None:
     if drawn is None:
         click.echo(f"bench: nothing to draw: {picture} is not written", err=True)
         return
-    try:
-        write_atomically(picture, drawn.encode())
-    except OSError as error:
-        raise RecordError(
-            f"--picture {picture} cannot be written ({error.strerror or error}): choose another"
-        ) from error
+    write_picture(picture, drawn)
 
 
 def _print_agreement(found: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import IdentityTransform
@@ -108,6 +109,16 @@ class Canvas:
         """A line through places."""
         found = Line2D(list(x), [value + self.foot for value in y], **style)
         self._add(found)
+        return found
+
+    def box(
+        self, x: float, y: float, width: float, height: float, tip: str, **style: Any
+    ) -> Rectangle:
+        """A rectangle from its lower left corner on, with a tooltip if ``tip`` is a text."""
+        found = Rectangle((x, y + self.foot), width, height, **style)
+        self._add(found)
+        if tip:
+            self.mark(found, tip)
         return found
 
     def swatch(self, x: float, y: float, style: Style, length: float = 16.0) -> None:
