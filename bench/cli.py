@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "panel": ("bench.commands.panel:panel", "Train a sample of architectures from scratch."),
     "plan": ("bench.commands.plan:plan", "How many paired blocks a study needs."),
     "read": ("bench.commands.read:read", "Read the words in images."),
+    "reproduce": (
+        "bench.commands.reproduce:reproduce",
+        "Tables and figures of the papers, one command each.",
+    ),
     "retrain": ("bench.commands.retrain:retrain", "Train an architecture from scratch."),
     "run": ("bench.commands.run:run", "Run one searcher on one seed."),
     "space": ("bench.commands.space:space", "Describe, sample and count architectures."),

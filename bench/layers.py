@@ -8,6 +8,9 @@ import numpy as np
 
 from spaces import Architecture, Space
 
+#: What comes in, channels x height x width, by space.
+IMAGE = {"autostr": "3x32x100", "strnas": "1x32x100"}
+
 
 @dataclass(frozen=True)
 class Layer:

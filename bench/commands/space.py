@@ -13,7 +13,7 @@ from bench.architectures import parse_architecture
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.pictures import check_picture, write_picture
 from bench.commands.quantities import MAC_LIMIT
-from bench.layers import layers_of, shape_text
+from bench.layers import IMAGE, layers_of, shape_text
 from bench.settings import SpaceSettings
 from spaces import Architecture, Space
 
@@ -22,8 +22,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 #: Architectures drawn at a time; part of what a seed means.
 SAMPLE_BLOCK = 65_536
 BAR_CHARACTERS = 7
-#: What comes in, channels x height x width.
-IMAGE = {"autostr": "3x32x100", "strnas": "1x32x100"}
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 

@@ -38,6 +38,31 @@ def mean_interval(scores: npt.ArrayLike, level: float = 0.95) -> Estimate | NotC
     return Estimate(mean, mean - half, mean + half, n, level, "mean, Student's t interval")
 
 
+def unpaired_difference(
+    first: npt.ArrayLike, second: npt.ArrayLike, level: float = 0.95
+) -> Estimate | NotComputable:
+    """Mean of ``first`` (n,) minus mean of ``second`` (m,), of runs that have nothing in common.
+
+    Welch's interval (*Biometrika* 34, 1947), which lets their spreads differ; ``n`` is the smaller
+    of both. Needs two of each, which differ in one of the samples at least.
+    """
+    check_fraction(level, "level")
+    one, other = column(first), column(second)
+    for found in (one, other):
+        if isinstance(found, NotComputable):
+            return found
+    a, b = np.asarray(one), np.asarray(other)
+    n = min(len(a), len(b))
+    if n < 2:
+        return NotComputable(f"an interval needs two of each, not {n}", n=n)
+    value = float(a.mean() - b.mean())
+    if np.ptp(a) == np.ptp(b) == 0.0:
+        return NotComputable("neither shows any spread to make an interval of", value, n)
+    bounds = stats.ttest_ind(a, b, equal_var=False).confidence_interval(level)
+    method = "difference of means, Welch's interval"
+    return Estimate(value, float(bounds.low), float(bounds.high), n, level, method)
+
+
 def median_interval(
     scores: npt.ArrayLike,
     rng: np.random.Generator,

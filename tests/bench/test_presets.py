@@ -12,7 +12,16 @@ from bench.settings import settings_as_dict
 from searchers import SEARCHERS
 from searchers.finding import find_searcher
 
-SHIPPED = ["cpu", "gpu", "paper", "strnas", "strnas-latency", "strnas-lower-rates", "tiny"]
+SHIPPED = [
+    "cpu",
+    "gpu",
+    "paper",
+    "strnas",
+    "strnas-cpu",
+    "strnas-latency",
+    "strnas-lower-rates",
+    "tiny",
+]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -20,6 +20,7 @@ from bench.statistics.intervals import (
     iqm_interval,
     mean_interval,
     median_interval,
+    unpaired_difference,
 )
 
 SCORES = np.array([0.71, 0.74, 0.69, 0.80, 0.77, 0.72, 0.75, 0.70])
@@ -127,3 +128,27 @@ def test_arguments_without_sense_are_errors() -> None:
         median_interval(SCORES, np.random.default_rng(0), resamples=0)
     with pytest.raises(StatisticsError, match="expected numbers"):
         mean_interval(["a", "b"])
+
+
+def test_a_difference_of_unpaired_means_is_welchs() -> None:
+    first, second = [0.61, 0.64, 0.66, 0.7], [0.5, 0.58, 0.63]
+    found = unpaired_difference(first, second)
+    assert isinstance(found, Estimate)
+    # By hand: Welch and Satterthwaite.
+    a, b = np.array(first), np.array(second)
+    va, vb = a.var(ddof=1) / 4, b.var(ddof=1) / 3
+    degrees = (va + vb) ** 2 / (va**2 / 3 + vb**2 / 2)
+    half = stats.t.ppf(0.975, degrees) * (va + vb) ** 0.5
+    assert found.value == pytest.approx(a.mean() - b.mean())
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))
+    assert found.n == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [([0.5], [0.4, 0.6], "two of each"), ([0.5] * 2, [0.4] * 2, "spread")],
+)
+def test_no_difference_without_two_of_each_that_differ(first, second, why) -> None:
+    found = unpaired_difference(first, second)
+    assert isinstance(found, NotComputable)
+    assert why in found.reason

@@ -1,0 +1,70 @@
+"""An outcome as a page of Markdown and as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.comparison.answers import plain
+from bench.manifest import versions
+from bench.report.markdown import escaped
+from bench.reproduce.entry import Check, Entry, Outcome, Scale, sentence
+
+#: Of every table that has sizes.
+SIZES = (
+    "Multiply-adds and parameters are those of the searched architecture at the space's full "
+    "width, whatever the preset's is."
+)
+
+
+def markdown(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> str:
+    """The paper's table with ours, whether the claim held, and how it was made."""
+    lines = [
+        f"# {entry.source}: {entry.place}",
+        "",
+        f"At scale `{scale}`, by `{command}`.",
+        "",
+        f"The paper: {entry.claim}",
+        "",
+        f"Here: {escaped(sentence(outcome))}",
+        "",
+        *_table(outcome),
+        "",
+        *(f"- {escaped(note)}" for note in (*outcome.notes, SIZES)),
+        *(f"![{name}]({name})" for name in outcome.pictures),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def document(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> dict[str, Any]:
+    """The same, for programs."""
+    return {
+        "name": entry.name,
+        "source": entry.source,
+        "place": entry.place,
+        "claim": entry.claim,
+        "scale": scale,
+        "command": command,
+        "sentence": sentence(outcome),
+        "checks": [_check(check) for check in outcome.checks],
+        "columns": list(outcome.columns),
+        "rows": [list(row) for row in outcome.rows],
+        "notes": list(outcome.notes),
+        "pictures": sorted(outcome.pictures),
+        "versions": versions(),
+    }
+
+
+def _check(check: Check) -> Mapping[str, Any]:
+    difference = None if check.difference is None else plain(check.difference)
+    return {"text": check.text, "word": check.word, "difference": difference}
+
+
+def _table(outcome: Outcome) -> list[str]:
+    if not outcome.rows:
+        return []
+    return [
+        "| " + " | ".join(escaped(column) for column in outcome.columns) + " |",
+        "|---" + "|---:" * (len(outcome.columns) - 1) + "|",
+        *("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in outcome.rows),
+    ]
