@@ -20,6 +20,7 @@ Widths = Annotated[tuple[Width, ...], Meta(min_length=1, max_length=16)]
 #: 36, 62, 94, or an alphabet of one's own (see ``trainers.data.charset``).
 CharsetName = Annotated[str, Meta(max_length=20_100)]
 WordLength = Annotated[int, Meta(ge=1, le=1000)]
+SequenceEncoder = Literal["none", "bilstm", "projected-bilstm"]
 
 
 class RenderingSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,12 +55,17 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The parts around the backbone."""
+    """The parts around the backbone; any of one kind go with any of another.
 
-    rectifier: Literal["none", "tps"] = "none"
-    sequence_encoder: Literal["none", "bilstm"] = "none"
+    The AutoSTR paper has ``tps`` (on 64x256 pixels), ``bilstm`` and ``attention``. The four-stage
+    benchmark of Baek et al. (2019), which the STR-NAS slides build on, has ``grey-tps`` (it looks
+    at the grey image of 32x100), ``projected-bilstm`` and ``lstm-attention``, all of 256 units.
+    """
+
+    rectifier: Literal["none", "tps", "grey-tps"] = "none"
+    sequence_encoder: SequenceEncoder = "none"
     sequence_hidden: Width = 256
-    head: Literal["ctc", "attention"] = "ctc"
+    head: Literal["ctc", "attention", "lstm-attention"] = "ctc"
     attention_hidden: Width = 512
     beam_width: Annotated[int, Meta(ge=1, le=32)] = 1
 
@@ -145,4 +151,4 @@ class RetrainingSettings(Struct, frozen=True, forbid_unknown_fields=True):
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
     augmentation: Fraction = 0.0
     validations: Annotated[int, Meta(ge=1, le=10_000)] = 10
-    sequence_encoder: Literal["", "none", "bilstm"] = ""
+    sequence_encoder: SequenceEncoder | Literal[""] = ""

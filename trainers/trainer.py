@@ -33,6 +33,7 @@ from trainers.metrics import WordScores, score_words
 from trainers.optimisers import build_optimiser, learning_rate
 from trainers.population import in_groups
 from trainers.recogniser.ctc import CTCHead
+from trainers.recogniser.rectifier import Rectifier
 from trainers.settings import TrainerSettings
 from trainers.state import (
     load_optimiser,
@@ -301,9 +302,9 @@ def _check_settings(supernet: Supernet, settings: TrainerSettings) -> None:
             f"flat_start_steps {settings.flat_start_steps} with a head that is not CTC: set "
             'trainer.flat_start_steps = 0 or recogniser.head = "ctc"'
         )
-    if settings.batch_images < 2 and recogniser.rectifier is not None:
+    if settings.batch_images < 2 and isinstance(recogniser.rectifier, Rectifier):
         raise TrainerError(
-            "batch_images 1 with a rectifier, whose batch norm needs 2 images or more: raise "
+            "batch_images 1 with rectifier tps, whose batch norm needs 2 images or more: raise "
             'trainer.batch_images or set recogniser.rectifier = "none"'
         )
 

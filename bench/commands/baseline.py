@@ -21,7 +21,7 @@ from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.run import default_preset
 from bench.commands.training import train_model
 from bench.models.origin import from_baseline
-from trainers.baselines.catalogue import ARCHITECTURES, BASELINES, Baseline, find_baseline
+from trainers.baselines.catalogue import BASELINES, Baseline, find_baseline
 from trainers.data.charset import DEFAULT_MAX_LENGTH
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _described(found: Baseline) -> dict[str, Any]:
         "title": found.title,
         "source": found.source,
         "stages": found.stages,
-        "architecture": ARCHITECTURES.get(found.extractor),
+        "architecture": found.architecture,
         "counted": found.counted,
         "published": {"params": found.published_params, "macs": found.published_macs},
         "characters": found.characters,

@@ -29,9 +29,11 @@ RED, GREEN, BLUE = 0.299, 0.587, 0.114
 
 
 class Grey(nn.Module):
-    """``images_B3HW -> images_B1HW``, without weights."""
+    """``images_B3HW -> images_B1HW``, without weights; what has one channel is grey already."""
 
     def forward(self, images_B3HW: Tensor, norm: Normaliser) -> Tensor:
+        if images_B3HW.shape[1] == 1:
+            return images_B3HW
         red, green, blue = (images_B3HW[:, channel : channel + 1] for channel in range(3))
         return RED * red + GREEN * green + BLUE * blue
 

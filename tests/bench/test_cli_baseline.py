@@ -40,6 +40,11 @@ def test_show_says_what_is_counted(bench):
         "sequence_encoder": "bilstm",
         "head": "ctc",
     }
+    assert "architecture" in crnn
+    assert crnn["architecture"] is None
+    fixed = bench("baseline", "show", "5x5-ex6", "--json").json
+    assert (fixed["params"], fixed["published"]["params"]) == (23_282_590, "23.283 M")
+    assert fixed["architecture"] == "k5-5555-5555-5555-5555-55555"
     aster = bench("baseline", "show", "aster", "--json").json
     assert aster["counted"] == "backbone"
     assert (aster["params"], aster["macs"]) == (12_994_784, 552_448_000)

@@ -11,6 +11,10 @@ from bench.presets import known_keys, load_preset, preset_names, quoted, searche
 from bench.settings import settings_as_dict
 from searchers import SEARCHERS
 from searchers.finding import find_searcher
+from trainers.baselines.building import build_baseline
+from trainers.baselines.catalogue import BASELINES
+from trainers.models.building import build_model
+from trainers.models.description import describe_architecture
 
 SHIPPED = [
     "cpu",
@@ -69,6 +73,31 @@ def test_a_file_says_what_is_different_from_its_base(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(PresetError, match=said):
             load_preset(str(path))
+
+
+@pytest.mark.parametrize("name", ["strnas", "strnas-latency", "strnas-lower-rates"])
+def test_the_presets_of_the_slides_build_the_recogniser_of_the_baselines(name: str) -> None:
+    preset = load_preset(name)
+    assert preset.recogniser == BASELINES["trba"].recogniser
+    assert preset.recogniser.input_size == (32, 100)
+    space = preset.space.load()
+    text = BASELINES["3x3-ex3"].architecture
+    assert text is not None
+    description = describe_architecture(
+        space, space.parse(text), preset.data, preset.recogniser, preset.supernet
+    )
+    model = build_model(description, seed=0)
+    count = {
+        stage: sum(p.numel() for p in part.parameters()) for stage, part in model.named_children()
+    }
+    assert sum(count.values()) - count["backbone"] == 5_291_278
+    assert model.head.classify.out_features == 38  # type: ignore[union-attr]
+    fixed = build_baseline("3x3-ex3")
+    for stage in ("rectifier", "sequence_encoder", "head"):
+        ours, theirs = getattr(model, stage), getattr(fixed, stage)
+        assert str(ours) == str(theirs)
+    # The slides' counts ask for a batch norm that the cells of the space do not have.
+    assert sum(p.numel() for p in fixed.backbone.parameters()) == count["backbone"] + 1024
 
 
 def test_the_paper_preset_has_the_papers_settings() -> None:

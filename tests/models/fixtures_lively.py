@@ -12,13 +12,13 @@ from bench.models.folder import write_model_folder
 from spaces import load_space
 from spaces.networks.batch_norm import BatchNorm
 from spaces.networks.normalisation import RunningStatistics, UpdatingStatistics
-from trainers.baselines.attention import LSTMAttentionHead
 from trainers.data.image import resize_image
 from trainers.models.building import build_model
 from trainers.models.description import ModelDescription, describe_architecture, describe_baseline
 from trainers.models.model import Model
 from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.head import Head
+from trainers.recogniser.lstm_attention import LSTMAttentionHead
 from trainers.settings import DataSettings, RecogniserSettings, SupernetSettings
 
 AUTOSTR = "A..B..A..B..B..-213045612304560"

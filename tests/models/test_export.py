@@ -40,6 +40,13 @@ KINDS: dict[str, ModelDescription] = {
     "attention": architecture(head="attention"),
     "all": architecture(rectifier="tps", sequence_encoder="bilstm", head="attention"),
     "extractor": cells("extractor"),
+    "four stages": cells(
+        "extractor",
+        rectifier="grey-tps",
+        sequence_encoder="projected-bilstm",
+        sequence_hidden=8,
+        head="lstm-attention",
+    ),
     "rectifier": cells("rectifier"),
     "both": cells("both", head="attention"),
     "crnn": baseline("crnn"),
@@ -71,7 +78,7 @@ def check_format(name: str, model: Model) -> None:
     assert np.ptp(np.log(scores_B)) > 10 * found.greatest_log_probability_difference
 
 
-@pytest.mark.parametrize("kind", ["bilstm", "all", "both", "r2am"])
+@pytest.mark.parametrize("kind", ["bilstm", "all", "both", "r2am", "four stages"])
 def test_torchscript_reads_what_the_model_reads(kind: str) -> None:
     check_format("torchscript", lively(KINDS[kind]))
 

@@ -41,6 +41,7 @@ WIDTHS = SupernetSettings(stem_width=4, widths=(4, 4, 6, 6, 8))
 DATA = DataSettings(max_length=5)
 PARTS = RecogniserSettings(sequence_encoder="bilstm", sequence_hidden=4)
 WHOLE = RecogniserSettings("tps", "bilstm", 4, "attention", 6)
+FOUR_STAGE = RecogniserSettings("grey-tps", "projected-bilstm", 4, "lstm-attention", 6)
 SPACES = {
     "autostr": load_space("autostr"),
     **{part: load_space("strnas", part=part) for part in ("extractor", "rectifier", "both")},
@@ -64,7 +65,7 @@ def images(of: ModelDescription, count: int = 3) -> np.ndarray:
 @pytest.mark.parametrize(
     ("space", "parts"),
     [("autostr", PARTS), ("autostr", WHOLE), ("extractor", WHOLE), ("rectifier", PARTS),
-     ("both", PARTS)],
+     ("both", PARTS), ("autostr", FOUR_STAGE), ("extractor", FOUR_STAGE)],
 )  # fmt: skip
 def test_it_computes_what_the_supernet_computes_for_its_path(
     space: str, parts: RecogniserSettings

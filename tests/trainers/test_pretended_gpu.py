@@ -22,6 +22,15 @@ PRESETS = {
     "gpu": ("gpu", ()),
     "gpu, beams": ("gpu", ("recogniser.beam_width=2",)),
     "gpu, fp32": ("gpu", ("trainer.precision=fp32", "recogniser.sequence_encoder=bilstm")),
+    "gpu, four stages": (
+        "gpu",
+        (
+            "trainer.precision=fp32",
+            "recogniser.rectifier=grey-tps",
+            "recogniser.sequence_encoder=projected-bilstm",
+            "recogniser.head=lstm-attention",
+        ),
+    ),
     "cpu": ("cpu", ()),
     "cpu, flat start": ("cpu", ("trainer.flat_start_steps=10",)),
     "paper": ("paper", ()),
@@ -84,7 +93,7 @@ def test_every_verb_computes_what_the_cpu_does(gpu: None, name: str) -> None:
         assert scores[1].one_ned == pytest.approx(scores[0].one_ned)
 
 
-@pytest.mark.parametrize(("name", "more"), [("gpu", 0), ("cpu", 1)])
+@pytest.mark.parametrize(("name", "more"), [("gpu", 0), ("gpu, four stages", 0), ("cpu", 1)])
 def test_where_the_host_waits_in_a_step(gpu: None, name: str, more: int) -> None:
     """For loss and finiteness, and for the gates; for the features where the loss is CTC's."""
     _, there, subject = pair(name)
@@ -96,8 +105,9 @@ def test_where_the_host_waits_in_a_step(gpu: None, name: str, more: int) -> None
     assert waits.total() <= 2 + more, waits
 
 
-def test_reading_asks_less_often_than_it_steps(gpu: None) -> None:
-    _, there, subject = pair("gpu")
+@pytest.mark.parametrize("name", ["gpu", "gpu, four stages"])
+def test_reading_asks_less_often_than_it_steps(gpu: None, name: str) -> None:
+    _, there, subject = pair(name)
     head = there.supernet.recogniser.head
     features = torch.randn(6, 5, head.project_features.in_features, device=torch.device("cuda"))
     waits.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -153,12 +154,18 @@ def test_weights_that_are_not_finite_score_nothing(make_trainer: MakeTrainer, pa
     assert trainer.evaluate(PATHS[0], 8) is None
 
 
-def test_a_rectifier_that_is_not_finite_scores_nothing(make_trainer: MakeTrainer) -> None:
+@pytest.mark.parametrize("kind", ["tps", "grey-tps"])
+def test_a_rectifier_that_is_not_finite_scores_nothing(
+    make_trainer: MakeTrainer, kind: Literal["tps", "grey-tps"]
+) -> None:
     """Sampling at NaN gives black, finite images: the features do not show it."""
-    trainer = make_trainer(RecogniserSettings(rectifier="tps"), full=True, batch_images=2, words=4)
+    recogniser = RecogniserSettings(rectifier=kind)
+    trainer = make_trainer(recogniser, full=True, batch_images=2, words=4)
     path = np.array([1, 1, 2, 2, 2] + [0] * 10 + [0] * 15, np.int8)
     with torch.no_grad():
-        trainer.supernet.recogniser.rectifier.localisation.points.bias.fill_(math.nan)
+        for name, value in trainer.supernet.recogniser.rectifier.named_parameters():
+            if name.endswith("points.bias"):
+                value.fill_(math.nan)
     assert trainer.evaluate(path, 2) is None
 
 

@@ -13,19 +13,30 @@ from typing import Literal
 
 from spaces.names import unknown_name
 from trainers.errors import TrainerError
+from trainers.settings import RecogniserSettings
 
 Family = Literal["four-stage", "autostr"]
 #: Part of a model that its published numbers are about.
 Counted = Literal["recogniser", "backbone"]
-Extractor = Literal["vgg", "rcnn", "resnet", "aster", "all-k5e6", "autostr-iiit5k"]
+AutoSTRExtractor = Literal["aster", "all-k5e6", "autostr-iiit5k"]
+STRNASExtractor = Literal["3x3-ex3", "5x5-ex3", "5x5-ex6", "7x7-ex6"]
+Extractor = Literal["vgg", "rcnn", "resnet"] | AutoSTRExtractor | STRNASExtractor
 
-#: Extractors that are architectures of the space ``autostr``, by their text.
-ARCHITECTURES: Mapping[str, str] = MappingProxyType(
+#: Extractors that are architectures of a space: its name, and their text.
+ARCHITECTURES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "all-k5e6": "A..B..A..B..B..-555555555555555",
-        "autostr-iiit5k": "A..B..A..B..B..-555555545514466",
+        "all-k5e6": ("autostr", "A..B..A..B..B..-555555555555555"),
+        "autostr-iiit5k": ("autostr", "A..B..A..B..B..-555555545514466"),
+        "3x3-ex3": ("strnas", "k3-1111-1111-1111-1111-11111"),
+        "5x5-ex3": ("strnas", "k5-2222-2222-2222-2222-22222"),
+        "5x5-ex6": ("strnas", "k5-5555-5555-5555-5555-55555"),
+        "7x7-ex6": ("strnas", "k7-6666-6666-6666-6666-66666"),
     }
 )
+#: Units each way of every sequence encoder, and of the benchmark's decoder.
+HIDDEN = 256
+#: Units of the AutoSTR paper's decoder.
+AUTOSTR_HIDDEN = 512
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,27 @@ class Baseline:
     @property
     def input_size(self) -> tuple[int, int]:
         """Height and width that images are loaded at."""
-        return (32, 100) if self.family == "four-stage" else (64, 256)
+        return self.recogniser.input_size
+
+    @property
+    def architecture(self) -> str | None:
+        """The text of the architecture that its extractor is; None for one of no space."""
+        return ARCHITECTURES[self.extractor][1] if self.extractor in ARCHITECTURES else None
+
+    @property
+    def recogniser(self) -> RecogniserSettings:
+        """What stands around the extractor, as presets say it."""
+        if self.family == "autostr":
+            return RecogniserSettings(
+                self.rectifier, self.sequence_encoder, HIDDEN, self.head, AUTOSTR_HIDDEN
+            )
+        return RecogniserSettings(
+            rectifier="none" if self.rectifier == "none" else "grey-tps",
+            sequence_encoder="none" if self.sequence_encoder == "none" else "projected-bilstm",
+            sequence_hidden=HIDDEN,
+            head="ctc" if self.head == "ctc" else "lstm-attention",
+            attention_hidden=HIDDEN,
+        )
 
     @property
     def stages(self) -> dict[str, str]:
@@ -102,8 +133,22 @@ def _four_stage(
     )
 
 
+def _slides(name: STRNASExtractor, published_params: str) -> Baseline:
+    return _four_stage(
+        name,
+        f"All cells {name.replace('-', ' ')}",
+        published_params,
+        "tps",
+        name,
+        "bilstm",
+        "attention",
+        "Hong, Kim and Choi, Memory-Efficient Models for Scene Text Recognition via Neural "
+        "Architecture Search, 2020, slides, second table of results",
+    )
+
+
 def _autostr(
-    name: Extractor,
+    name: AutoSTRExtractor,
     title: str,
     source: str,
     published_params: str | None = None,
@@ -200,6 +245,10 @@ _ALL = (
         "Baek et al., What Is Wrong With Scene Text Recognition Model Comparisons? Dataset and "
         "Model Analysis, ICCV 2019",
     ),
+    _slides("3x3-ex3", "14.101 M"),
+    _slides("5x5-ex3", "14.292 M"),
+    _slides("5x5-ex6", "23.283 M"),
+    _slides("7x7-ex6", "23.857 M"),
     _autostr(
         "aster",
         "ASTER",

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.networks.batch_norm import BatchNorm, Normaliser
-from trainers.baselines.layers import EPSILON, ConvolutionLayer, Layers, MaxPool
+from trainers.recogniser.layers import EPSILON, ConvolutionLayer, Layers, MaxPool
 
 ITERATIONS = 5
 

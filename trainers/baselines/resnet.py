@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.networks.batch_norm import Normaliser
-from trainers.baselines.layers import ConvolutionLayer, Layers, MaxPool
+from trainers.recogniser.layers import ConvolutionLayer, Layers, MaxPool
 
 
 class BasicBlock(nn.Module):

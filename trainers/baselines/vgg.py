@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainers.baselines.layers import ConvolutionLayer, Layers, MaxPool
+from trainers.recogniser.layers import ConvolutionLayer, Layers, MaxPool
 
 
 class VGG(Layers):

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from spaces.networks.batch_norm import BatchNorm, Normaliser
 from spaces.networks.convolution import Activation, Convolution, Stride, activate
-from trainers.baselines.attention import LSTMAttentionHead
 from trainers.errors import TrainerError
 from trainers.recogniser.attention import AttentionHead
 from trainers.recogniser.ctc import CTCHead
+from trainers.recogniser.lstm_attention import LSTMAttentionHead
 from trainers.recogniser.standalone import StandAlone
 
 #: What stands behind the last character of a word.

@@ -91,7 +91,7 @@ class AttentionHead(Head):
             state_BH = self._step(features_BTC, keys_BTH, self.embed(symbol_B), state_BH)
             symbol_B = self.classify(state_BH).argmax(-1)
             symbols_BS[rows_B, step] = symbol_B
-            if not _looks(step, device):
+            if not looks(step, device):
                 continue
             going = (symbol_B != self.eos).nonzero()[:, 0]
             if len(going) == 0:
@@ -132,7 +132,7 @@ class AttentionHead(Head):
             ended_BW = ended_BW.gather(1, parent_BW) | (symbol_BW == self.eos)
             rows = (first_B1 + parent_BW).view(-1)
             state, symbol = state[rows], symbol_BW.reshape(-1)
-            if _looks(step, features.device) and bool(ended_BW.all()):
+            if looks(step, features.device) and bool(ended_BW.all()):
                 break
         return [self._until_eos(row) for row in history[:, 0].tolist()]
 
@@ -140,6 +140,6 @@ class AttentionHead(Head):
         return symbols[: symbols.index(self.eos)] if self.eos in symbols else symbols
 
 
-def _looks(step: int, device: torch.device) -> bool:
+def looks(step: int, device: torch.device) -> bool:
     """Whether to look, after a step of reading, which words have ended."""
     return device.type == "cpu" or step % STEPS_UNASKED == STEPS_UNASKED - 1

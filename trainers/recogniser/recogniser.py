@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from spaces.networks.batch_norm import Normaliser
 from spaces.networks.operations import Candidate
 from trainers.recogniser.attention import AttentionHead
+from trainers.recogniser.benchmark_rectifier import BenchmarkRectifier
 from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.head import Head
+from trainers.recogniser.lstm_attention import LSTMAttentionHead
 from trainers.recogniser.rectifier import Rectifier
-from trainers.recogniser.sequence import BiLSTM, NoSequenceEncoder
+from trainers.recogniser.sequence import BiLSTM, NoSequenceEncoder, ProjectedBiLSTM
 from trainers.settings import RecogniserSettings
 
 #: Runs a backbone: ``images_B3HW -> features_BC1T``.
@@ -35,18 +37,10 @@ class Recogniser(nn.Module):
     ) -> None:
         super().__init__()
         self.beam_width = settings.beam_width
-        self.rectifier = Rectifier() if settings.rectifier == "tps" else None
-        self.sequence_encoder = (
-            BiLSTM(features, settings.sequence_hidden)
-            if settings.sequence_encoder == "bilstm"
-            else NoSequenceEncoder(features)
-        )
+        self.rectifier = _rectifier(settings)
+        self.sequence_encoder = _sequence_encoder(settings, features)
         encoded = self.sequence_encoder.out_channels
-        self.head: Head = (
-            AttentionHead(encoded, characters, settings.attention_hidden, max_length)
-            if settings.head == "attention"
-            else CTCHead(encoded, characters)
-        )
+        self.head = _head(settings, encoded, characters, max_length)
 
     def encode(self, images_BHW3: Tensor, backbone: BackboneCall, norm: Normaliser) -> Tensor:
         """``uint8 images_BHW3 -> features_BTC``."""
@@ -91,6 +85,29 @@ class Recogniser(nn.Module):
     def dtype(self) -> torch.dtype:
         """Type of the parameters; images are converted to it."""
         return next(self.head.parameters()).dtype
+
+
+def _rectifier(settings: RecogniserSettings) -> nn.Module | None:
+    if settings.rectifier == "none":
+        return None
+    return Rectifier() if settings.rectifier == "tps" else BenchmarkRectifier()
+
+
+def _sequence_encoder(
+    settings: RecogniserSettings, features: int
+) -> BiLSTM | ProjectedBiLSTM | NoSequenceEncoder:
+    if settings.sequence_encoder == "none":
+        return NoSequenceEncoder(features)
+    if settings.sequence_encoder == "bilstm":
+        return BiLSTM(features, settings.sequence_hidden)
+    return ProjectedBiLSTM(features, settings.sequence_hidden, project_last=settings.head != "ctc")
+
+
+def _head(settings: RecogniserSettings, inputs: int, characters: int, max_length: int) -> Head:
+    if settings.head == "ctc":
+        return CTCHead(inputs, characters)
+    kind = AttentionHead if settings.head == "attention" else LSTMAttentionHead
+    return kind(inputs, characters, settings.attention_hidden, max_length)
 
 
 def initialise(module: nn.Module) -> None:

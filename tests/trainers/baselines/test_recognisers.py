@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
+from spaces.networks.chain import Grey
 from spaces.networks.normalisation import RunningStatistics, UpdatingStatistics
-from trainers.baselines.attention import LSTMAttentionHead
 from trainers.baselines.building import build_baseline
 from trainers.baselines.catalogue import BASELINES, find_baseline
-from trainers.baselines.layers import ConvolutionLayer
 from trainers.baselines.rcnn import ITERATIONS, GatedRecurrentLayer
-from trainers.baselines.rectifier import BenchmarkRectifier
 from trainers.baselines.resnet import BasicBlock
-from trainers.baselines.sequence import ProjectedBiLSTM
 from trainers.errors import TrainerError
+from trainers.recogniser.benchmark_rectifier import BenchmarkRectifier
+from trainers.recogniser.layers import ConvolutionLayer
+from trainers.recogniser.lstm_attention import LSTMAttentionHead
+from trainers.recogniser.sequence import ProjectedBiLSTM
 from trainers.recogniser.standalone import StandAlone
 
 CHARACTERS, MAX_LENGTH = 7, 5
@@ -177,6 +178,19 @@ def test_the_rectifier_starts_with_nearly_the_image_itself() -> None:
     # From margins of 0.05 to margins of 0.01: 98 % of the width where 90 % were.
     expected = (columns * 0.98 / 0.9).clamp(-1, 1)
     torch.testing.assert_close(rectified, expected, rtol=0, atol=0.02)
+
+
+def test_grey_made_behind_the_rectifier_is_the_grey_image_rectified() -> None:
+    """So spaces whose own stem makes grey see what the benchmark's extractors see."""
+    rectifier, grey, norm = BenchmarkRectifier(), Grey(), RunningStatistics()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        rectifier.points.bias.add_(0.1 * torch.randn(40, generator=generator))
+    colour = torch.rand(2, 3, 32, 100, generator=generator)
+    rectified = rectifier(colour, norm)
+    assert rectified.shape == colour.shape
+    torch.testing.assert_close(grey(rectified, norm), rectifier(grey(colour, norm), norm))
+    assert (rectified - colour).abs().max() > 0.1
 
 
 @pytest.mark.parametrize(("stride", "padding"), [((2, 1), (0, 1)), ((1, 1), (0, 0))])

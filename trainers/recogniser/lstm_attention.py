@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 
+from trainers.recogniser.attention import looks
 from trainers.recogniser.head import Head
+from trainers.recogniser.labels import padded, sent
 
 #: Class of padding in targets, ignored by the loss.
 IGNORED = -100
@@ -38,14 +39,12 @@ class LSTMAttentionHead(Head):
 
     def loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
         """Teacher forcing; cross entropies summed over symbols, divided by the number of images."""
-        ended = [torch.tensor([*label, self.eos]) for label in labels]
-        targets_BS = pad_sequence(ended, batch_first=True, padding_value=IGNORED)
+        length = max(len(label) for label in labels) + 1
+        targets_BS = padded([[*label, self.eos] for label in labels], length, IGNORED)
         # What follows an EOS is ignored: there, any class serves as input.
-        inputs_BS = F.pad(targets_BS[:, :-1].clamp_min(0), (1, 0), value=self.start)
-        targets_BS, inputs_BS = (
-            targets_BS.to(features_BTC.device),
-            inputs_BS.to(features_BTC.device),
-        )
+        inputs_BS = padded(labels, length, 0).roll(1, 1)
+        inputs_BS[:, 0] = self.start
+        inputs_BS, targets_BS = sent(torch.stack([inputs_BS, targets_BS]), features_BTC.device)
         keys_BTH = self.project_features(features_BTC)
         state = self._before(features_BTC)
         states = []
@@ -68,12 +67,12 @@ class LSTMAttentionHead(Head):
         symbol_B = torch.full((len(features_BTC),), self.start, device=features_BTC.device)
         ended_B = torch.zeros_like(symbol_B, dtype=torch.bool)
         symbols = []
-        for _ in range(self.max_length):
+        for step in range(self.max_length):
             state = self._step(features_BTC, keys_BTH, symbol_B, state)
             symbol_B = self.classify(state[0])[:, : self.start].argmax(-1)
             symbols.append(symbol_B)
             ended_B |= symbol_B == self.eos
-            if bool(ended_B.all()):
+            if looks(step, features_BTC.device) and bool(ended_B.all()):
                 break
         return [self._until_eos(row) for row in torch.stack(symbols, 1).tolist()]
 
@@ -88,7 +87,10 @@ class LSTMAttentionHead(Head):
         query_B1H = self.project_state(state[0])[:, None]
         weights_BT = self.energy(torch.tanh(keys_BTH + query_B1H)).squeeze(-1).softmax(-1)
         context_BC = torch.bmm(weights_BT[:, None].to(features_BTC.dtype), features_BTC)[:, 0]
-        seen_BV = F.one_hot(symbol_B, self.classes).to(context_BC.dtype)
+        # One-hot, as the benchmark has it.
+        # By its shape, not its length, which tracing takes for a constant.
+        seen_BV = context_BC.new_zeros(symbol_B.shape[0], self.classes)
+        seen_BV = seen_BV.scatter(1, symbol_B[:, None], 1.0)
         after: State = self.cell(torch.cat([context_BC, seen_BV], -1), state)
         return after
 
