@@ -6,6 +6,10 @@ fresh one with the same seed is asked again, must give the same points, and is t
 *Choices* are ``TransitionChoice``, whose points are what they say; ``Choice`` would draw again from
 a softmax at each evaluation. Choices with the same number of options lie in one object.
 
+*The first point* is the same for every seed: what the parametrisation holds, which nevergrad takes
+for the user's initial guess. Without one, ``TransitionChoice`` has the option in the middle of each
+choice. Seeds differ from the second point on.
+
 *Losses* are scaled. nevergrad ranks points by a pessimistic bound that adds 0.1 sqrt(1e6 / 2) = 71
 to the loss of a point that was evaluated once and next to nothing to one evaluated twice. With
 losses of the size of a score any point proposed twice would be the best one known, for good. After

@@ -67,8 +67,9 @@ MOST_OPTIONS = 499
 class NevergradSettings(EncodedSettings):
     """``optimiser`` is a name of nevergrad's registry; it has no other options.
 
-    On the planted landscape ``per-layer`` and ``positions`` were equally good; the first is twice
-    as fast. ``path-index`` has more options than nevergrad can handle.
+    Every seed begins with the same architecture, the middle option of each choice: nevergrad's own
+    initial guess. On the planted landscape ``per-layer`` and ``positions`` were equally good; the
+    first is twice as fast. ``path-index`` has more options than nevergrad can handle.
     """
 
     encoding: str = "per-layer"

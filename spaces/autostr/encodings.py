@@ -142,9 +142,13 @@ class PerLayerEncoding(AutoSTREncoding):
     """A stride per layer, then the operations.
 
     A wrong number of A or B is repaired with the fewest changes. Of a stride that occurs too
-    often, occurrences evenly spread over its own are kept, so that neither early nor late
-    downsampling is favoured; the others become, from the first layer to the last, the strides
-    that are missing: first A, then B, then none.
+    often, occurrences evenly spread over its own are kept; the others become, from the first layer
+    to the last, the strides that are missing: first A, then B, then none.
+
+    What is kept lies inside, so early downsampling is favoured and the last layer is avoided: of
+    uniform points 36, 41 and 41 % downsample at layers 1, 2 and 3, 30 % at layers 8 and 9, 19 % at
+    layer 15, where uniform paths have 33 % at each. The other two views have no such preference.
+    It stays since a point has to go on meaning what it meant in runs that are recorded.
     """
 
     name = "per-layer"

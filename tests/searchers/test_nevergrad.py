@@ -67,6 +67,19 @@ def test_every_offered_optimiser_is_repeatable_and_leaves_numpy_alone(optimiser:
     assert numpys_own() == before
 
 
+@pytest.mark.parametrize("optimiser", OFFERED)
+def test_the_first_point_is_the_middle_one_for_every_seed(optimiser: str) -> None:
+    """As documented: nevergrad's own initial guess, where nobody has one."""
+    sizes = (3, 3, 7)
+    libraries = [NevergradLibrary(sizes, optimiser, 40, seed) for seed in range(3)]
+    assert {library.ask(None).point for library in libraries} == {(1, 1, 3)}
+    later = set()
+    for library in libraries:
+        library.tell(0, 0.5)
+        later.add(tuple(library.ask(None).point for _ in range(6)))
+    assert len(later) > 1
+
+
 def test_a_point_proposed_twice_is_not_taken_for_the_best() -> None:
     """Unscaled, nevergrad prefers any point evaluated twice to all evaluated once."""
     library = NevergradLibrary((7,) * 6, DEFAULT, 200, seed=0)

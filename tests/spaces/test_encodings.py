@@ -94,13 +94,26 @@ def test_per_layer_repair(space: AutoSTRSpace, given: str, found: str, repaired:
         assert path == found
 
 
-def test_per_layer_repair_favours_neither_end(space: AutoSTRSpace) -> None:
+def downsampling_by_layer(space: AutoSTRSpace, name: str) -> np.ndarray:
+    """How often each layer (15,) downsamples in what uniform points mean."""
     rng = np.random.default_rng(3)
-    view = space.named_encoding("per-layer")
-    encodings, _ = view.decode(rng.integers(0, view.cardinalities, (20_000, 30)))
-    by_layer = (encodings[:, :15] != 0).mean(axis=0)
-    assert by_layer.min() > 0.15
-    assert by_layer.max() < 0.5
+    view = space.named_encoding(name)
+    encodings, _ = view.decode(
+        rng.integers(0, view.cardinalities, (20_000, len(view.cardinalities)))
+    )
+    return (encodings[:, :15] != 0).mean(axis=0)
+
+
+def test_per_layer_repair_favours_what_it_says(space: AutoSTRSpace) -> None:
+    by_layer = downsampling_by_layer(space, "per-layer")
+    for layer, share in {1: 0.36, 2: 0.41, 3: 0.41, 8: 0.30, 9: 0.30, 15: 0.19}.items():
+        assert by_layer[layer - 1] == pytest.approx(share, abs=0.015)
+    assert by_layer.argmin() == 14
+
+
+@pytest.mark.parametrize("name", ["positions", "path-index"])
+def test_the_other_views_favour_no_layer(space: AutoSTRSpace, name: str) -> None:
+    np.testing.assert_allclose(downsampling_by_layer(space, name), 1 / 3, atol=0.015)
 
 
 def test_strict_repairs_skips_on_downsampling_layers(
