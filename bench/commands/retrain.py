@@ -131,7 +131,7 @@ class Finder:
         if is_file:
             raise RecordError(f"{what} is a file: give an architecture, or the folder of a run")
         if self._architectures is None:
-            preset = self.preset or default_preset(self.device)
+            preset = self.preset or default_preset(self.device, self.changes)
             self._architectures = Architectures(preset, self.changes)
         return self._architectures.find(what)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,10 @@ def run(
     that comes with the package.
     """
     refuse_several("run")
-    name = preset or default_preset(given["device"])
     chosen = find_searcher(searcher)
-    settings = load_preset(name, with_options(overrides_of(given), given["overrides"]), chosen)
+    changes = with_options(overrides_of(given), given["overrides"])
+    name = preset or default_preset(given["device"], changes)
+    settings = load_preset(name, changes, chosen)
     caps = Caps.of(settings.run)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress
@@ -135,13 +136,21 @@ def run(
         print_result(result, settings.space.options())
 
 
-def default_preset(device: str | None) -> str:
-    """``gpu`` where there is one and it is wanted, else ``cpu``."""
+def default_preset(device: str | None, changes: Sequence[str] = ()) -> str:
+    """``gpu`` where there is one and it is wanted, else ``cpu``, or that of the space ``changes``
+    ask for.
+    """
+    spaces = [
+        value
+        for key, _, value in (each.partition("=") for each in changes)
+        if key.strip() == "space.name"
+    ]
+    on_cpu = "strnas-cpu" if spaces and spaces[-1].strip(" \"'") == "strnas" else "cpu"
     if device == "cpu":
-        return "cpu"
+        return on_cpu
     import torch
 
-    return "gpu" if torch.cuda.is_available() else "cpu"
+    return "gpu" if torch.cuda.is_available() else on_cpu
 
 
 def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.commands.run import default_preset
+from bench.presets import load_preset
 from searchers import SEARCHERS
 from spaces import load_space
 
@@ -67,3 +69,11 @@ def test_space_commands(bench) -> None:
     # The extractor, which is not searched.
     assert "fixed" in shown
     assert f"{space.stem_macs:,}" in shown
+
+
+def test_without_a_preset_the_space_has_one_of_its_own() -> None:
+    assert default_preset("cpu", ['space.name="strnas"']) == "strnas-cpu"
+    assert default_preset("cpu", ["space.name=strnas", "run.referee_points=2"]) == "strnas-cpu"
+    assert default_preset("cpu", ["space.strict=true"]) == "cpu"
+    preset = load_preset("strnas-cpu")
+    assert (preset.space.name, preset.space.part) == ("strnas", "extractor")
