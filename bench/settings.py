@@ -101,7 +101,6 @@ class SupernetRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     base_share: Fraction = 0.0
     widening_share: Fraction = 0.0
     favourite_share: Fraction = 0.0
-    teaching: Fraction = 0.0
     learning_rate: Rate = 1e-3
     schedule: Schedule = "cosine"
     warmup_steps: Annotated[int, Meta(ge=0)] = 0
@@ -133,7 +132,7 @@ def settings_as_dict(settings: Struct) -> dict[str, Any]:
 
 
 #: Settings that earlier versions did not have, and did as if they were off.
-LATER = frozenset({"augmentation", "teaching", "entangled"})
+LATER = frozenset({"augmentation", "entangled"})
 #: The same of our own searchers' hyperparameters.
 LATER_HYPERPARAMETERS = frozenset(
     {"path_epochs", "warmup_epochs", "search_epochs", "operation_beyond_cap"}

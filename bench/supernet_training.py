@@ -36,7 +36,14 @@ class SupernetJob:
             raise PresetError(
                 f"preset {preset_name} has no recipe for a supernet: set supernet_recipe.images"
             )
-        training = ("supernet-training", SupernetTraining, strategy_settings(recipe))
+        settings = SupernetTrainingSettings(
+            recipe.strategy,
+            recipe.base,
+            recipe.base_share,
+            recipe.widening_share,
+            recipe.favourite_share,
+        )
+        training = ("supernet-training", SupernetTraining, settings)
         self.images = recipe.images
         self.run = Run(
             training, preset_name, apply_recipe(preset, recipe), seed, None, render_progress
@@ -81,18 +88,6 @@ class SupernetJob:
         return export_supernet(folder, out, self.run, result, half, command)
 
 
-def strategy_settings(recipe: SupernetRecipe) -> SupernetTrainingSettings:
-    """What of the recipe is the strategy's."""
-    return SupernetTrainingSettings(
-        recipe.strategy,
-        recipe.base,
-        recipe.base_share,
-        recipe.widening_share,
-        recipe.favourite_share,
-        recipe.teaching,
-    )
-
-
 def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
     """The preset with the recipe's budget, schedule and words."""
     batch = preset.trainer.batch_images
@@ -114,7 +109,6 @@ def apply_recipe(preset: Preset, recipe: SupernetRecipe) -> Preset:
             warmup_steps=recipe.warmup_steps,
             flat_start_steps=recipe.flat_start_steps,
             schedule=recipe.schedule,
-            schedule_steps=max(1, strategy_settings(recipe).steps(recipe.images // batch)),
-            teaching=recipe.teaching,
+            schedule_steps=max(1, recipe.images // batch),
         ),
     )

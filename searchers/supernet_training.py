@@ -20,13 +20,12 @@ from searchers.supernet_strategies.strategy import (
     StrategyName,
     SupernetTrainingSettings,
 )
-from searchers.supernet_strategies.taught import Taught
 from searchers.supernet_strategies.uniform import Uniform
 from searchers.training_plan import UniformTraining
 from spaces import Architecture
 
 STRATEGIES: Mapping[StrategyName, Callable[[Problem, SupernetTrainingSettings], Strategy]] = {
-    "uniform": Uniform, "grown": Grown, "neutral": Neutral, "taught": Taught,
+    "uniform": Uniform, "grown": Grown, "neutral": Neutral,
 }  # fmt: skip
 
 
@@ -41,11 +40,10 @@ class SupernetTraining(Searcher):
         super().__init__(problem, settings, rng)
         self._strategy = STRATEGIES[settings.strategy](problem, settings)
         self._training = UniformTraining(problem, 1.0, self._draw)
-        self._training.steps = settings.steps(self._training.steps)
 
     @classmethod
     def default_operations(cls, settings: SupernetTrainingSettings) -> tuple[str, ...]:
-        return (BASE,) if settings.strategy in ("neutral", "taught") else ()
+        return (BASE,) if settings.strategy == "neutral" else ()
 
     def ask(self, n: int = 1) -> list[Work]:
         return [] if self._training.finished else [self._training.ask()]

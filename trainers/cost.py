@@ -48,47 +48,19 @@ class Cost:
         return {"images": self.images, **asdict(self)}
 
 
-def teachers_of(encodings: Encodings, path_length: int, operation: int) -> Encodings:
-    """Rows (N, D) with ``operation`` on every layer, and the same paths."""
-    teachers = encodings.copy()
-    teachers[:, path_length:] = operation
-    return teachers
-
-
 class Pricer:
-    """Costs of the trainer's verbs on one network, default operations included.
+    """Costs of the trainer's verbs on one network, default operations included."""
 
-    ``teacher`` is the code of the operation that teaches the others; None where nothing does.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        batch_images: int,
-        calibration_images: int,
-        teacher: int | None = None,
-    ) -> None:
+    def __init__(self, network: Network, batch_images: int, calibration_images: int) -> None:
         self.network = network
         self.batch_images = batch_images
         self.calibration_images = calibration_images
-        self.teacher = teacher
 
     def train_weights(self, encodings: Encodings) -> Cost:
-        """One weight step for each row; what teaches it reads the same images."""
+        """One weight step for each row."""
         images = self.batch_images * len(encodings)
-        macs = 3 * int(self.network.macs(encodings).sum())
-        taught = self._taught(encodings)
-        if len(taught):
-            macs += int(self.network.macs(taught).sum())
-        return Cost(self.batch_images * len(taught), images, self.batch_images * macs)
-
-    def _taught(self, encodings: Encodings) -> Encodings:
-        """Who teaches, for each row that is taught: all but those that are their own teacher."""
-        if self.teacher is None:
-            return encodings[:0]
-        teachers = teachers_of(encodings, self.network.path_length, self.teacher)
-        taught: Encodings = teachers[(teachers != encodings).any(axis=1)]
-        return taught
+        macs = 3 * self.batch_images * int(self.network.macs(encodings).sum())
+        return Cost(images_forward_backward=images, macs=macs)
 
     def gate_gradient(self, encoding: Encodings, wanted: npt.NDArray[np.bool_]) -> Cost:
         """One gate-gradient step: twice the path, forward and back, and once each wanted candidate.

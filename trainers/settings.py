@@ -105,8 +105,7 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stays for 60 % of them and then falls so (``late-cosine``). ``flat_start_steps``: weight steps
     at the beginning of training from nothing in which a CTC head learns from evenly segmented words
     (see ``CTCHead.flat_start_loss``). ``augmentation``: strength of random changes to the images of
-    weight steps (see ``trainers.data.augmentation``). ``teaching``: share of the loss of a weight
-    step that is agreement with the default operation on the same path (see ``trainers.teaching``).
+    weight steps (see ``trainers.data.augmentation``).
     """
 
     device: str = "auto"
@@ -121,7 +120,6 @@ class TrainerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     schedule_steps: Positive = 10_000
     flat_start_steps: Annotated[int, Meta(ge=0)] = 0
     augmentation: Fraction = 0.0
-    teaching: Fraction = 0.0
     calibration_images: Positive = 128
     evaluation_batch_images: Positive = 256
 

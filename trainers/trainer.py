@@ -43,7 +43,6 @@ from trainers.state import (
     weights_in,
 )
 from trainers.supernet import Supernet
-from trainers.teaching import Teacher
 from trainers.weight_steps import WeightSteps
 
 #: Words that are read from their features at a time.
@@ -99,7 +98,6 @@ class Trainer:
         parameters = list(self.supernet.parameters())
         self.optimiser = build_optimiser(parameters, settings)
         self.steps = WeightSteps(parameters, self.optimiser, settings.clip_norm)
-        self.teacher = Teacher(self.supernet, settings.teaching) if settings.teaching else None
         self.weight_steps = 0
         self.gate_steps = 0
         #: Images of weight and gate steps whose places others took: they could not be decoded.
@@ -247,17 +245,8 @@ class Trainer:
         def loss(norm: UpdatingStatistics) -> Tensor:
             images, labels = self._on_device(batch)
             backbone = self.supernet.backbone(encoding.tolist(), norm)
-            recogniser = self.supernet.recogniser
-            target = None
             with self._autocast():
-                if self.teacher is not None:
-                    own = self.steps.group.statistics()
-                    target = self.teacher.log_posteriors(images, encoding, own)
-                features = recogniser.encode(images, backbone, norm)
-                found = recogniser.loss_of(features, labels, flat_start)
-                if self.teacher is None or target is None:
-                    return found
-                return self.teacher.mixed(found, features, target)
+                return self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
 
         return self.steps.make(learning_rate(self.settings, step), loss)
 

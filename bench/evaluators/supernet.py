@@ -72,10 +72,7 @@ class SupernetEvaluator(Evaluator):
         # What is billed is what is done: a small split has fewer words than asked for.
         self.evaluation_images = min(evaluation_images, len(trainer.data.evaluation))
         self.pricer = Pricer(
-            trainer.supernet.network,
-            trainer.settings.batch_images,
-            len(trainer.data.calibration),
-            None if trainer.teacher is None else trainer.teacher.operation,
+            trainer.supernet.network, trainer.settings.batch_images, len(trainer.data.calibration)
         )
         self._hashed: tuple[int, str] | None = None
         self.threads: int | None = None

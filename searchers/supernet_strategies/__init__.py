@@ -3,7 +3,6 @@
 ``uniform``   every architecture alike, from the first step
 ``grown``     from one architecture to all of them
 ``neutral``   from a network that is no architecture of the space to all of them
-``taught``    likewise, and that network teaches them
 
 A strategy draws paths for a share of the training that is over; ``SupernetTraining`` does the rest.
 """

@@ -30,13 +30,12 @@ class Neutral:
         space = problem.space
         if BASE not in space.default_operations:
             raise SearcherError(
-                f"space {space.name} has no default operation {BASE} for strategy "
-                f"{settings.strategy!r}: set supernet_recipe.strategy to 'uniform' or 'grown'"
+                f"space {space.name} has no default operation {BASE} for strategy 'neutral': set "
+                "supernet_recipe.strategy to 'uniform' or 'grown'"
             )
         self.problem = problem
         self.settings = settings
-        #: Code of the base's operation.
-        self.default = len(space.operations) + space.default_operations.index(BASE)
+        self._default = len(space.operations) + space.default_operations.index(BASE)
 
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:
         space = self.problem.space
@@ -49,5 +48,5 @@ class Neutral:
         order = np.where(changing, rng.random(changing.shape), -1.0)
         taught = rng.random(n) < 2.0 * widening
         leaves[np.arange(n), order.argmax(1)] |= taught
-        drawn[:, space.path_length :][~leaves] = self.default
+        drawn[:, space.path_length :][~leaves] = self._default
         return drawn

@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from searchers.errors import SearcherError
 
-StrategyName = Literal["uniform", "grown", "neutral", "taught"]
-#: One of so many steps of ``taught`` is on the teacher alone, once others are taught.
-TEACHER_EVERY = 5
+StrategyName = Literal["uniform", "grown", "neutral"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,7 @@ class SupernetTrainingSettings:
 
     ``base_share`` of the training is on a base alone; over the next ``widening_share`` it widens to
     all architectures; the rest is uniform. ``base`` is an architecture, and ``favourite_share`` the
-    part of the uniform steps that stay on its path; both are for ``grown``. ``teaching`` is the
-    share of the loss that is agreement with the teacher, for ``taught``.
+    part of the uniform steps that stay on its path; both are for ``grown``.
     """
 
     strategy: StrategyName = "uniform"
@@ -30,10 +27,9 @@ class SupernetTrainingSettings:
     base_share: float = 0.0
     widening_share: float = 0.0
     favourite_share: float = 0.0
-    teaching: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("base_share", "widening_share", "favourite_share", "teaching"):
+        for name in ("base_share", "widening_share", "favourite_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise SearcherError(f"{name} {getattr(self, name)}: expected 0 to 1")
         if (self.strategy == "grown") != bool(self.base):
@@ -47,24 +43,11 @@ class SupernetTrainingSettings:
                 f"favourite_share {self.favourite_share} with strategy {self.strategy!r}: it is of "
                 "'grown', set it to 0"
             )
-        if (self.strategy == "taught") != (self.teaching > 0.0):
-            raise SearcherError(
-                f"teaching {self.teaching} with strategy {self.strategy!r}: it is of 'taught', "
-                "which needs more than 0"
-            )
         if self.strategy == "uniform" and (self.base_share or self.widening_share):
             raise SearcherError(
                 f"base_share {self.base_share} and widening_share {self.widening_share} with "
                 "strategy 'uniform', which has no base: set both to 0"
             )
-
-    def steps(self, batches: int) -> int:
-        """Weight steps that so many batches are enough for."""
-        if self.strategy != "taught":
-            return batches
-        # Whoever is taught takes a batch more: the teacher reads it, too.
-        taught = (1.0 - self.base_share) * (1.0 - 1.0 / TEACHER_EVERY)
-        return int(batches / (1.0 + taught))
 
     def widening(self, progress: float) -> float:
         """How far widening has come, 0 to 1, at a share of the training."""

@@ -11,7 +11,6 @@ from searchers.errors import SearcherError
 from searchers.supernet_strategies.grown import Grown
 from searchers.supernet_strategies.neutral import Neutral
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
-from searchers.supernet_strategies.taught import Taught
 from searchers.supernet_strategies.uniform import Uniform
 from searchers.supernet_training import SupernetTraining
 from spaces import load_space
@@ -82,26 +81,6 @@ def test_neutral_needs_a_default_operation() -> None:
         Neutral(problem(name="strnas"), SupernetTrainingSettings("neutral"))
 
 
-def test_a_teacher_goes_on_learning() -> None:
-    settings = SupernetTrainingSettings("taught", base_share=0.2, teaching=0.5)
-    rows = Taught(problem(), settings).draw(10, 0.9, np.random.default_rng(0))
-    drawn = Neutral(problem(), settings).draw(10, 0.9, np.random.default_rng(0))
-    assert (rows[:, :15] == drawn[:, :15]).all()
-    assert (rows[[0, 5], 15:] == DEFAULT).all()
-    pupils = [1, 2, 3, 4, 6, 7, 8, 9]
-    assert (rows[pupils] == drawn[pupils]).all()
-
-
-def test_what_a_teacher_reads_comes_out_of_the_budget() -> None:
-    settings = SupernetTrainingSettings("taught", base_share=0.25, teaching=0.5)
-    # A quarter of the steps alone; of the rest one in five, the others take two batches.
-    assert settings.steps(1_600) == 1_000
-    assert SupernetTrainingSettings().steps(1_600) == 1_600
-    training = SupernetTraining(problem(), settings, np.random.default_rng(0))
-    asked = [row for _ in range(20) for work in training.ask() for row in work.architectures]
-    assert len(asked) == settings.steps(100) == 62
-
-
 def test_grown_leaves_its_base() -> None:
     settings = SupernetTrainingSettings("grown", BASE, base_share=0.1, widening_share=0.4)
     grown = Grown(problem(), settings)
@@ -130,8 +109,6 @@ def test_uniform_keeps_the_cap() -> None:
         ({"strategy": "grown"}, "needs a base architecture"),
         ({"strategy": "neutral", "base": BASE}, "has no base"),
         ({"favourite_share": 0.5}, "favourite_share 0.5 with strategy 'uniform'"),
-        ({"strategy": "taught"}, "teaching 0.0 with strategy 'taught'"),
-        ({"strategy": "neutral", "teaching": 0.5}, "teaching 0.5 with strategy 'neutral'"),
         ({"base_share": 1.5}, "expected 0 to 1"),
         ({"base_share": 0.1}, "with strategy 'uniform', which has no base"),
     ],

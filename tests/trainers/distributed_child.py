@@ -38,13 +38,6 @@ WHOLE = (
     "supernet_recipe.learning_rate=1e-4",
     "trainer.batch_images=4",
 )
-TAUGHT = (
-    *PLAIN,
-    "supernet_recipe.strategy=taught",
-    'supernet_recipe.base=""',
-    "supernet_recipe.favourite_share=0.0",
-    "supernet_recipe.teaching=0.5",
-)
 SCRATCH = (
     "recogniser.rectifier=tps",
     "recogniser.sequence_encoder=bilstm",
@@ -57,7 +50,6 @@ CASES = {
     "ctc": (*PLAIN, "trainer.optimiser=adadelta", "supernet_recipe.learning_rate=0.5"),
     "entangled": (*PLAIN, "supernet.entangled=true"),
     "whole": WHOLE,
-    "taught": TAUGHT,
 }
 
 
@@ -104,16 +96,16 @@ def spoilt_step(group: Group) -> dict[str, object]:
     paths = draw_paths(2)
     trainer.train_weights(paths)
     before = {name: value.clone() for name, value in trainer.state()[0].items()}
-    usual = trainer.supernet.recogniser.loss_of
+    usual = trainer.supernet.recogniser.loss
 
     def nan(*arguments: object) -> Tensor:
         return usual(*arguments) * math.nan
 
     if group.rank == group.size - 1:
-        trainer.supernet.recogniser.loss_of = nan  # type: ignore[method-assign]
+        trainer.supernet.recogniser.loss = nan  # type: ignore[method-assign]
     spoilt = trainer.train_weights(paths)
     after = trainer.state()[0]
-    trainer.supernet.recogniser.loss_of = usual  # type: ignore[method-assign]
+    trainer.supernet.recogniser.loss = usual  # type: ignore[method-assign]
     return {
         "failed": spoilt.failed_steps,
         "unchanged": all(torch.equal(after[name], value) for name, value in before.items()),

@@ -30,7 +30,8 @@ class CTCHead(Head):
         self.classify = nn.Linear(inputs, characters + 1)
 
     def loss(self, features_BTC: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
-        log_probabilities_TBV = self.log_posteriors(features_BTC).transpose(0, 1)
+        logits_BTV = self.classify(features_BTC).float()
+        log_probabilities_TBV = F.log_softmax(logits_BTV, -1).transpose(0, 1)
         batch, steps = features_BTC.shape[:2]
         targets = torch.tensor([i + 1 for label in labels for i in label], dtype=torch.long)
         lengths = [len(label) for label in labels]
@@ -71,11 +72,6 @@ class CTCHead(Head):
             logits_BTV.flatten(0, 1), sent(targets_BT.flatten(), logits_BTV.device), reduction="sum"
         )
         return total / batch
-
-    def log_posteriors(self, features_BTC: Tensor) -> Tensor:
-        """``features_BTC -> BTV``: log-probability of each class at each time step."""
-        logits_BTV = self.classify(features_BTC).float()
-        return F.log_softmax(logits_BTV, -1)
 
     def read(self, features_BTC: Tensor, beam_width: int = 1) -> list[list[int]]:
         """Best path: most probable class a step, repetitions merged, blanks dropped.
