@@ -46,7 +46,7 @@ def _recipe(
     random = training(f"{OUT}/{LIST}", preset, 1, f"{OUT}/random", settings, listed=True)
     made = study_recipe(text, after=(random,), needs=PAPER_DATA if preset == "paper" else None)
     files = {**made.files, LIST: "".join(f"{one}\n" for one in space.texts(drawn))}
-    return Recipe(made.commands, files, made.needs)
+    return Recipe(made.commands, files=files, needs=made.needs)
 
 
 def _read(folder: Path) -> Outcome:

@@ -35,7 +35,7 @@ class Cost:
 
 def cost_of(recipe: Recipe) -> Cost:
     """Runs and trainings of its study and of its other commands."""
-    trainings = sum(_trainings(words, recipe) for words in recipe.commands if words[0] == "retrain")
+    trainings = sum(_trainings(words, recipe) for words in recipe.commands)
     runs = [words for words in recipe.commands if words[0] == "run"]
     if NAME not in recipe.files:
         if not runs:
@@ -56,8 +56,10 @@ def _budget(preset: str, settings: Sequence[str]) -> str:
 
 
 def _trainings(words: Sequence[str], recipe: Recipe) -> int:
-    """Of one `bench retrain`: seeds by architectures."""
-    seeds = int(words[words.index("--seeds") + 1])
+    """Of one command: of `bench retrain`, seeds by architectures."""
+    if words[0] != "retrain":
+        return int(words[:2] == ("baseline", "train"))
+    seeds = int(words[words.index("--seeds") + 1]) if "--seeds" in words else 1
     if "--from" not in words:
         return seeds
     listed = words[words.index("--from") + 1].removeprefix(f"{OUT}/")

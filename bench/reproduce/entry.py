@@ -22,10 +22,12 @@ class Recipe:
     """``commands`` are arguments of ``bench``, one after another, each of them resumable.
 
     ``files`` are written into the folder of results first, by name; ``needs`` are what has to be
-    in the folder of data, by name, and what it is.
+    in the folder of data, by name, and what it is. ``once`` maps a command to what it makes: it is
+    left out where that is there, since the command refuses to make it again.
     """
 
     commands: tuple[tuple[str, ...], ...] = ()
+    once: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
 

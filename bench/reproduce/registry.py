@@ -6,6 +6,7 @@ from bench.reproduce import (
     autostr_figure5,
     autostr_figure7,
     autostr_space,
+    autostr_table3,
     autostr_table4,
     autostr_table5,
     autostr_table6,
@@ -19,6 +20,7 @@ ENTRIES: dict[str, Entry] = {
     entry.name: entry
     for entry in (
         autostr_space.ENTRY,
+        autostr_table3.ENTRY,
         autostr_table4.ENTRY,
         autostr_table5.ENTRY,
         autostr_table6.ENTRY,

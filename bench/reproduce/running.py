@@ -43,9 +43,12 @@ def check_data(recipe: Recipe, data: Path | None) -> None:
 def commands_of(
     recipe: Recipe, out: Path, data: Path | None, workers: int | None
 ) -> list[list[str]]:
-    """The commands with folders filled in."""
+    """The commands that are left, with folders filled in."""
     found = []
     for command in recipe.commands:
+        makes = recipe.once.get(command)
+        if makes is not None and Path(_filled(makes, out, data)).exists():
+            continue
         words = [_filled(word, out, data) for word in command]
         if workers is not None and words[0] in SHARED:
             words += ["--workers", str(workers)]

@@ -35,7 +35,7 @@ def study_recipe(
     """Write the study, do it, and compare its runs."""
     study = ("study", f"{OUT}/{NAME}", "--out", f"{OUT}/study")
     commands = (*before, study, ("compare", f"{OUT}/study"), *after)
-    return Recipe(commands, {NAME: text}, needs or {})
+    return Recipe(commands, files={NAME: text}, needs=needs or {})
 
 
 def study_text(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.reproduce import autostr_table3
 from bench.reproduce.cost import Cost, cost_of
 from bench.reproduce.ends import End, difference, spread
 from bench.reproduce.entry import SCALES, Check, Outcome, sentence
@@ -91,6 +92,19 @@ def test_commands_can_be_shown_and_pasted(bench, tmp_path: Path) -> None:
     assert "a b/study.toml" in lines[0]
     assert lines[0][-2:] == ["--workers", "2"]
     assert not (tmp_path / "a b").exists()
+
+
+def test_what_is_printed_in_table_3() -> None:
+    assert autostr_table3.printed("IIIT5K") == ("94.7", "93.3")
+    assert autostr_table3.printed("IC15") == ("81.8", "78.5")
+    assert autostr_table3.printed("rendered") == ("-", "-")
+
+
+def test_what_is_made_is_not_made_again(tmp_path: Path) -> None:
+    recipe = ENTRIES["autostr-table3"].recipes["tiny"]
+    assert commands_of(recipe, tmp_path, None, None)[0][:2] == ["data", "render"]
+    (tmp_path / "sets" / "rendered").mkdir(parents=True)
+    assert commands_of(recipe, tmp_path, None, None)[0][:2] == ["run", "--searcher"]
 
 
 def test_no_placeholder_is_left() -> None:
