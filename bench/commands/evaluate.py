@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.commands.output import print_facts, print_json, print_table
+from bench.commands.pictures import check_picture, write_picture
 from bench.commands.processes import refuse_several
 from bench.progress import counting
 from spaces.errors import InputError
@@ -50,6 +51,11 @@ COLUMNS_BESIDE = 6
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for eval.json and eval.md.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="File for the tables alone.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    help="File .svg: accuracy against multiply-adds and parameters of the backbones.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def evaluate(
@@ -63,6 +69,7 @@ def evaluate(
     device: str,
     out: Path | None,
     markdown: Path | None,
+    picture: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -78,6 +85,8 @@ def evaluate(
     refuse_several("eval")
     from bench.models.test_sets import Protocol, find_sets
 
+    if picture is not None:
+        check_picture(picture)
     if case_sensitive and charset not in (None, "62"):
         raise InputError(f"--case-sensitive and --charset {charset}: give one of them")
     if charset not in (None, "model", *CHARSET_NAMES):
@@ -100,6 +109,10 @@ def evaluate(
     with counting("reading words", quiet) as report:
         evaluation = evaluate_models(models, found, protocol, latency_images, report)
     _write(evaluation, out, markdown)
+    if picture is not None:
+        from bench.models.evaluation_picture import picture as drawn
+
+        write_picture(picture, drawn(evaluation))
     if as_json:
         print_json(document(evaluation))
     else:

@@ -34,7 +34,9 @@ PLACE = Path("results") / "papers"
 )
 @click.option("--list", "listed", is_flag=True, help="What there is, what it takes, what is done.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of LMDBs that scale paper needs."
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder of LMDBs: scale paper needs it, autostr-figure5 takes it.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="results/papers/NAME-SCALE by default."
@@ -69,7 +71,7 @@ def reproduce(
     from bench.reproduce.running import reproduce as do
 
     entry = ENTRIES[name]
-    recipe = entry.recipes[scale]
+    recipe = entry.recipe(scale, data)
     folder = out or PLACE / f"{name}-{scale}"
     if dry_run:
         commands = commands_of(recipe, folder, data, workers)
@@ -134,6 +136,9 @@ def _list(as_json: bool) -> None:
                             scale: {
                                 "takes": cost_of(recipe).text,
                                 "needs": dict(recipe.needs),
+                                "takes_data": dict(recipe.with_data.needs)
+                                if recipe.with_data
+                                else {},
                                 "done": (PLACE / f"{entry.name}-{scale}" / RESULT).is_file(),
                             }
                             for scale, recipe in entry.recipes.items()

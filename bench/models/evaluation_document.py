@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bench.manifest import versions
+from bench.models.backbone_cost import backbone_cost
 from bench.models.evaluation import Evaluation, Row
 from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
@@ -87,6 +88,7 @@ def _model(name: str, row: Row, evaluation: Evaluation) -> dict[str, Any]:
         "description": msgspec.to_builtins(model.description),
         "seed": seed if isinstance(seed, int) else None,
         "params": model.params,
+        "backbone": asdict(backbone_cost(model)),
         "scores": {
             each.test_set.title: {
                 **_accuracy(each.accuracy),

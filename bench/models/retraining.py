@@ -19,19 +19,18 @@ from bench.errors import Interrupted, RecordError
 from bench.leading import Leader, follow
 from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.manifest import hardware, identity_hash, versions
+from bench.models.backbone_cost import backbone_cost
 from bench.models.folder import CURVE, ModelFolder, write_model_folder
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
 from bench.settings import settings_as_dict
 from bench.trouble import forget_trouble
 from spaces.atomic import write_atomically
-from trainers.baselines.counting import count_baseline
 from trainers.data.loader import BatchLoader
 from trainers.data.word_images import WordImages
 from trainers.data_splits import RenderProgress
 from trainers.metrics import WordScores
-from trainers.models.building import build_model, network_of_model
-from trainers.models.description import BaselineModel, ModelDescription
+from trainers.models.building import build_model
 from trainers.models.model import Model
 from trainers.models.training import Training
 from trainers.opened_words import OpenedWords
@@ -303,12 +302,11 @@ class RetrainingJob:
         test = self.model.score(test_words)
         # The last look was after the last step. A checkpoint of an older version does not have it.
         last = past.scores or self.training.validate()
-        params = sum(each.numel() for each in self.model.network.backbone.parameters())
-        macs = backbone_macs(self.origin.description)
+        backbone = backbone_cost(self.model)
         trained = self.images
         read = len(past.rows) * len(self.training.search_val)
         return {
-            "backbone": {"params": params, "macs": macs},
+            "backbone": asdict(backbone),
             "preset_name": self.origin.preset_name,
             "preset": {
                 "retraining": settings_as_dict(self.preset.retraining),
@@ -326,7 +324,7 @@ class RetrainingJob:
                 "images": trained + read,
                 "images_forward": read,
                 "images_forward_backward": trained,
-                "macs": macs * (3 * trained + read),
+                "macs": backbone.macs * (3 * trained + read),
                 "steps": self.training.steps,
                 "failed_steps": past.failed_steps,
                 "seconds": past.seconds,
@@ -344,15 +342,6 @@ class RetrainingJob:
                 "recommended_by": self.origin.recommended_by,
             },
         }
-
-
-def backbone_macs(description: ModelDescription) -> int:
-    """Multiply-adds of the backbone for one image, at the model's widths."""
-    if isinstance(description, BaselineModel):
-        return count_baseline(description.baseline).stages["backbone"].macs
-    space = description.load_space()
-    rows = space.encode([space.parse(description.text)])
-    return int(network_of_model(description).macs(rows)[0])
 
 
 def write_curve(folder: Path, rows: list[dict[str, Any]]) -> None:

@@ -2,50 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from bench.errors import RecordError
 from bench.layers import IMAGE, layers_of
+from bench.manifest import FILE_NAME
 from bench.report.figures.architecture import architecture_figure
 from bench.report.figures.canvas import house_style
 from bench.report.figures.look import Look
 from bench.reproduce.autostr_table4 import LARGEST
-from bench.reproduce.ends import ends_of
-from bench.reproduce.entry import AUTOSTR, Check, Entry, Outcome
-from bench.reproduce.study_file import PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
+from bench.reproduce.beside_baselines import RENDERED, chosen
+from bench.reproduce.ends import end_of
+from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.study_file import TINY
+from bench.reproduce.targets import NEEDS, TARGETS, words_of
 from spaces import Architecture, Space, load_space
 
-QUESTION = "What does AutoSTR find?"
-ARMS = {"autostr": ("autostr", ())}
 #: The five stages of the paper's figure begin where the path downsamples.
 STAGES = ("A", "B")
 LARGE = ("k5e3", "k5e6", "k3e6")
+SKIP = "skip"
+#: The second target set, of the user's own words.
+CROPS = "crops"
+
+
+def _runs(
+    target: str, preset: str, seeds: int, words: Sequence[str] = ()
+) -> tuple[tuple[str, ...], ...]:
+    """A search for one target set with each seed."""
+    return tuple(
+        ("run", "--searcher", "autostr", "--preset", preset, "--seed", str(seed), "--out",
+         f"{OUT}/{target}-{seed}", *words)
+        for seed in range(seeds)
+    )  # fmt: skip
+
+
+def _paper() -> Recipe:
+    commands = [_runs(target, "paper", 1, words_of(target)) for target in TARGETS]
+    return Recipe(tuple(word for each in commands for word in each), needs=NEEDS)
 
 
 def _read(folder: Path) -> Outcome:
-    ends = ends_of(folder / "study")["autostr"]
     space = load_space("autostr")
+    places = sorted(path for path in folder.glob("*-*") if (path / FILE_NAME).is_file())
+    if not places:
+        raise RecordError(f"{folder}: no search was done there: run the same command again")
     rows, pictures, first, last = [], {}, [], []
-    for number, end in enumerate(ends):
+    for place in places:
+        end = end_of(place)
         found = space.parse(end.architecture)
-        picture = f"autostr-{number}.svg"
-        pictures[picture] = _drawn(space, found)
+        pictures[f"{place.name}.svg"] = _drawn(space, found)
         stages = _stages(space, found)
-        first += [operation for stage in stages[:2] for operation in stage]
+        early = [operation for stage in stages[:2] for operation in stage]
+        first += early
         last.append(len(stages[-1]))
+        target, seed = place.name.rsplit("-", 1)
         rows.append(
-            (end.architecture, f"{end.macs / 1e6:.1f}", f"{end.params / 1e6:.2f}",
-             f"{sum(name in LARGE for stage in stages[:2] for name in stage)} of "
-             f"{sum(map(len, stages[:2]))}", f"{len(stages[-1])}")
+            (target, seed, end.architecture, f"{end.macs / 1e6:.1f}", f"{end.params / 1e6:.2f}",
+             f"{sum(name in LARGE for name in early)} of {len(early)}",
+             f"{early.count(SKIP)}", f"{len(stages[-1])}")
         )  # fmt: skip
     pictures["largest.svg"] = _drawn(space, space.parse(LARGEST))
     checks = [
         Check("In the first stages most operations are large and none is a skip",
-              holds=_most(first) and "skip" not in first),
+              holds=_most(first) and SKIP not in first),
         Check("the last stage has one layer", holds=set(last) == {1}),
     ]  # fmt: skip
-    columns = ("architecture", "multiply-adds, M", "params, M", "large operations in the first two "
-               "stages", "layers of the last stage")  # fmt: skip
-    notes = ("largest.svg: MBConv(k:5,e:6) everywhere on ABABB, the paper's Figure 6.",)
+    columns = ("target", "seed", "architecture", "multiply-adds, M", "params, M",
+               "large operations in the first two stages", "skips there",
+               "layers of the last stage")  # fmt: skip
+    notes = ["largest.svg: MBConv(k:5,e:6) everywhere on ABABB, the paper's Figure 6."]
+    if not any(place.name.startswith((CROPS, *TARGETS)) for place in places):
+        notes.append(
+            f"Rendered words only. With `--data FOLDER` that has {CROPS}.lmdb, word crops of your "
+            "own as `bench data import` makes them, a second search chooses on these."
+        )
     return Outcome(columns, rows, checks, notes, pictures)
 
 
@@ -71,18 +103,21 @@ def _drawn(space: Space, architecture: Architecture) -> str:
         return architecture_figure(architecture.text, IMAGE[space.name], layers, Look({}, {}))
 
 
+def _recipe(preset: str, seeds: int, settings: Sequence[str] = ()) -> Recipe:
+    """Rendered words, and a folder's own crops where one is given."""
+    own = chosen(settings)
+    rendered = _runs(RENDERED, preset, seeds, own)
+    crops = _runs(CROPS, preset, seeds, ("--search-val", f"{DATA}/{CROPS}.lmdb", *own))
+    needs = {f"{CROPS}.lmdb": "word crops to choose architectures on"}
+    return Recipe(rendered, with_data=Recipe((*rendered, *crops), needs=needs))
+
+
 ENTRY = Entry(
     "autostr-figure5",
     AUTOSTR,
     "Figures 5 and 6",
     "The first stages of what is found prefer large operations such as MBConv(k:5,e:6) and have no "
     "skip; the last stage has one layer.",
-    {
-        "tiny": study_recipe(study_text("autostr-figure5", QUESTION, "tiny", 2, ARMS, TINY)),
-        "cpu": study_recipe(study_text("autostr-figure5", QUESTION, "cpu", 3, ARMS)),
-        "paper": study_recipe(
-            study_text("autostr-figure5", QUESTION, "paper", 3, ARMS, PAPER_SET), needs=PAPER_DATA
-        ),
-    },
+    {"tiny": _recipe("tiny", 2, TINY), "cpu": _recipe("cpu", 3), "paper": _paper()},
     _read,
 )

@@ -2,67 +2,44 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.errors import RecordError
 from bench.models.published import PUBLISHED
+from bench.reproduce.beside_baselines import (
+    EVALUATION,
+    FEW,
+    FOUND,
+    MANY,
+    RENDERED,
+    beside_baselines,
+    chosen,
+)
 from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.evaluated import FILE, evaluated_in
 from bench.reproduce.study_file import TINY, TINY_TRAINING
-from bench.statistics.answers import Estimate
+from bench.reproduce.targets import NEEDS, TARGETS, TRAIN, words_of
 
-#: The target sets with the words that architectures are chosen on (section 4.1).
-TARGETS = {
-    "IIIT5K": "iiit5k-val.lmdb",
-    "SVT": "svt-val.lmdb",
-    "IC03": "ic03-val.lmdb",
-    "IC13": "ic13-val.lmdb",
-    "SVTP": "ic15-val.lmdb",
-    "IC15": "ic15-val.lmdb",
-}
-NEEDS = {
-    "mj.lmdb": "MJSynth",
-    "st.lmdb": "SynthText",
-    "coco.lmdb": "the training words of COCO-Text",
-    **{name: f"validation words for {target}" for target, name in TARGETS.items()},
-    "sets": "the folder of test sets, by name",
-}
-RENDERED = "rendered"
-ASTER = ("baseline", "train", "aster", "--out", f"{OUT}/aster")
-TRAIN = ("--search-train", f"{DATA}/mj.lmdb", "--search-train", f"{DATA}/st.lmdb")
+ASTER = "aster"
 
 
-def _recipe(preset: str, settings: Sequence[str], training: Sequence[str]) -> Recipe:
+def _recipe(
+    preset: str, settings: Sequence[str], training: Sequence[str], words: int = MANY
+) -> Recipe:
     """On rendered words, with the preset's own data."""
-    words = f"{OUT}/sets/{RENDERED}"
-    render = ("data", "render", words, "--split", "test", "--count", "2000", "--max-length", "8")
-    commands = (
-        render,
-        *_search(RENDERED, preset, (*_set(settings), *_set(training)), _set(training)),
-        (
-            "baseline",
-            "train",
-            "aster",
-            "--preset",
-            preset,
-            "--out",
-            f"{OUT}/aster",
-            *_set(training),
-        ),
-        _eval(RENDERED, words),
-    )
-    return Recipe(commands, {render: words})
+    own = chosen(training)
+    search = (*chosen(settings), *own)
+    return beside_baselines("autostr", preset, (ASTER,), search, own, words=words)
 
 
 def _paper() -> Recipe:
     commands: list[tuple[str, ...]] = []
-    for target, val in TARGETS.items():
-        chosen = ("--search-val", f"{DATA}/{val}", "--search-val", f"{DATA}/coco.lmdb")
-        words = (*TRAIN, *chosen, "--test", f"{DATA}/sets/{target}")
+    for target in TARGETS:
+        words = words_of(target)
         commands += _search(target, "paper", words, words)
-    commands.append((*ASTER, "--preset", "paper", *TRAIN))
+    aster = ("baseline", "train", ASTER, "--preset", "paper", "--out", f"{OUT}/{ASTER}", *TRAIN)
+    commands.append(aster)
     commands += [_eval(target, f"{DATA}/sets/{target}") for target in TARGETS]
     return Recipe(tuple(commands), needs=NEEDS)
 
@@ -73,55 +50,33 @@ def _search(
     place = f"{OUT}/{target}"
     return [
         ("run", "--searcher", "autostr", "--preset", preset, "--out", f"{place}/run", *run),
-        ("retrain", f"{place}/run", "--seed", "0", "--out", f"{place}/model", *training),
+        ("retrain", f"{place}/run", "--seed", "0", "--out", f"{place}/{FOUND}", *training),
     ]
 
 
 def _eval(target: str, words: str) -> tuple[str, ...]:
-    return ("eval", f"{OUT}/{target}/model", words, "--also", f"{OUT}/aster",
-            "--latency-images", "0", "--out", f"{OUT}/{target}/eval")  # fmt: skip
-
-
-def _set(settings: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for each in settings for word in ("--set", each))
+    return ("eval", f"{OUT}/{target}/{FOUND}", words, "--also", f"{OUT}/{ASTER}",
+            "--latency-images", "0", "--out", f"{OUT}/{target}/{EVALUATION}")  # fmt: skip
 
 
 def _read(folder: Path) -> Outcome:
-    places = [folder / target for target in (*TARGETS, RENDERED)]
-    found = [place for place in places if (place / "eval" / "eval.json").is_file()]
+    places = {RENDERED: folder} | {target: folder / target for target in TARGETS}
+    found = {name: place for name, place in places.items() if (place / EVALUATION / FILE).is_file()}
     if not found:
         raise RecordError(f"{folder}: nothing was evaluated there: run the same command again")
     rows, checks = [], []
-    for place in found:
-        scores, difference = _beside(place / "eval" / "eval.json")
-        rows.append((place.name, *scores, *printed(place.name)))
-        checks.append(Check(f"What is found reads {place.name} better than ASTER", difference))
+    for name, place in found.items():
+        evaluated = evaluated_in(place / EVALUATION)
+        accuracies = [f"{100.0 * evaluated.model(m).all_words[0]:.1f}" for m in (FOUND, ASTER)]
+        rows.append((name, *accuracies, f"{evaluated.words:,}", *printed(name)))
+        difference = evaluated.difference(FOUND, ASTER)
+        checks.append(Check(f"What is found reads {name} better than ASTER", difference))
     columns = ("set", "autostr, %", "aster, %", "words", "printed: AutoSTR", "ASTER (ours)")
     notes = (
         "One search and one training for each set, n = 1: the interval is that of the words (two "
         "models on the same words), not one of searches or seeds.",
     )
     return Outcome(columns, rows, checks, notes)
-
-
-def _beside(path: Path) -> tuple[tuple[str, str, str], Estimate]:
-    """Accuracies of the model and of ASTER, and their difference over the same words."""
-    try:
-        document: dict[str, Any] = json.loads(path.read_text())
-        own, aster = (_scores(model) for model in document["models"])
-        (pair,) = document["pairs"]
-        sign = 1.0 if pair["better"] == document["models"][0]["name"] else -1.0
-        low, high = sorted(sign * float(end) for end in pair["interval"])
-        count = int(pair["words"])
-        difference = Estimate(sign * float(pair["difference"]), low, high, count, 0.95, "")
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise RecordError(f"{path} is damaged: remove it and run the same command") from error
-    return (f"{100.0 * own:.1f}", f"{100.0 * aster:.1f}", f"{count:,}"), difference
-
-
-def _scores(model: Mapping[str, Any]) -> float:
-    (only,) = model["scores"].values()
-    return float(only["word_accuracy"])
 
 
 def printed(target: str) -> tuple[str, str]:
@@ -142,7 +97,7 @@ ENTRY = Entry(
     "What is found for each of six test sets reads it better than ASTER's backbone in the same "
     "recogniser, by 0.9 to 3.3 points.",
     {
-        "tiny": _recipe("tiny", TINY, TINY_TRAINING),
+        "tiny": _recipe("tiny", TINY, TINY_TRAINING, FEW),
         "cpu": _recipe("cpu", (), ("retraining.epochs=0.64",)),
         "paper": _paper(),
     },

@@ -27,10 +27,14 @@ class Cost:
         """In words."""
         parts = []
         if self.runs:
-            parts.append(f"{self.runs} runs of {self.budget}")
+            parts.append(f"{_count(self.runs, 'run')} of {self.budget}")
         if self.trainings:
-            parts.append(f"{self.trainings} trainings at most")
+            parts.append(f"{_count(self.trainings, 'training')} at most")
         return ", ".join(parts) or "no training"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def cost_of(recipe: Recipe) -> Cost:

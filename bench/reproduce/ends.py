@@ -66,6 +66,16 @@ def ends_of(folder: Path) -> dict[str, list[End]]:
     return found
 
 
+def end_of(run: Path) -> End:
+    """What one run ended with, without an accuracy; ``RecordError`` where it is not complete."""
+    for record in read_runs(find_runs([run])):
+        if record.complete and record.result:
+            end = record.result["recommendation"]
+            tables = record.result.get("tables") or {}
+            return End("", str(end["text"]), None, int(end["macs"]), int(end["params"]), tables)
+    raise RecordError(f"{run}: no complete run is there: run the same command again")
+
+
 def difference(
     first: Sequence[End], second: Sequence[End], what: Callable[[End], float | None]
 ) -> Estimate | NotComputable:

@@ -23,13 +23,15 @@ class Recipe:
 
     ``files`` are written into the folder of results first, by name; ``needs`` are what has to be
     in the folder of data, by name, and what it is. ``once`` maps a command to what it makes: it is
-    left out where that is there, since the command refuses to make it again.
+    left out where that is there, since the command refuses to make it again. ``with_data`` is what
+    is done instead where a folder of data is given that ``needs`` does not ask for.
     """
 
     commands: tuple[tuple[str, ...], ...] = ()
     once: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
+    with_data: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The paper's table with our numbers in it; ``pictures`` are SVG by file name."""
+    """The paper's table with our numbers in it; ``pictures`` are SVG by file name.
+
+    ``sizes`` says that multiply-adds and parameters in it are those of the space at full width.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     checks: Sequence[Check]
     notes: Sequence[str] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
+    sizes: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ class Entry:
     claim: str
     recipes: Mapping[Scale, Recipe]
     read: Callable[[Path], Outcome]
+
+    def recipe(self, scale: Scale, data: Path | None) -> Recipe:
+        """What is done at a scale, with a folder of data or without."""
+        found = self.recipes[scale]
+        return found.with_data if data is not None and found.with_data else found
 
 
 def sentence(outcome: Outcome) -> str:

@@ -10,7 +10,7 @@ from bench.manifest import versions
 from bench.report.markdown import escaped
 from bench.reproduce.entry import Check, Entry, Outcome, Scale, sentence
 
-#: Of every table that has sizes.
+#: Of a table that has sizes of the space.
 SIZES = (
     "Multiply-adds and parameters are those of the searched architecture at the space's full "
     "width, whatever the preset's is."
@@ -30,7 +30,7 @@ def markdown(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> str:
         "",
         *_table(outcome),
         "",
-        *(f"- {escaped(note)}" for note in (*outcome.notes, SIZES)),
+        *(f"- {escaped(note)}" for note in _notes(outcome)),
         *(f"![{name}]({name})" for name in outcome.pictures),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -49,10 +49,14 @@ def document(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> dict
         "checks": [_check(check) for check in outcome.checks],
         "columns": list(outcome.columns),
         "rows": [list(row) for row in outcome.rows],
-        "notes": list(outcome.notes),
+        "notes": list(_notes(outcome)),
         "pictures": sorted(outcome.pictures),
         "versions": versions(),
     }
+
+
+def _notes(outcome: Outcome) -> tuple[str, ...]:
+    return (*outcome.notes, SIZES) if outcome.sizes else tuple(outcome.notes)
 
 
 def _check(check: Check) -> Mapping[str, Any]:

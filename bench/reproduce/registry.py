@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.reproduce import (
+    autostr_figure4,
     autostr_figure5,
     autostr_figure7,
     autostr_space,
@@ -11,6 +12,7 @@ from bench.reproduce import (
     autostr_table5,
     autostr_table6,
     strnas_cells,
+    strnas_methods,
     strnas_rows,
     strnas_settings,
 )
@@ -24,8 +26,10 @@ ENTRIES: dict[str, Entry] = {
         autostr_table4.ENTRY,
         autostr_table5.ENTRY,
         autostr_table6.ENTRY,
+        autostr_figure4.ENTRY,
         autostr_figure5.ENTRY,
         autostr_figure7.ENTRY,
+        strnas_methods.ENTRY,
         strnas_rows.ENTRY,
         strnas_cells.ENTRY,
         strnas_settings.ENTRY,

@@ -66,7 +66,7 @@ def reproduce(
     command: str,
 ) -> Outcome | None:
     """Do the commands that are left, and write the outcome; None where one of them failed."""
-    recipe = entry.recipes[scale]
+    recipe = entry.recipe(scale, data)
     check_data(recipe, data)
     out.mkdir(parents=True, exist_ok=True)
     for name, text in recipe.files.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,24 @@ def test_pairs_are_one_family(bench, places, tmp_path):
     alone = bench("eval", places / "model", "mine", "--data", places / "sets",
                   "--latency-images", 0)  # fmt: skip
     assert "McNemar" not in alone.out
+
+
+def test_a_picture_has_a_mark_and_a_name_for_each_model(bench, refused, places, tmp_path):
+    picture = tmp_path / "models.svg"
+    answer = bench(
+        "eval", places / "model", "mine", "--data", places / "sets", "--also", places / "other",
+        "--latency-images", 0, "--picture", picture, "--json",
+    )  # fmt: skip
+    drawn = picture.read_text()
+    for model in answer.json["models"]:
+        cost = model["backbone"]
+        assert 0 < cost["params"] < model["params"]
+        assert cost["macs"] > 0
+        # One mark on each of the two axes, whose tooltip has the name first, and the key.
+        assert len(re.findall(rf"<title>{model['name']}\n", drawn)) == 2
+        assert f">{model['name']}</text>" in drawn
+    assert ".svg" in refused("eval", places / "model", "mine", "--data", places / "sets",
+                             "--picture", tmp_path / "models.png")  # fmt: skip
 
 
 def test_case_needs_a_charset_that_has_it(bench, refused, places, tmp_path):

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.errors import RecordError
 from bench.reproduce import autostr_table3
 from bench.reproduce.cost import Cost, cost_of
 from bench.reproduce.ends import End, difference, spread
 from bench.reproduce.entry import SCALES, Check, Outcome, sentence
+from bench.reproduce.evaluated import evaluated_in
 from bench.reproduce.registry import ENTRIES
 from bench.reproduce.running import commands_of
 from bench.statistics.answers import Estimate, NotComputable
@@ -78,6 +80,67 @@ def test_data_that_is_missing_is_named_before_anything_is_done(refused, tmp_path
     assert not out.exists()
 
 
+def test_a_target_set_of_ones_own_is_searched_for_too(bench, refused, tmp_path: Path) -> None:
+    command = ("reproduce", "autostr-figure5", "--dry-run")
+    assert "crops" not in bench(*command).out
+    assert "2 runs" in cost_of(ENTRIES["autostr-figure5"].recipes["tiny"]).text
+    both = bench(*command, "--data", tmp_path).out.splitlines()
+    assert len(both) == 4
+    assert [f"--search-val {tmp_path / 'crops.lmdb'}" in line for line in both] == [
+        False, False, True, True
+    ]  # fmt: skip
+    said = refused("reproduce", "autostr-figure5", "--data", tmp_path)
+    assert "crops.lmdb (word crops" in said
+
+
+def test_at_scale_paper_each_target_set_is_searched_for_with_coco_text(bench) -> None:
+    command = ("reproduce", "autostr-figure5", "--scale", "paper", "--dry-run", "--data", "D")
+    lines = bench(*command).out.splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        assert "--search-val D/coco.lmdb" in line
+    assert {line.split("--test D/sets/")[1] for line in lines} == {
+        "IIIT5K", "SVT", "IC03", "IC13", "SVTP", "IC15"
+    }  # fmt: skip
+
+
+def evaluation(folder: Path, **changed: object) -> Path:
+    """What `bench eval` leaves of two models."""
+
+    def model(name: str, accuracy: float, macs: int) -> dict[str, object]:
+        score = {"word_accuracy": accuracy, "interval": [accuracy - 0.02, accuracy + 0.02]}
+        return {"name": name, "scores": {"rendered 200": score}, "average": None, "params": 9,
+                "backbone": {"macs": macs, "params": 7}, "latency": None}  # fmt: skip
+
+    pair = {"better": "aster", "worse": "found", "difference": 0.1, "interval": [0.05, 0.15],
+            "words": 200}  # fmt: skip
+    document = {"models": [model("found", 0.5, 10), model("aster", 0.6, 900)], "pairs": [pair],
+                "sets": [{"words": 200}], **changed}  # fmt: skip
+    folder.mkdir(exist_ok=True)
+    (folder / "eval.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_models_on_the_same_words_are_read_with_their_costs(tmp_path: Path) -> None:
+    found = evaluated_in(evaluation(tmp_path))
+    assert found.words == 200
+    assert found.model("aster").all_words == pytest.approx((0.6, 0.58, 0.62))
+    difference = found.difference("found", "aster")
+    assert (difference.value, difference.low, difference.high) == (-0.1, -0.15, -0.05)
+    assert found.difference("aster", "found").value == 0.1
+    assert found.picture("words").count("<title>aster") == 2
+    with pytest.raises(RecordError, match="crnn"):
+        found.model("crnn")
+
+
+@pytest.mark.parametrize("changed", [{"models": 0}, {"pairs": None}, {"sets": [{}]}])
+def test_a_damaged_evaluation_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
+    with pytest.raises(RecordError, match="damaged"):
+        evaluated_in(evaluation(tmp_path, **changed))
+    with pytest.raises(RecordError, match="nothing was evaluated"):
+        evaluated_in(tmp_path / "none")
+
+
 def test_a_name_that_is_not_there(refused) -> None:
     assert "autostr-table6" in refused("reproduce", "autostr-table7")
 
@@ -103,7 +166,7 @@ def test_what_is_printed_in_table_3() -> None:
 def test_what_is_made_is_not_made_again(tmp_path: Path) -> None:
     recipe = ENTRIES["autostr-table3"].recipes["tiny"]
     assert commands_of(recipe, tmp_path, None, None)[0][:2] == ["data", "render"]
-    (tmp_path / "sets" / "rendered").mkdir(parents=True)
+    (tmp_path / "rendered").mkdir()
     assert commands_of(recipe, tmp_path, None, None)[0][:2] == ["run", "--searcher"]
 
 
