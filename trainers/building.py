@@ -17,6 +17,7 @@ from trainers.data.loader import BatchLoader
 from trainers.data_splits import Split
 from trainers.errors import TrainerError
 from trainers.settings import (
+    SHIPPED,
     DataSettings,
     RecogniserSettings,
     SupernetSettings,
@@ -28,7 +29,6 @@ from trainers.trainer import Trainer, TrainerData
 
 #: Random streams of a run's seed; the harness uses 1 for the searcher.
 TRAIN_STREAM, VAL_STREAM = 2, 3
-SHIPPED = "shipped:"
 FIRST_SPACE = "autostr"
 #: Name of the one array of a packed supernet.
 PACKED = "parameters"

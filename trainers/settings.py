@@ -80,6 +80,8 @@ class RecogniserSettings(Struct, frozen=True, forbid_unknown_fields=True):
         return 25 if self.head == "ctc" else None
 
 
+#: What ``supernet.start`` begins with where a supernet of the package is meant.
+SHIPPED = "shipped:"
 Schedule = Literal["constant", "cosine", "late-cosine"]
 
 

@@ -22,6 +22,7 @@ from bench.commands.options import (
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
+from bench.commands.starts import with_a_start_that_fits
 from bench.evaluators.base import COMMON
 from bench.limits import AXES
 from bench.presets import load_preset, quoted
@@ -102,7 +103,7 @@ def run(
     chosen = find_searcher(searcher)
     changes = with_options(overrides_of(given), given["overrides"])
     name = preset or default_preset(given["device"], changes)
-    settings = load_preset(name, changes, chosen)
+    settings = with_a_start_that_fits(name, load_preset(name, changes, chosen))
     caps = Caps.of(settings.run)
     from bench.interrupt import graceful_interrupt
     from bench.progress import counting, run_progress

@@ -1,0 +1,38 @@
+"""Which supernet a run starts from, where that of its preset does not fit."""
+
+from __future__ import annotations
+
+import click
+
+from bench.presets import load_preset
+from bench.settings import Preset, with_start
+from spaces import Space
+from trainers.settings import SHIPPED
+
+
+def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
+    """Fresh weights, and a word of it, where the preset's supernet is of another space or part."""
+    own, start = load_preset(name), settings.supernet.start
+    named = start != own.supernet.start or not start.startswith(SHIPPED)
+    if named or settings.run.evaluator != "supernet":
+        return settings
+    searched, trained = settings.space.load(), own.space.load()
+    if (searched.name, _part(searched)) == (trained.name, _part(trained)):
+        return settings
+    click.echo(
+        f"preset {name} starts from a supernet of {_said(trained)}, and there is none of "
+        f"{_said(searched)}: weights are fresh, and the budget has to teach them to read. "
+        "--from-scratch trains a supernet first.",
+        err=True,
+    )
+    return with_start(settings, "")
+
+
+def _part(space: Space) -> str:
+    """What is searched of a space that has parts."""
+    return str(space.settings().get("part", ""))
+
+
+def _said(space: Space) -> str:
+    part = _part(space)
+    return f"space {space.name}" + (f", part {part}" if part else "")
