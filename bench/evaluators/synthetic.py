@@ -41,12 +41,15 @@ class SyntheticEvaluator(Evaluator):
         """Images as the supernet would consume them; MACs of the full-size space."""
         if isinstance(work, TrainWeights):
             images = self.images_per_step * len(work.architectures)
-            return Cost(images_forward_backward=images, macs=3 * self._macs(*work.architectures))
+            macs = 3 * self.images_per_step * self._macs(*work.architectures)
+            return Cost(images_forward_backward=images, macs=macs)
         if isinstance(work, GateGradient):
-            macs = 2 * self._macs(work.architecture) + self._candidate_macs(work)
-            return Cost(images_forward_backward=self.images_per_step, macs=macs)
+            images = self.images_per_step
+            macs = images * (2 * self._macs(work.architecture) + self._candidate_macs(work))
+            return Cost(images_forward_backward=images, macs=macs)
         images = self.images_per_evaluation
-        return Cost(images_forward=images, macs=self._macs(work.architecture), evaluations=1)
+        macs = images * self._macs(work.architecture)
+        return Cost(images_forward=images, macs=macs, evaluations=1)
 
     def perform(self, work: Work) -> Result:
         if isinstance(work, TrainWeights):
@@ -80,14 +83,13 @@ class SyntheticEvaluator(Evaluator):
         row = np.array(work.architecture.encoding)
         path, active = row[: self.space.path_length], row[self.space.path_length :]
         table = self.space.operation_macs(path)
-        others = sum(
+        return sum(
             int(table[layer, k])
             for layer, wanted in enumerate(work.candidates)
             for k in wanted
             if k != active[layer]
         )
-        return self.images_per_step * others
 
     def _macs(self, *architectures: Architecture) -> int:
-        images = self.images_per_step
-        return images * int(self.space.macs(self._members(*architectures)).sum())
+        """Of one image in each of them."""
+        return int(self.space.macs(self._members(*architectures)).sum())

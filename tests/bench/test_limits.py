@@ -61,7 +61,7 @@ def test_the_share_is_that_of_the_limit_that_is_nearest_to_its_end() -> None:
     [
         ("images", 500, "budget spent"),
         ("evaluations", 7, "budget of evaluations spent"),
-        ("macs", 2 * 10**10, "budget of MACs spent"),
+        ("macs", 16 * 10**10, "budget of MACs spent"),
     ],
 )
 def test_a_limit_is_never_exceeded_and_the_next_piece_would(
