@@ -31,6 +31,7 @@ def markdown(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> str:
         *_table(outcome),
         "",
         *(f"- {escaped(note)}" for note in _notes(outcome)),
+        "",
         *(f"![{name}]({name})" for name in outcome.pictures),
     ]
     return "\n".join(lines).rstrip() + "\n"

@@ -37,6 +37,8 @@ def _recipe(preset: str, seeds: int, settings: tuple[str, ...]) -> Recipe:
         tuple(
             ("run", "--searcher", "proxyless", "--preset", preset, "--space", "strnas",
              "--part", part, "--seed", str(seed), "--out", f"{OUT}/{part}-{seed}", *chosen,
+             # Both parts from fresh weights, so that how decided they are can be compared.
+             "--set", "supernet.start=",
              *(("--set", "recogniser.rectifier=none") if part == "rectifier" else ()))
             for part in PARTS
             for seed in range(seeds)
