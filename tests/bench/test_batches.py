@@ -74,7 +74,13 @@ def final_state(folder: Path) -> dict[str, Any]:
     return json.loads(json.dumps(state))  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("searcher", sorted(SEARCHERS))
+@pytest.mark.parametrize(
+    "searcher",
+    [
+        name if name in SEVERAL | {"proxyless"} else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(SEARCHERS)
+    ],
+)
 def test_batches_show_in_nothing(searcher: str, tmp_path: Path) -> None:
     assert set(run(searcher, tmp_path / "alone", *SYNTHETIC, ALONE)) == {1}
     sizes = run(searcher, tmp_path / "together", *SYNTHETIC, TOGETHER)
@@ -106,9 +112,15 @@ def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> 
         check_equal(folder, tmp_path / "alone")
 
 
-@pytest.mark.parametrize("searcher", ["random", "evolution"])
-def test_the_trainer_scores_batches_as_it_scores_one(searcher: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("searcher", "images"),
+    [("random", 320), pytest.param("evolution", 640, marks=pytest.mark.slow)],
+)
+def test_the_trainer_scores_batches_as_it_scores_one(
+    searcher: str, images: int, tmp_path: Path
+) -> None:
     settings = ["run.evaluation_cache=false", "run.training_share=0.3"]
+    settings.append(f"run.budget_images={images}")
     assert set(run(searcher, tmp_path / "alone", *settings, ALONE)) == {1}
     assert max(run(searcher, tmp_path / "together", *settings, TOGETHER)) > 1
     check_equal(tmp_path / "together", tmp_path / "alone")

@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from spaces.networks.kernels import compiling
 from spaces.networks.kernels.compiling import SEAL, Kernels, compile_kernels
 
 numba = pytest.importorskip("numba")
@@ -30,6 +32,19 @@ else:
 """
 MEANS = "[2.5714, 2.7143, 2.8571, 3.0, 8.2857, 8.4286, 8.5714, 8.7143]"
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_kernels() -> Iterator[None]:
+    """Compiling all takes seconds, and what is done with their cache does not depend on how many.
+
+    Processes that are started here compile all.
+    """
+    few = {name: compiling.SIGNATURES[name] for name in ("moments", "normalise")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiling, "SIGNATURES", few)
+        patch.setattr(compiling, "Kernels", SimpleNamespace)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +135,7 @@ def test_two_processes_at_once_do_not_disturb_each_other(tmp_path: Path) -> None
     assert sum("once: some seconds" in err for _, err in found) == 1
 
 
+@pytest.mark.slow
 def test_a_processor_without_wide_registers_has_kernels_of_its_own(
     compiled: Path, tmp_path: Path
 ) -> None:
