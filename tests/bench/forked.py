@@ -25,7 +25,8 @@ class Command:
     """What ``subprocess.Popen`` offers, of `bench ARGUMENTS`; the leader of a session."""
 
     def __init__(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self._files = tempfile.NamedTemporaryFile(), tempfile.NamedTemporaryFile()
+        # Closed where they are read.
+        self._files = [tempfile.NamedTemporaryFile() for _ in range(2)]  # noqa: SIM115
         self._printed: tuple[str, str] | None = None
         context = multiprocessing.get_context("forkserver")
         # It imports what every command needs; `run_child` is shared with those who fork runs.

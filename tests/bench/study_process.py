@@ -23,6 +23,8 @@ searchers = ["random", "proxyless"]
 seeds = 1
 set = ["run.evaluator=synthetic", "run.budget_images=20000", "run.checkpoint_seconds=0.05"]
 """
+#: Seconds that nothing takes on a busy machine: longer is a hang.
+PATIENCE = 240.0
 
 
 def environment() -> dict[str, str]:
@@ -40,7 +42,7 @@ def begin_bench(*arguments: str, cwd: Path = ROOT) -> Command:
     return Command(list(arguments), cwd, environment())
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:

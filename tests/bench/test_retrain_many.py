@@ -15,7 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from study_process import begin_bench, kill_session, session_of, wait_until, workers_of
+from study_process import PATIENCE, begin_bench, kill_session, session_of, wait_until, workers_of
 
 import trainers.opened_words as words_module
 from bench.cli import run as run_bench
@@ -217,7 +217,7 @@ def test_torchrun_is_for_one(
     assert "give it one architecture and no --from, --seeds or --workers" in said
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_one_that_fails_does_not_stop_the_others(
     bench: Callable[..., Any], tmp_path: Path, workers: str
 ) -> None:
@@ -341,7 +341,7 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Pat
     try:
         wait_until(lambda: begun(out, 2))
         os.kill(workers_of(process)[0], signal.SIGKILL)
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, error) == (0, "")
     finally:
         kill_session(process)
@@ -349,7 +349,14 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Pat
     assert not list(out.glob("*/checkpoint"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_killed_or_interrupted_the_same_command_goes_on(
     undisturbed: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -359,7 +366,7 @@ def test_killed_or_interrupted_the_same_command_goes_on(
     try:
         wait_until(lambda: begun(out, 2))
         process.send_signal(number)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=PATIENCE)
         wait_until(lambda: not session_of(process))
     finally:
         kill_session(process)

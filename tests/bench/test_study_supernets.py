@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from study_process import environment, lines_below, wait_until
+from study_process import PATIENCE, environment, lines_below, wait_until
 
 from bench.cli import run as bench
 from bench.presets import load_preset
@@ -118,9 +118,9 @@ def test_two_that_want_it_at_once_train_it_once_though_one_is_killed(tmp_path: P
             begun = begun[: begun.rindex(b"\n") + 1]
             assert begun.count(b"\n") > 1
             assert not files_below(tmp_path)
-            assert second.wait(60) == 0
+            assert second.wait(PATIENCE) == 0
             written = files_below(tmp_path)
-            assert third.wait(60) == 0
+            assert third.wait(PATIENCE) == 0
     # Times included: what the first had done was not done again, nor all of it by the third.
     assert log.read_bytes().startswith(begun)
     assert files_below(tmp_path) == written
