@@ -91,7 +91,7 @@ def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.Mo
     assert logs[0] == logs[1]
 
 
-#: One that only evaluates, one with gates, one that does both kinds of steps; all in the slow tests.
+#: One that only evaluates, one with gates, one that does both; the others in the slow tests.
 KINDS = {"random", "proxyless", "spos"}
 
 
