@@ -181,4 +181,6 @@ def test_no_pair_has_two_verdicts_in_many_studies(family: Any, studies: int) -> 
         for bar in pairs.ranks(judged, protocol).get("cliques", []):
             for two in combinations(bar, 2):
                 assert said[frozenset(two)] != {"different"}
-    assert words >= {"different", "equivalent", "inconclusive", "too few"}
+    assert words >= {"different", "inconclusive", "too few"}
+    # Few of them are large enough for that.
+    assert "equivalent" in words or studies < 200

@@ -18,11 +18,16 @@ from spaces.networks.kernels.compiling import SEAL, Kernels, compile_kernels
 
 numba = pytest.importorskip("numba")
 
+#: Compiling all takes seconds, and what is done with their cache does not depend on how many.
+FEW = ("moments", "normalise")
 #: In a process of its own: mean of each of four channels of two images.
-SHOW = """
+SHOW = f"""
 import numpy as np
-from spaces.networks.kernels.compiling import find_kernels
-kernels = find_kernels()
+from types import SimpleNamespace
+from spaces.networks.kernels import compiling
+compiling.SIGNATURES = {{name: compiling.SIGNATURES[name] for name in {FEW}}}
+compiling.Kernels = SimpleNamespace
+kernels = compiling.find_kernels()
 if kernels is None:
     print("none")
 else:
@@ -36,11 +41,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module", autouse=True)
 def two_kernels() -> Iterator[None]:
-    """Compiling all takes seconds, and what is done with their cache does not depend on how many.
-
-    Processes that are started here compile all.
-    """
-    few = {name: compiling.SIGNATURES[name] for name in ("moments", "normalise")}
+    few = {name: compiling.SIGNATURES[name] for name in FEW}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "SIGNATURES", few)
         patch.setattr(compiling, "Kernels", SimpleNamespace)
@@ -135,7 +136,6 @@ def test_two_processes_at_once_do_not_disturb_each_other(tmp_path: Path) -> None
     assert sum("once: some seconds" in err for _, err in found) == 1
 
 
-@pytest.mark.slow
 def test_a_processor_without_wide_registers_has_kernels_of_its_own(
     compiled: Path, tmp_path: Path
 ) -> None:
