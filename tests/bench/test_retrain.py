@@ -399,6 +399,7 @@ def test_single_images_of_the_test_are_not_trained_on(
     assert answer.code == 0, answer.err
 
 
+@pytest.mark.slow
 def test_two_processes_under_torchrun(tmp_path: Path) -> None:
     """What they compute is compared in 64 bits in tests/trainers; here, that it is a model."""
     few = ("retraining.epochs=0.5", "retraining.warmup_steps=100")

@@ -349,12 +349,13 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Pat
     assert not list(out.glob("*/checkpoint"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [
         signal.SIGINT,
-        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+        signal.SIGTERM,
+        signal.SIGKILL,
     ],
 )
 def test_killed_or_interrupted_the_same_command_goes_on(

@@ -90,6 +90,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     yield from begin_cluster(tmp_path_factory.mktemp("cluster"), 2)
 
 
+@pytest.fixture
+def one_worker(tmp_path: Path) -> Iterator[Running]:
+    yield from begin_cluster(tmp_path / "cluster", 1)
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("file") / "study.toml"
@@ -104,7 +109,23 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     return logs_below(out)
 
 
+def test_a_worker_of_a_cluster_gives_what_one_process_gives(
+    tmp_path: Path,
+    one_worker: Running,
+    file: Path,
+    undisturbed: dict[str, list[dict[str, object]]],
+) -> None:
+    check_cluster(tmp_path, one_worker, file, undisturbed)
+
+
+@pytest.mark.slow
 def test_a_cluster_gives_what_one_process_gives(
+    tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
+) -> None:
+    check_cluster(tmp_path, running, file, undisturbed)
+
+
+def check_cluster(
     tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
 ) -> None:
     # A relative --out, since the workers are in other folders than the study.
@@ -188,7 +209,7 @@ def at_rest(folder: Path) -> bool:
 
 
 def test_what_cannot_work_is_one_line(
-    tmp_path: Path, running: Running, file: Path, refused: Callable[..., str]
+    tmp_path: Path, file: Path, refused: Callable[..., str]
 ) -> None:
     study = ["study", file, "--out", tmp_path / "out", "--quiet"]
     nobody = f"tcp://127.0.0.1:{free_port()}"
@@ -196,7 +217,7 @@ def test_what_cannot_work_is_one_line(
         *study, "--backend", "dask", "--scheduler", nobody
     )
     assert "expected an address" in refused(*study, "--backend", "dask", "--scheduler", "localhost")
-    assert "is for --backend dask" in refused(*study, "--scheduler", running.address)
+    assert "is for --backend dask" in refused(*study, "--scheduler", nobody)
     assert "needs the address" in refused(*study, "--backend", "dask")
 
 

@@ -170,7 +170,8 @@ def progress(place: Path) -> int:
 STAGES = ("runs", "../models", "finals")
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 20])
 @pytest.mark.timeout(1800)
 def test_killed_at_random_moments_of_every_stage_it_ends_the_same(
     done: Path, tmp_path: Path, kills: int
@@ -181,8 +182,7 @@ def test_killed_at_random_moments_of_every_stage_it_ends_the_same(
     killed = 0
     for stage in STAGES:
         for _ in range(kills):
-            workers = rng.choice(["1", "2"]) if kills > 1 else "1"
-            process = begin_study(file, out, "--workers", workers)
+            process = begin_study(file, out, "--workers", rng.choice(["1", "2"]))
             try:
                 changes, seen, last = rng.randint(0, 12), 0, -1
                 # Where it ends before, it has nothing left to be killed in.

@@ -105,6 +105,7 @@ def test_the_terminal_interrupts_the_study_not_its_workers(tmp_path: Path, file:
         kill_session(process)
 
 
+@pytest.mark.slow
 def test_workers_leave_a_study_that_was_killed_though_they_wait_for_work(
     tmp_path: Path, file: Path
 ) -> None:

@@ -12,7 +12,7 @@ from bench.event_log import read_events, without_time
 from trainers.state import read_tensors
 
 #: Architectures of base and candidates, weights that candidates share.
-IMAGES = 1200
+IMAGES = 800
 TRAINING = [
     "supernet", "train", "--preset", "tiny", "--quiet",
     "--images", str(IMAGES), "--set", "supernet.entangled=true",

@@ -163,6 +163,7 @@ def test_begun_by_one_process_it_is_resumed_by_two(
     assert sum(size for size, _ in evaluated) < sum(size for size, _ in by_one)
 
 
+@pytest.mark.slow
 def test_nobody_outlives_a_run_that_is_killed_or_interrupted(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     settings = ["--preset", "tiny", "--set", "run.training_share=0", "--budget-images", "1000000"]
