@@ -134,6 +134,7 @@ def test_a_supernet_says_what_it_was_trained_with(
     bench: Callable[..., Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "net.safetensors"
-    made = bench("supernet", "train", "--preset", "tiny", "--out", out, "--quiet", "--set", ON[0])
+    given = ("--preset", "tiny", "--out", out, "--quiet", "--set", ON[0], "--images", 64)
+    made = bench("supernet", "train", *given)
     assert made.code == 0
     assert json.loads(out.with_suffix(".json").read_text())["provenance"]["augmentation"] == 1
