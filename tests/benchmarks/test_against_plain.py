@@ -66,7 +66,14 @@ def together(tensors: dict[str, Tensor]) -> Tensor:
     return torch.cat([tensors[name].flatten() for name in sorted(tensors)])
 
 
-@pytest.fixture(scope="module", params=list(PARTS))
+@pytest.fixture(
+    scope="module",
+    params=[
+        # These two have all parts of the others.
+        name if "bilstm" in name else pytest.param(name, marks=pytest.mark.slow)
+        for name in PARTS
+    ],
+)
 def both(request, make_both):
     pair = make_both(NARROW, PARTS[request.param], 6, torch.float64)
     yield pair
@@ -166,6 +173,7 @@ def compare_scores(pair, encoding: np.ndarray) -> None:
     assert pair.ours.score(encoding, half) == pair.plain.score(encoding, half)
 
 
+@pytest.mark.slow
 def test_single_precision(single):
     for encoding in encodings()[:2]:
         single.reset()
