@@ -77,7 +77,9 @@ def final_state(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "searcher",
     [
-        name if name in SEVERAL | {"proxyless"} else pytest.param(name, marks=pytest.mark.slow)
+        name
+        if name in ("random", "evolution", "autostr", "proxyless")
+        else pytest.param(name, marks=pytest.mark.slow)
         for name in sorted(SEARCHERS)
     ],
 )
@@ -89,7 +91,11 @@ def test_batches_show_in_nothing(searcher: str, tmp_path: Path) -> None:
     assert final_state(tmp_path / "together") == final_state(tmp_path / "alone")
 
 
-@pytest.mark.parametrize("caps", [Caps(), Caps(max_macs=250_000_000)], ids=["free", "capped"])
+@pytest.mark.parametrize(
+    "caps",
+    [Caps(), pytest.param(Caps(max_macs=250_000_000), marks=pytest.mark.slow)],
+    ids=["free", "capped"],
+)
 def test_all_neighbours_of_an_architecture(caps: Caps, tmp_path: Path) -> None:
     settings = [*SYNTHETIC, "run.budget_images=12000", "searcher.local-search.improvement=best"]
     run("local-search", tmp_path / "alone", *settings, ALONE, caps=caps)
@@ -99,7 +105,7 @@ def test_all_neighbours_of_an_architecture(caps: Caps, tmp_path: Path) -> None:
     check_equal(tmp_path / "together", tmp_path / "alone")
 
 
-@pytest.mark.parametrize("searcher", ["random", "spos"])
+@pytest.mark.parametrize("searcher", ["random", pytest.param("spos", marks=pytest.mark.slow)])
 def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> None:
     run(searcher, tmp_path / "alone", *SYNTHETIC, ALONE)
     run(searcher, tmp_path / "whole", *SYNTHETIC, TOGETHER)

@@ -98,7 +98,9 @@ def test_another_seed_is_another_model(undisturbed: Path, tmp_path: Path) -> Non
     assert settled(tmp_path / "other")["weights_hash"] != settled(undisturbed)["weights_hash"]
 
 
-@pytest.mark.parametrize("stop_after", [1, 8, 23])
+@pytest.mark.parametrize(
+    "stop_after", [8, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 23))]
+)
 def test_stopped_it_goes_on_as_if_nothing_had_happened(
     undisturbed: Path, tmp_path: Path, stop_after: int
 ) -> None:

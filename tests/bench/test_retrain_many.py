@@ -69,20 +69,29 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two architectures with two seeds, by two workers."""
-    out = tmp_path_factory.mktemp("many") / "models"
-    given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, LONG)]
+def by_two_workers(out: Path, settings: tuple[str, ...]) -> Path:
+    """Two architectures with two seeds."""
+    given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, settings)]
     assert run_bench(["retrain", *given]) == 0
     return out
 
 
-def test_each_is_the_model_of_the_command_for_it_alone(undisturbed: Path, tmp_path: Path) -> None:
-    found = models_in(undisturbed)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return by_two_workers(tmp_path_factory.mktemp("many") / "models", SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is to be killed, in the end."""
+    return by_two_workers(tmp_path_factory.mktemp("long") / "models", LONG)
+
+
+def test_each_is_the_model_of_the_command_for_it_alone(trained: Path, tmp_path: Path) -> None:
+    found = models_in(trained)
     assert len(found) == 4
     for text, seed in ((FIRST, 0), (SECOND, 1)):
-        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *LONG])
+        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *SETTINGS])
         job = RetrainingJob(origin, seed)
         name = default_folder(origin, seed, job.identity_hash).name
         torch.set_num_threads(found[name]["provenance"]["hardware"]["torch_threads"])
@@ -196,9 +205,9 @@ def test_seeds_are_a_number_or_a_list() -> None:
 
 
 def test_a_place_that_is_a_model_s_is_refused(
-    undisturbed: Path, refused: Callable[..., str], tmp_path: Path
+    trained: Path, refused: Callable[..., str], tmp_path: Path
 ) -> None:
-    model = next(undisturbed.glob("*/model.json")).parent
+    model = next(trained.glob("*/model.json")).parent
     said = refused("retrain", FIRST, SECOND, *options(model))
     assert "is the folder of a model (training.json): with several trainings" in said
     (tmp_path / "file").write_text("")
@@ -334,6 +343,7 @@ def begun(out: Path, count: int) -> bool:
     return len(list(out.glob("*/checkpoint/state.safetensors"))) >= count
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, LONG)]

@@ -25,11 +25,11 @@ seeds = 2
 endpoint = "final"
 final_seeds = 2
 set = [
-    "run.budget_images=320",
+    "run.budget_images=160",
     "run.checkpoint_seconds=0.05",
-    "retraining.epochs=1",
+    "retraining.epochs=0.5",
     "retraining.rendered_words=64",
-    "retraining.validations=4",
+    "retraining.validations=2",
 ]
 """
 

@@ -71,6 +71,7 @@ def test_one_line_and_nobody_left(
     assert logs_below(out) == undisturbed
 
 
+@pytest.mark.slow
 def test_the_second_interrupt_does_not_wait_for_anybody(tmp_path: Path, file: Path) -> None:
     out = tmp_path / "out"
     process = begin_study(file, out, "--workers", "2")

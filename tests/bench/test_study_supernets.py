@@ -103,6 +103,7 @@ def test_supernets_are_trained_once_and_shared(
     assert files_below(tmp_path) == trained
 
 
+@pytest.mark.slow
 def test_two_that_want_it_at_once_train_it_once_though_one_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "results" / "supernets"
     with want(tmp_path) as first:
