@@ -24,7 +24,7 @@ seeds = 1
 set = ["run.evaluator=synthetic", "run.budget_images=20000", "run.checkpoint_seconds=0.05"]
 """
 #: Seconds that nothing takes on a busy machine: longer is a hang.
-PATIENCE = 240.0
+PATIENCE = 500.0
 
 
 def environment() -> dict[str, str]:

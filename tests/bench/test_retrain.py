@@ -410,7 +410,7 @@ def test_two_processes_under_torchrun(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run(
         [*torchrun, "--standalone", "-m", "bench", *arguments],
-        check=True, capture_output=True, timeout=200, env=environment,
+        check=True, capture_output=True, timeout=500, env=environment,
     )  # fmt: skip
     train(tmp_path / "one", job(0, *few))
     losses = [[float(row["loss"]) for row in curve(tmp_path / name)] for name in ("one", "two")]

@@ -178,7 +178,7 @@ def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
         "assert [end.trouble for end in ends] == [None, None], ends\n"
     )
     environment = {**os.environ, "STRNAS_CACHE": str(tmp_path / "cache")}
-    subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=200)
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=500)
     assert plan.count(DONE) == 2
 
 

@@ -38,7 +38,7 @@ SETTINGS = (
     "run.checkpoint_seconds=1000",
 )
 WEIGHTS = ".tmp-weights-*"
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 500
 
 
 class Broken(Exception):

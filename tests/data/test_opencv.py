@@ -32,7 +32,7 @@ def rendered(**environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=True,
     )
     return done.stdout.strip()

@@ -45,6 +45,8 @@ class Visit:
     def __init__(self, browser: Any, path: Path) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
+        # A busy machine is slow; longer is a hang.
+        self.page.set_default_timeout(240_000)
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -99,14 +101,14 @@ def test_hovering_tells_the_run(browser: Any, reports: dict[str, Path]) -> None:
         mark = visit.page.locator("#figure-endpoint .mark[data-run]").first
         run = mark.get_attribute("data-run")
         mark.hover(force=True)
-        assert tip.is_visible()
+        tip.wait_for(state="visible")
         assert f"run {run}" in tip.inner_text()
         hot = visit.page.locator(".mark.hot")
         # The same run in the figures of cost and of the space, too.
         assert hot.count() >= 4
         assert {hot.nth(i).get_attribute("data-run") for i in range(hot.count())} == {run}
         visit.page.mouse.move(2, 2)
-        assert tip.is_hidden()
+        tip.wait_for(state="hidden")
 
 
 def test_hostile_strings_are_shown_and_not_run(browser: Any, reports: dict[str, Path]) -> None:
@@ -117,6 +119,7 @@ def test_hostile_strings_are_shown_and_not_run(browser: Any, reports: dict[str, 
         assert visit.page.evaluate("window.hit") is None
         mark = visit.page.locator("#figure-effects .mark").first
         mark.hover(force=True)
+        visit.page.locator("#tip").wait_for(state="visible")
         assert "<script>alert(1)</script>" in visit.page.locator("#tip").inner_text()
         assert visit.page.locator("#tip *").count() == 0
         assert visit.complaints == []

@@ -45,7 +45,7 @@ def start(*command: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     try:
-        output, _ = process.communicate(timeout=200)
+        output, _ = process.communicate(timeout=500)
     finally:
         process.terminate()
     return process.returncode, output
@@ -113,7 +113,7 @@ def train_supernet(out: Path) -> subprocess.Popen[str]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 500
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
