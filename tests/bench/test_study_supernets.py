@@ -27,6 +27,7 @@ supernet_seeds = [0, 1]
 set = [
     "run.budget_images=120",
     "run.referee_points=1",
+    "run.referee_samples=0",
     "run.training_share=0.1",
     "supernet_recipe.images=64",
 ]
