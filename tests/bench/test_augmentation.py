@@ -68,6 +68,7 @@ def test_a_killed_training_goes_on_with_the_same_changes(tmp_path: Path) -> None
     assert plain["preset"]["retraining"]["augmentation"] == 0
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_with_the_same_changes(tmp_path: Path) -> None:
     what = ["run", "--searcher", "random"]
     finish(what, tmp_path / "whole", *RUN, *ON)

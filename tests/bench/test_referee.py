@@ -77,6 +77,7 @@ def test_fresh_weights_are_ones_own_and_said_to_be(
 ) -> None:
     folder = tmp_path / "run"
     arguments = ["--preset", "tiny", "--quiet", "--json", "--out", folder]
+    arguments += ["--budget-images", 200]
     found = bench("run", "--searcher", "random", *arguments).json["recommendation"]
     assert found["weights"] == "own"
     assert found["own_score"] == found["score"]

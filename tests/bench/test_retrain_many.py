@@ -69,26 +69,22 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def by_two_workers(out: Path, settings: tuple[str, ...]) -> Path:
+def train_four(out: Path, settings: tuple[str, ...], workers: str) -> Path:
     """Two architectures with two seeds."""
-    given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, settings)]
+    given = [FIRST, SECOND, "--seeds", "2", "--workers", workers, *options(out, settings)]
     assert run_bench(["retrain", *given]) == 0
     return out
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return by_two_workers(tmp_path_factory.mktemp("many") / "models", SETTINGS)
-
-
-@pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is to be killed, in the end."""
-    return by_two_workers(tmp_path_factory.mktemp("long") / "models", LONG)
+    return train_four(tmp_path_factory.mktemp("long") / "models", LONG, "2")
 
 
-def test_each_is_the_model_of_the_command_for_it_alone(trained: Path, tmp_path: Path) -> None:
-    found = models_in(trained)
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_each_is_the_model_of_the_command_for_it_alone(tmp_path: Path, workers: str) -> None:
+    found = models_in(train_four(tmp_path / "models", SETTINGS, workers))
     assert len(found) == 4
     for text, seed in ((FIRST, 0), (SECOND, 1)):
         origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *SETTINGS])
@@ -204,10 +200,9 @@ def test_seeds_are_a_number_or_a_list() -> None:
             parse_seeds(bad)
 
 
-def test_a_place_that_is_a_model_s_is_refused(
-    trained: Path, refused: Callable[..., str], tmp_path: Path
-) -> None:
-    model = next(trained.glob("*/model.json")).parent
+def test_a_place_that_is_a_model_s_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    assert run_bench(["retrain", FIRST, *options(model, BRIEF)]) == 0
     said = refused("retrain", FIRST, SECOND, *options(model))
     assert "is the folder of a model (training.json): with several trainings" in said
     (tmp_path / "file").write_text("")

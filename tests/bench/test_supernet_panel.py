@@ -95,6 +95,7 @@ def test_a_supernet_that_ranks_reaches_the_target(
     assert len(found["points"]) == N - 2
 
 
+@pytest.mark.slow
 def test_one_that_ranks_at_random_does_not(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,7 +95,11 @@ def test_every_verb_computes_what_the_cpu_does(gpu: None, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "more"),
-    [("gpu", 0), pytest.param("gpu, four stages", 0, marks=pytest.mark.slow), ("cpu", 1)],
+    [
+        ("gpu", 0),
+        pytest.param("gpu, four stages", 0, marks=pytest.mark.slow),
+        pytest.param("cpu", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_where_the_host_waits_in_a_step(gpu: None, name: str, more: int) -> None:
     """For loss and finiteness, and for the gates; for the features where the loss is CTC's."""
