@@ -22,9 +22,14 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the user's cache out of the tests and the tests out of the user's cache.
 
-    Through the environment, so that commands started in other processes see it too.
+    Through the environment, so that commands started in other processes see it too. One for all
+    workers, which would each render the same words and compile the same kernels.
     """
-    folder = tmp_path_factory.mktemp("cache")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRNAS_CACHE", str(folder))
         yield folder

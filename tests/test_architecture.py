@@ -27,7 +27,7 @@ def test_imports_run_one_way():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -42,7 +42,7 @@ def bench(folder: Path, *arguments: str, path: tuple[Path, ...] = ()) -> str:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *path)))},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,6 +70,8 @@ def test_its_commands_work(folder: Path, line: list[str]) -> None:
         if "cpu" in line:
             # Minutes with the supernet; that preset, searcher and options exist shows in a second.
             line += ["--evaluator", "synthetic", "--budget-images", "4000"]
+        elif "--evaluator" not in line:
+            line += ["--budget-images", "160"]
     said = bench(folder, *line)
     assert ("fit for `bench run`" if line[0] == "doctor" else "Recommended by") in said
 

@@ -83,7 +83,7 @@ def start(job: Job) -> ForkServerProcess:
 def finish(job: Job) -> dict[str, object]:
     """Begin or resume the run and let it end; its result."""
     process = start(job)
-    process.join(200)
+    process.join(500)
     assert process.exitcode == 0
     return result_of(job.folder)
 
@@ -94,7 +94,7 @@ def kill_after(job: Job, events: int, seconds: float) -> int:
     The exit code: 0 for a run that had ended before.
     """
     process = start(job)
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 500
     while process.is_alive() and lines_in(job.events) < events:
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports modules by name.
+
+from forked import Command
 
 from bench.event_log import read_events, without_time
 
@@ -20,6 +23,8 @@ searchers = ["random", "proxyless"]
 seeds = 1
 set = ["run.evaluator=synthetic", "run.budget_images=20000", "run.checkpoint_seconds=0.05"]
 """
+#: Seconds that nothing takes on a busy machine: longer is a hang.
+PATIENCE = 500.0
 
 
 def environment() -> dict[str, str]:
@@ -27,25 +32,17 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def begin_study(file: Path, out: Path, *options: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
+def begin_study(file: Path, out: Path, *options: str, cwd: Path = ROOT) -> Command:
     """`bench study`, the leader of a process group like a command in a terminal."""
     return begin_bench("study", str(file), "--out", str(out), "--quiet", *options, cwd=cwd)
 
 
-def begin_bench(*arguments: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
+def begin_bench(*arguments: str, cwd: Path = ROOT) -> Command:
     """Any command, the leader of a process group."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=environment(),
-        cwd=cwd,
-    )
+    return Command(list(arguments), cwd, environment())
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
@@ -78,19 +75,19 @@ def processes(of: Callable[[int, int], bool]) -> dict[int, str]:
     return found
 
 
-def session_of(process: subprocess.Popen[str]) -> dict[int, str]:
+def session_of(process: Command) -> dict[int, str]:
     """What a study has left running, itself included."""
     return processes(lambda parent, session: session == process.pid)
 
 
-def kill_session(process: subprocess.Popen[str]) -> None:
+def kill_session(process: Command) -> None:
     """For the end of a test, however it ended."""
     for pid in session_of(process):
         os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
+def workers_of(process: Command) -> list[int]:
     """The two processes of loky that a command with two workers has."""
     found = [pid for pid, command in session_of(process).items() if "LokyProcess" in command]
     assert len(found) == 2

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from study_process import begin_bench, kill_session, wait_until
+
+from bench.cli import run as run_bench
 from bench.event_log import read_events, without_time
 from bench.models.origin import from_architecture
 from bench.models.retraining import RetrainingJob
@@ -28,20 +31,19 @@ ON = ("trainer.augmentation=1", "retraining.augmentation=1")
 
 def command(what: list[str], folder: Path, *settings: str) -> list[str]:
     options = ["--preset", "tiny", "--out", str(folder), "--quiet", "--json"]
-    return [sys.executable, "-m", "bench", *what, *options, *(f"--set={s}" for s in settings)]
+    return [*what, *options, *(f"--set={s}" for s in settings)]
 
 
 def finish(what: list[str], folder: Path, *settings: str) -> None:
-    subprocess.run(command(what, folder, *settings), capture_output=True, check=True)
+    assert run_bench(command(what, folder, *settings)) == 0
 
 
-def kill_behind(file: Path, started: list[str]) -> None:
-    """Start a command and kill it a moment after it has written ``file``."""
-    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not file.exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
+def kill_behind(file: Path, arguments: list[str]) -> None:
+    """Start a command and kill it once it has written ``file``."""
+    process = begin_bench(*arguments)
+    wait_until(lambda: file.exists() or process.poll() is not None)
+    kill_session(process)
+    process.communicate()
     assert file.exists()
 
 
@@ -66,6 +68,7 @@ def test_a_killed_training_goes_on_with_the_same_changes(tmp_path: Path) -> None
     assert plain["preset"]["retraining"]["augmentation"] == 0
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_with_the_same_changes(tmp_path: Path) -> None:
     what = ["run", "--searcher", "random"]
     finish(what, tmp_path / "whole", *RUN, *ON)
@@ -132,6 +135,7 @@ def test_a_supernet_says_what_it_was_trained_with(
     bench: Callable[..., Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "net.safetensors"
-    made = bench("supernet", "train", "--preset", "tiny", "--out", out, "--quiet", "--set", ON[0])
+    given = ("--preset", "tiny", "--out", out, "--quiet", "--set", ON[0], "--images", 64)
+    made = bench("supernet", "train", *given)
     assert made.code == 0
     assert json.loads(out.with_suffix(".json").read_text())["provenance"]["augmentation"] == 1

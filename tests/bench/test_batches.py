@@ -74,7 +74,15 @@ def final_state(folder: Path) -> dict[str, Any]:
     return json.loads(json.dumps(state))  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("searcher", sorted(SEARCHERS))
+@pytest.mark.parametrize(
+    "searcher",
+    [
+        name
+        if name in ("random", "evolution", "autostr", "proxyless")
+        else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(SEARCHERS)
+    ],
+)
 def test_batches_show_in_nothing(searcher: str, tmp_path: Path) -> None:
     assert set(run(searcher, tmp_path / "alone", *SYNTHETIC, ALONE)) == {1}
     sizes = run(searcher, tmp_path / "together", *SYNTHETIC, TOGETHER)
@@ -83,7 +91,11 @@ def test_batches_show_in_nothing(searcher: str, tmp_path: Path) -> None:
     assert final_state(tmp_path / "together") == final_state(tmp_path / "alone")
 
 
-@pytest.mark.parametrize("caps", [Caps(), Caps(max_macs=250_000_000)], ids=["free", "capped"])
+@pytest.mark.parametrize(
+    "caps",
+    [Caps(), pytest.param(Caps(max_macs=250_000_000), marks=pytest.mark.slow)],
+    ids=["free", "capped"],
+)
 def test_all_neighbours_of_an_architecture(caps: Caps, tmp_path: Path) -> None:
     settings = [*SYNTHETIC, "run.budget_images=12000", "searcher.local-search.improvement=best"]
     run("local-search", tmp_path / "alone", *settings, ALONE, caps=caps)
@@ -93,7 +105,7 @@ def test_all_neighbours_of_an_architecture(caps: Caps, tmp_path: Path) -> None:
     check_equal(tmp_path / "together", tmp_path / "alone")
 
 
-@pytest.mark.parametrize("searcher", ["random", "spos"])
+@pytest.mark.parametrize("searcher", ["random", pytest.param("spos", marks=pytest.mark.slow)])
 def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> None:
     run(searcher, tmp_path / "alone", *SYNTHETIC, ALONE)
     run(searcher, tmp_path / "whole", *SYNTHETIC, TOGETHER)
@@ -106,9 +118,15 @@ def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> 
         check_equal(folder, tmp_path / "alone")
 
 
-@pytest.mark.parametrize("searcher", ["random", "evolution"])
-def test_the_trainer_scores_batches_as_it_scores_one(searcher: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("searcher", "images"),
+    [("random", 320), pytest.param("evolution", 640, marks=pytest.mark.slow)],
+)
+def test_the_trainer_scores_batches_as_it_scores_one(
+    searcher: str, images: int, tmp_path: Path
+) -> None:
     settings = ["run.evaluation_cache=false", "run.training_share=0.3"]
+    settings.append(f"run.budget_images={images}")
     assert set(run(searcher, tmp_path / "alone", *settings, ALONE)) == {1}
     assert max(run(searcher, tmp_path / "together", *settings, TOGETHER)) > 1
     check_equal(tmp_path / "together", tmp_path / "alone")

@@ -75,7 +75,7 @@ def test_unknown_option(refused):
 
 def _fresh(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=500, check=False
     )
 
 
@@ -101,7 +101,7 @@ def test_python_m_bench_passes_the_exit_code_on():
         [sys.executable, "-m", "bench", "space", "show", "nonsense"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 2
@@ -115,7 +115,7 @@ def test_a_reader_that_stops_reading_is_no_crash():
         shell=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=500,
         check=False,
     )
     assert done.stdout.count("\n") == 1

@@ -187,12 +187,17 @@ def check_flips(scene: Scene, n: int) -> None:
     assert outcomes["named"] > 0
 
 
-@pytest.mark.parametrize(("searcher", "step"), [("random", 16), ("evolution", 32)])
+@pytest.mark.parametrize(
+    ("searcher", "step"), [("random", 64), pytest.param("evolution", 32, marks=pytest.mark.slow)]
+)
 def test_cut_files(searcher: str, step: int, tmp_path: Path) -> None:
     check_cuts(make_scene(searcher, tmp_path / "run", SYNTHETIC), step)
 
 
-@pytest.mark.parametrize(("searcher", "step", "n"), [("proxyless", 128, 15), ("random", 128, 50)])
+@pytest.mark.parametrize(
+    ("searcher", "step", "n"),
+    [("proxyless", 256, 15), pytest.param("random", 128, 50, marks=pytest.mark.slow)],
+)
 def test_changed_bytes(searcher: str, step: int, n: int, tmp_path: Path) -> None:
     scene = make_scene(searcher, tmp_path / "run", SYNTHETIC)
     check_cuts(scene, step)
@@ -250,7 +255,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 @pytest.mark.parametrize(
     "damage",
-    ["log cut", "checkpoint cut", "no checkpoint", "flipped weight", "flipped header"],
+    [
+        "log cut",
+        "checkpoint cut",
+        pytest.param("no checkpoint", marks=pytest.mark.slow),
+        "flipped weight",
+        pytest.param("flipped header", marks=pytest.mark.slow),
+    ],
 )
 def test_files_of_the_real_trainer(real: Scene, damage: str) -> None:
     stopped = real.stopped

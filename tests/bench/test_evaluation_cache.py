@@ -205,7 +205,7 @@ def test_two_processes_write_at_the_same_time(cache: EvaluationCache) -> None:
     # Each half of what it writes is the other's too.
     processes = [writer(cache, 0, 120), writer(cache, 60, 180)]
     for process in processes:
-        _, errors = process.communicate(timeout=100)
+        _, errors = process.communicate(timeout=500)
         assert (process.returncode, errors) == (0, "")
     for n in range(180):
         assert stored(cache, n) == Entry(f"architecture {n}", n / 10_000, float(n))

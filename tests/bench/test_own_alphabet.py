@@ -81,7 +81,7 @@ def test_a_search_and_its_supernet_keep_it(
         *[part for option in pairs(given) for part in as_settings(option)],
     )  # fmt: skip
     assert done.code == 0, done.err
-    run = [*given, "--quiet", "--set", f"supernet.start={supernet}"]
+    run = [*given, "--quiet", "--set", f"supernet.start={supernet}", "--budget-images", 160]
     result = bench("run", "--searcher", "random", *run, "--json", "--out", tmp_path / "run")
     assert result.code == 0, result.err
     assert result.json["recommendation"]["test_words"] == 24

@@ -24,7 +24,7 @@ FEW = ["trainer.batch_images=16", "data.rendering.search_train=64", "run.referee
 @pytest.fixture
 def supernet(bench: Callable[..., Any], tmp_path: Path) -> Path:
     out = tmp_path / "net.safetensors"
-    given = ["--preset", "tiny", "--images", 320, "--quiet", "--out", out]
+    given = ["--preset", "tiny", "--images", 96, "--quiet", "--out", out]
     done = bench("supernet", "train", *given)
     assert done.code == 0, done.err
     return out
@@ -46,7 +46,7 @@ def test_training_a_favourite_gains_nothing_on_the_endpoint(supernet: Path) -> N
     assert before.own_score == before.score
     assert evaluator.common is not None
     common = evaluator.common.state_dict()
-    evaluator.perform(TrainWeights((favourite,) * 300))
+    evaluator.perform(TrainWeights((favourite,) * 60))
     after = evaluator.judge(favourite)
     # To the last bit; the run's own weights have moved on.
     for field in ("score", "word_accuracy", "one_ned", "one_ned_case_insensitive"):
@@ -77,6 +77,7 @@ def test_fresh_weights_are_ones_own_and_said_to_be(
 ) -> None:
     folder = tmp_path / "run"
     arguments = ["--preset", "tiny", "--quiet", "--json", "--out", folder]
+    arguments += ["--budget-images", 200]
     found = bench("run", "--searcher", "random", *arguments).json["recommendation"]
     assert found["weights"] == "own"
     assert found["own_score"] == found["score"]

@@ -18,8 +18,8 @@ from bench.reproduce.registry import ENTRIES
 from bench.reproduce.running import commands_of
 from bench.statistics.answers import Estimate, NotComputable
 
-#: Those that train for more than some seconds in all.
-QUICK = ("autostr-space", "autostr-table6")
+#: The others train, for longer than some seconds in all.
+QUICK = ("autostr-space",)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports the mo
 
 import run_child
 from run_child import Job, check_equal, lines_in, log_of
+from study_process import PATIENCE, begin_bench, wait_until
 
-KILLS = 6
+KILLS = 3
 #: Images: enough for all kinds of events where the whole of the tiny preset is not needed.
 SHORT = 240
 
@@ -26,7 +26,7 @@ SHORT = 240
 def command(searcher: str, folder: Path, seed: int = 0) -> list[str]:
     arguments = ["run", "--searcher", searcher, "--preset", "tiny", "--seed", str(seed)]
     arguments += ["--budget-images", str(SHORT)]
-    return [sys.executable, "-m", "bench", *arguments, "--out", str(folder), "--quiet", "--json"]
+    return [*arguments, "--out", str(folder), "--quiet", "--json"]
 
 
 def finish(searcher: str, folder: Path, seed: int = 0) -> dict[str, object]:
@@ -51,25 +51,19 @@ def test_same_seed_same_log_another_seed_another(tmp_path: Path) -> None:
     assert log_of(tmp_path / "a") != log_of(tmp_path / "c")
 
 
-def test_interrupt_exits_with_130_and_resumes(tmp_path: Path) -> None:
+def test_interrupt_exits_with_130_and_resumes(bench: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    process = subprocess.Popen(
-        command("random", folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    while not lines_in(folder / "events.jsonl") and process.poll() is None:
-        time.sleep(0.01)
+    process = begin_bench(*command("random", folder))
+    wait_until(lambda: lines_in(folder / "events.jsonl") > 0 or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert output == ""
     assert errors.splitlines() == [
         f"bench: interrupted: run the same command again to resume {folder}"
     ]
     acknowledged = log_of(folder)
-    resumed = subprocess.run(
-        command("random", folder), capture_output=True, text=True, timeout=100, check=True
-    )
-    assert json.loads(resumed.stdout)["run_dir"] == str(folder)
+    assert bench(*command("random", folder)).json["run_dir"] == str(folder)
     assert log_of(folder)[: len(acknowledged)] == acknowledged
     finish("random", tmp_path / "undisturbed")
     assert log_of(folder) == log_of(tmp_path / "undisturbed")
@@ -107,7 +101,7 @@ def test_a_damaged_checkpoint_or_log_is_recovered_or_named(
     lines[0] = lines[0].replace(b'"loss": ', b'"loss": 1')
     events.write_bytes(b"".join(lines))
     checkpoint.unlink()
-    assert run(command("random", folder)[3:]) == 2
+    assert run(command("random", folder)) == 2
     error = capsys.readouterr().err
     assert "line 1: repeating the work gave another result" in error
     assert error.count("\n") == 1
@@ -120,10 +114,10 @@ def test_a_folder_of_another_run_is_refused(
 
     folder = tmp_path / "run"
     finish("random", folder)
-    assert run(command("random", folder, seed=9)[3:]) == 2
+    assert run(command("random", folder, seed=9)) == 2
     assert "holds another run (seed is 0 there, 9 here)" in capsys.readouterr().err
     (tmp_path / "else").mkdir()
     (tmp_path / "else" / "thesis.tex").write_text("precious")
-    assert run(command("random", tmp_path / "else")[3:]) == 2
+    assert run(command("random", tmp_path / "else")) == 2
     assert "holds other files (thesis.tex)" in capsys.readouterr().err
     assert [p.name for p in (tmp_path / "else").iterdir()] == ["thesis.tex"]

@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Command
+from study_process import PATIENCE, begin_bench, wait_until
 
 from bench.commands.training import default_folder
 from bench.errors import Interrupted
@@ -96,7 +98,9 @@ def test_another_seed_is_another_model(undisturbed: Path, tmp_path: Path) -> Non
     assert settled(tmp_path / "other")["weights_hash"] != settled(undisturbed)["weights_hash"]
 
 
-@pytest.mark.parametrize("stop_after", [1, 8, 23])
+@pytest.mark.parametrize(
+    "stop_after", [8, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 23))]
+)
 def test_stopped_it_goes_on_as_if_nothing_had_happened(
     undisturbed: Path, tmp_path: Path, stop_after: int
 ) -> None:
@@ -133,35 +137,37 @@ def test_the_backbone_of_a_card_is_that_of_the_space(tmp_path: Path) -> None:
     assert card["backbone"] == {"params": 2_364_128, "macs": 246_739_200}
 
 
-def test_killed_at_several_moments_it_ends_the_same(undisturbed: Path, tmp_path: Path) -> None:
+def has_come_to(steps: int, state: Path, process: Command) -> bool:
+    """Whether a training has saved so many steps, or ended."""
+    if process.poll() is not None:
+        return True
+    return state.exists() and read_tensors(state)[1]["counters"]["steps"] >= steps
+
+
+def test_killed_at_several_moments_it_ends_the_same(
+    bench: Callable[..., Any], undisturbed: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "model"
+    state = folder / "checkpoint" / "state.safetensors"
     kills = 0
-    for delay in (0.0, 0.05, 0.2, 0.4):
-        process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL)
-        while not (folder / "checkpoint" / "state.safetensors").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        time.sleep(delay)
+    for steps in (1, 4, 9, 15):
+        process = begin_bench(*command(folder)[3:])
+        wait_until(partial(has_come_to, steps, state, process))
         kills += process.poll() is None
         process.kill()
-        process.wait()
+        process.communicate()
     assert kills >= 2
-    finished = subprocess.run([*command(folder), "--json"], capture_output=True, check=True)
-    assert json.loads(finished.stdout)["model"] == str(folder)
+    assert bench(*command(folder)[3:], "--json").json["model"] == str(folder)
     assert settled(folder) == settled(undisturbed)
     assert sorted(p.name for p in folder.iterdir() if p.name != ".lock") == FILES
 
 
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    process = subprocess.Popen(
-        command(folder, "retraining.epochs=100"), stderr=subprocess.PIPE, text=True
-    )
-    while not (folder / "checkpoint" / "state.safetensors").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = begin_bench(*command(folder, "retraining.epochs=100")[3:])
+    wait_until((folder / "checkpoint" / "state.safetensors").exists)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert said == f"bench: interrupted: run the same command again to resume in {folder}\n"
 
@@ -395,6 +401,7 @@ def test_single_images_of_the_test_are_not_trained_on(
     assert answer.code == 0, answer.err
 
 
+@pytest.mark.slow
 def test_two_processes_under_torchrun(tmp_path: Path) -> None:
     """What they compute is compared in 64 bits in tests/trainers; here, that it is a model."""
     few = ("retraining.epochs=0.5", "retraining.warmup_steps=100")
@@ -403,7 +410,7 @@ def test_two_processes_under_torchrun(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run(
         [*torchrun, "--standalone", "-m", "bench", *arguments],
-        check=True, capture_output=True, timeout=200, env=environment,
+        check=True, capture_output=True, timeout=500, env=environment,
     )  # fmt: skip
     train(tmp_path / "one", job(0, *few))
     losses = [[float(row["loss"]) for row in curve(tmp_path / name)] for name in ("one", "two")]

@@ -15,7 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from study_process import begin_bench, kill_session, session_of, wait_until, workers_of
+from study_process import PATIENCE, begin_bench, kill_session, session_of, wait_until, workers_of
 
 import trainers.opened_words as words_module
 from bench.cli import run as run_bench
@@ -33,6 +33,8 @@ FIRST, SECOND, THIRD = (
     "..B.....AB.B.A.-224631565153245",
 )
 SETTINGS = ("retraining.epochs=0.5", "retraining.validations=2", "run.checkpoint_seconds=0")
+#: Two steps each, where it does not matter what is trained.
+BRIEF = ("retraining.epochs=0.125", "retraining.validations=1", "run.checkpoint_seconds=0")
 #: Trainings that take seconds, to be killed.
 LONG = ("retraining.epochs=3", "retraining.validations=2", "run.checkpoint_seconds=0")
 
@@ -67,27 +69,30 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two architectures with two seeds, by two workers."""
-    out = tmp_path_factory.mktemp("many") / "models"
-    given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, LONG)]
+def train_four(out: Path, settings: tuple[str, ...], workers: str) -> Path:
+    """Two architectures with two seeds."""
+    given = [FIRST, SECOND, "--seeds", "2", "--workers", workers, *options(out, settings)]
     assert run_bench(["retrain", *given]) == 0
     return out
 
 
-def test_each_is_the_model_of_the_command_for_it_alone(undisturbed: Path, tmp_path: Path) -> None:
-    found = models_in(undisturbed)
-    for text in (FIRST, SECOND):
-        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *LONG])
-        for seed in (0, 1):
-            job = RetrainingJob(origin, seed)
-            name = default_folder(origin, seed, job.identity_hash).name
-            card = found.pop(name)
-            torch.set_num_threads(card["provenance"]["hardware"]["torch_threads"])
-            job.train(tmp_path / name, "", lambda at: None, lambda: False)
-            assert settled(tmp_path / name) == card
-    assert not found
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is to be killed, in the end."""
+    return train_four(tmp_path_factory.mktemp("long") / "models", LONG, "2")
+
+
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_each_is_the_model_of_the_command_for_it_alone(tmp_path: Path, workers: str) -> None:
+    found = models_in(train_four(tmp_path / "models", SETTINGS, workers))
+    assert len(found) == 4
+    for text, seed in ((FIRST, 0), (SECOND, 1)):
+        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *SETTINGS])
+        job = RetrainingJob(origin, seed)
+        name = default_folder(origin, seed, job.identity_hash).name
+        torch.set_num_threads(found[name]["provenance"]["hardware"]["torch_threads"])
+        job.train(tmp_path / name, "", lambda at: None, lambda: False)
+        assert settled(tmp_path / name) == found[name]
 
 
 def test_what_is_trained_is_found_by_either_command(
@@ -195,10 +200,9 @@ def test_seeds_are_a_number_or_a_list() -> None:
             parse_seeds(bad)
 
 
-def test_a_place_that_is_a_model_s_is_refused(
-    undisturbed: Path, refused: Callable[..., str], tmp_path: Path
-) -> None:
-    model = next(undisturbed.glob("*/model.json")).parent
+def test_a_place_that_is_a_model_s_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    assert run_bench(["retrain", FIRST, *options(model, BRIEF)]) == 0
     said = refused("retrain", FIRST, SECOND, *options(model))
     assert "is the folder of a model (training.json): with several trainings" in said
     (tmp_path / "file").write_text("")
@@ -217,7 +221,7 @@ def test_torchrun_is_for_one(
     assert "give it one architecture and no --from, --seeds or --workers" in said
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_one_that_fails_does_not_stop_the_others(
     bench: Callable[..., Any], tmp_path: Path, workers: str
 ) -> None:
@@ -300,7 +304,7 @@ def test_words_are_read_once_a_command(
 
     monkeypatch.setattr(words_module, "open_splits", counted)
     given = [FIRST, SECOND, "--seeds", "2", "--test", tmp_path / "words", "--json"]
-    first = bench("retrain", *given, *options(tmp_path / "out")).json
+    first = bench("retrain", *given, *options(tmp_path / "out", BRIEF)).json
     assert len(first["models"]) == 4
     assert opened == [1]
     # Changed between two commands: other words, so other models.
@@ -308,20 +312,20 @@ def test_words_are_read_once_a_command(
         path.unlink()
     (tmp_path / "words").rmdir()
     assert bench(*render, "--seed", 2).code == 0
-    second = bench("retrain", *given, *options(tmp_path / "out")).json
+    second = bench("retrain", *given, *options(tmp_path / "out", BRIEF)).json
     names = [{each["model"] for each in found["models"]} for found in (first, second)]
     assert not names[0] & names[1]
 
 
 def test_one_that_goes_on_with_other_threads_keeps_them_to_itself(tmp_path: Path) -> None:
-    origin = from_architecture(FIRST, "tiny", ['trainer.device="cpu"', *SETTINGS])
+    origin = from_architecture(FIRST, "tiny", ['trainer.device="cpu"', *BRIEF])
     job = RetrainingJob(origin, 0)
     folder = tmp_path / default_folder(origin, 0, job.identity_hash).name
     torch.set_num_threads(2)
     with pytest.raises(Interrupted):
         job.train(folder, "", lambda at: None, lambda: True)
     torch.set_num_threads(1)
-    assert run_bench(["retrain", FIRST, "--seeds", "2", *options(tmp_path)]) == 0
+    assert run_bench(["retrain", FIRST, "--seeds", "2", *options(tmp_path, BRIEF)]) == 0
     found = {
         card["seed"]: card["provenance"]["hardware"]["torch_threads"]
         for card in models_in(tmp_path).values()
@@ -334,6 +338,7 @@ def begun(out: Path, count: int) -> bool:
     return len(list(out.glob("*/checkpoint/state.safetensors"))) >= count
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     given = [FIRST, SECOND, "--seeds", "2", "--workers", "2", *options(out, LONG)]
@@ -341,7 +346,7 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Pat
     try:
         wait_until(lambda: begun(out, 2))
         os.kill(workers_of(process)[0], signal.SIGKILL)
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, error) == (0, "")
     finally:
         kill_session(process)
@@ -349,7 +354,15 @@ def test_a_killed_worker_costs_nothing_but_time(undisturbed: Path, tmp_path: Pat
     assert not list(out.glob("*/checkpoint"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGKILL,
+    ],
+)
 def test_killed_or_interrupted_the_same_command_goes_on(
     undisturbed: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -359,7 +372,7 @@ def test_killed_or_interrupted_the_same_command_goes_on(
     try:
         wait_until(lambda: begun(out, 2))
         process.send_signal(number)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=PATIENCE)
         wait_until(lambda: not session_of(process))
     finally:
         kill_session(process)

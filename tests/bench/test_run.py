@@ -91,7 +91,17 @@ def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.Mo
     assert logs[0] == logs[1]
 
 
-@pytest.mark.parametrize("searcher", sorted(SEARCHERS))
+#: One that only evaluates, one with gates, one that does both; the others in the slow tests.
+KINDS = {"random", "proxyless", "spos"}
+
+
+@pytest.mark.parametrize(
+    "searcher",
+    [
+        name if name in KINDS else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(SEARCHERS)
+    ],
+)
 def test_failing_evaluations_and_steps_do_not_end_a_run(
     searcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +293,7 @@ def test_a_resumed_run_takes_the_threads_that_it_began_with(tmp_path: Path) -> N
 
 
 def test_one_thing_said_twice_alike_is_no_contradiction(tmp_path: Path) -> None:
-    same = ["--budget-images", "320", "--set", "run.budget_images=320"]
+    same = ["--budget-images", "80", "--set", "run.budget_images=80"]
     arguments = ["run", "--searcher", "random", "--preset", "tiny", "--quiet", *same]
     assert command([*arguments, "--out", str(tmp_path / "run")]) == 0
 
@@ -311,7 +321,8 @@ def test_images_that_cannot_be_decoded_are_counted_in_the_warnings(tmp_path: Pat
     good = encode_jpeg(noise, 80)
     write_lmdb(words, [(good if i % 2 else b"no picture", f"word{i}") for i in range(40)])
     given = ["--search-train", str(words), "--search-val", str(words), "--out", str(out)]
-    assert command(["run", "--searcher", "proxyless", *TINY, *given]) == 0
+    few = ["--budget-images", "200"]
+    assert command(["run", "--searcher", "proxyless", *TINY, *few, *given]) == 0
     result = json.loads((out / "result.json").read_text())
     said = [text for text in result["warnings"] if "could not be decoded" in text]
     assert [text.partition(":")[0] for text in said] == [

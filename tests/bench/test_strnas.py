@@ -31,6 +31,7 @@ def test_every_searcher_runs_on_both_parts(bench, tmp_path: Path, searcher: str)
 
 def test_a_search_by_gate_gradients_on_words(bench, tmp_path: Path) -> None:
     given = ("--searcher", "proxyless", "--space", "strnas", "--preset", "tiny", "--quiet")
+    given += ("--budget-images", "240")
     shown = bench("run", *given, "--out", tmp_path / "run").out
     text = next(line for line in shown.splitlines() if line.startswith("Look at it")).split()[-3]
     assert f"bench space show {text} --space strnas" in shown

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from study_process import begin_study, kill_session, lines_below, logs_below, wait_until
 
 from bench.cli import run as bench
 from bench.errors import PresetError
-from bench.event_log import read_events, without_time
 from bench.study.file import read_study
 from bench.study.plan import BEGUN, DONE, MISSING, make_plan
 
@@ -31,13 +29,6 @@ def study_file(folder: Path, text: str = QUICK) -> Path:
     path = folder / "study.toml"
     path.write_text(text)
     return path
-
-
-def logs_below(folder: Path) -> dict[str, list[dict[str, object]]]:
-    return {
-        str(path.parent.relative_to(folder)): [without_time(e) for e in read_events(path)]
-        for path in sorted(folder.rglob("events.jsonl"))
-    }
 
 
 @pytest.mark.parametrize(
@@ -156,23 +147,18 @@ def test_a_killed_study_is_completed_by_the_same_command(tmp_path: Path) -> None
     path = study_file(tmp_path, text)
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     assert bench(["study", str(path), "--out", str(undisturbed), "--quiet"]) == 0
-    command = [sys.executable, "-m", "bench", "study", str(path), "--out", str(disturbed)]
     for wanted in (1, 300, 700):
-        process = subprocess.Popen([*command, "--quiet"], start_new_session=True)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and lines_below(disturbed) < wanted:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process = begin_study(path, disturbed)
+        wait_until(
+            lambda: process.poll() is not None or lines_below(disturbed) >= wanted  # noqa: B023
+        )
+        kill_session(process)
+        process.communicate()
     assert bench(["study", str(path), "--out", str(disturbed), "--quiet"]) == 0
     assert logs_below(disturbed) == logs_below(undisturbed)
 
 
-def lines_below(folder: Path) -> int:
-    return sum(path.read_bytes().count(b"\n") for path in folder.rglob("events.jsonl"))
-
-
+@pytest.mark.slow
 def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
     """As on another machine: the worker's cache is empty, and its pool allows no children."""
     text = QUICK.replace('"run.evaluator=synthetic"', '"run.budget_images=60"').replace(
@@ -192,7 +178,7 @@ def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
         "assert [end.trouble for end in ends] == [None, None], ends\n"
     )
     environment = {**os.environ, "STRNAS_CACHE": str(tmp_path / "cache")}
-    subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=200)
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment, timeout=500)
     assert plan.count(DONE) == 2
 
 

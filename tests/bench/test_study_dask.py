@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from study_process import (
+    PATIENCE,
     SLOW,
     begin_bench,
     begin_study,
@@ -89,6 +90,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     yield from begin_cluster(tmp_path_factory.mktemp("cluster"), 2)
 
 
+@pytest.fixture
+def one_worker(tmp_path: Path) -> Iterator[Running]:
+    yield from begin_cluster(tmp_path / "cluster", 1)
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("file") / "study.toml"
@@ -103,17 +109,34 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     return logs_below(out)
 
 
+def test_a_worker_of_a_cluster_gives_what_one_process_gives(
+    tmp_path: Path,
+    one_worker: Running,
+    file: Path,
+    undisturbed: dict[str, list[dict[str, object]]],
+) -> None:
+    check_cluster(tmp_path, one_worker, file, undisturbed)
+
+
+@pytest.mark.slow
 def test_a_cluster_gives_what_one_process_gives(
+    tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
+) -> None:
+    check_cluster(tmp_path, running, file, undisturbed)
+
+
+def check_cluster(
     tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
 ) -> None:
     # A relative --out, since the workers are in other folders than the study.
     process = begin_study(file, Path("out"), *running.options(), cwd=tmp_path)
-    printed, error = process.communicate(timeout=120)
+    printed, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, printed, error) == (0, "", "")
     assert logs_below(tmp_path / "out") == undisturbed
     assert not list((tmp_path / "out").glob(".*"))
 
 
+@pytest.mark.slow
 def test_trainings_from_scratch_are_done_by_a_cluster_too(tmp_path: Path, running: Running) -> None:
     architectures = ["A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"]
     settings = ["--set=retraining.epochs=0.25", "--set=retraining.validations=1"]
@@ -122,7 +145,7 @@ def test_trainings_from_scratch_are_done_by_a_cluster_too(tmp_path: Path, runnin
     process = begin_bench(
         *given, "--out", "models", "--quiet", "--json", *running.options(), cwd=tmp_path
     )
-    printed, error = process.communicate(timeout=120)
+    printed, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, error) == (0, "")
     document = json.loads(printed)
     assert [each["text"] for each in document["models"]] == architectures
@@ -132,6 +155,7 @@ def test_trainings_from_scratch_are_done_by_a_cluster_too(tmp_path: Path, runnin
     assert not list((tmp_path / "models").glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_only_what_it_was_doing(
     tmp_path: Path, running: Running, file: Path, undisturbed: dict[str, list[dict[str, object]]]
 ) -> None:
@@ -140,13 +164,14 @@ def test_a_killed_worker_costs_only_what_it_was_doing(
     try:
         wait_until(lambda: lines_below(out) > 100)
         running.kill_one_worker()
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, error) == (0, "")
     finally:
         kill_session(process)
     assert logs_below(out) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_workers_leave_a_study_that_is_no_more(
     tmp_path: Path,
@@ -160,14 +185,14 @@ def test_workers_leave_a_study_that_is_no_more(
     try:
         wait_until(lambda: lines_below(out) > 100)
         process.send_signal(number)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=PATIENCE)
     finally:
         kill_session(process)
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert error == f"bench: interrupted: run the same command again to resume {out}\n"
     plan = make_plan(read_study(file), out)
-    wait_until(lambda: at_rest(out), 20.0)
+    wait_until(lambda: at_rest(out))
     assert plan.count(DONE) < len(plan.runs)
     assert bench(["study", str(file), "--out", str(out), "--quiet", *running.options()]) == 0
     assert logs_below(out) == undisturbed
@@ -184,7 +209,7 @@ def at_rest(folder: Path) -> bool:
 
 
 def test_what_cannot_work_is_one_line(
-    tmp_path: Path, running: Running, file: Path, refused: Callable[..., str]
+    tmp_path: Path, file: Path, refused: Callable[..., str]
 ) -> None:
     study = ["study", file, "--out", tmp_path / "out", "--quiet"]
     nobody = f"tcp://127.0.0.1:{free_port()}"
@@ -192,10 +217,11 @@ def test_what_cannot_work_is_one_line(
         *study, "--backend", "dask", "--scheduler", nobody
     )
     assert "expected an address" in refused(*study, "--backend", "dask", "--scheduler", "localhost")
-    assert "is for --backend dask" in refused(*study, "--scheduler", running.address)
+    assert "is for --backend dask" in refused(*study, "--scheduler", nobody)
     assert "needs the address" in refused(*study, "--backend", "dask")
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_refused(
     tmp_path: Path, file: Path, refused: Callable[..., str]
 ) -> None:
@@ -204,6 +230,7 @@ def test_a_cluster_without_workers_is_refused(
         assert f"the dask scheduler at {found.address} has no workers" in answer
 
 
+@pytest.mark.slow
 def test_a_worker_with_threads_is_refused(
     tmp_path: Path, file: Path, refused: Callable[..., str]
 ) -> None:

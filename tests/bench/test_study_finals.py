@@ -25,11 +25,11 @@ seeds = 2
 endpoint = "final"
 final_seeds = 2
 set = [
-    "run.budget_images=320",
+    "run.budget_images=160",
     "run.checkpoint_seconds=0.05",
-    "retraining.epochs=1",
+    "retraining.epochs=0.5",
     "retraining.rendered_words=64",
-    "retraining.validations=4",
+    "retraining.validations=2",
 ]
 """
 
@@ -170,7 +170,8 @@ def progress(place: Path) -> int:
 STAGES = ("runs", "../models", "finals")
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 20])
 @pytest.mark.timeout(1800)
 def test_killed_at_random_moments_of_every_stage_it_ends_the_same(
     done: Path, tmp_path: Path, kills: int

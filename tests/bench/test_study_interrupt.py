@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from study_process import (
+    PATIENCE,
     SLOW,
     begin_study,
     kill_session,
@@ -39,9 +40,9 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     ("workers", "number", "whole_group"),
     [
         ("2", signal.SIGINT, True),
-        ("2", signal.SIGINT, False),
-        ("2", signal.SIGTERM, False),
-        ("2", signal.SIGTERM, True),
+        pytest.param("2", signal.SIGINT, False, marks=pytest.mark.slow),
+        pytest.param("2", signal.SIGTERM, False, marks=pytest.mark.slow),
+        pytest.param("2", signal.SIGTERM, True, marks=pytest.mark.slow),
         ("1", signal.SIGINT, True),
     ],
 )
@@ -58,11 +59,11 @@ def test_one_line_and_nobody_left(
     try:
         wait_until(lambda: lines_below(out) > 50)
         (os.killpg if whole_group else os.kill)(process.pid, number)
-        printed, error = process.communicate(timeout=60)
+        printed, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
         assert printed == ""
         assert error == f"bench: interrupted: run the same command again to resume {out}\n"
-        wait_until(lambda: not session_of(process), 5.0)
+        wait_until(lambda: not session_of(process))
     finally:
         kill_session(process)
     assert 50 < lines_below(out) < sum(map(len, undisturbed.values()))
@@ -70,6 +71,7 @@ def test_one_line_and_nobody_left(
     assert logs_below(out) == undisturbed
 
 
+@pytest.mark.slow
 def test_the_second_interrupt_does_not_wait_for_anybody(tmp_path: Path, file: Path) -> None:
     out = tmp_path / "out"
     process = begin_study(file, out, "--workers", "2")
@@ -82,14 +84,15 @@ def test_the_second_interrupt_does_not_wait_for_anybody(tmp_path: Path, file: Pa
         with pytest.raises(TimeoutError):
             wait_until(lambda: process.poll() is not None, 1.0)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=10)
+        _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
         assert error == f"bench: interrupted: run the same command again to resume {out}\n"
-        wait_until(lambda: not session_of(process), 5.0)
+        wait_until(lambda: not session_of(process))
     finally:
         kill_session(process)
 
 
+@pytest.mark.slow
 def test_the_terminal_interrupts_the_study_not_its_workers(tmp_path: Path, file: Path) -> None:
     out = tmp_path / "out"
     process = begin_study(file, out, "--workers", "2")
@@ -97,12 +100,13 @@ def test_the_terminal_interrupts_the_study_not_its_workers(tmp_path: Path, file:
         wait_until(lambda: lines_below(out) > 50)
         for worker in workers_of(process):
             os.kill(worker, signal.SIGINT)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, error) == (0, "")
     finally:
         kill_session(process)
 
 
+@pytest.mark.slow
 def test_workers_leave_a_study_that_was_killed_though_they_wait_for_work(
     tmp_path: Path, file: Path
 ) -> None:
@@ -115,7 +119,7 @@ def test_workers_leave_a_study_that_was_killed_though_they_wait_for_work(
         process.kill()
         process.wait()
         assert workers_of(process)
-        wait_until(lambda: not session_of(process), 10.0)
+        wait_until(lambda: not session_of(process))
         process.communicate()
     finally:
         kill_session(process)

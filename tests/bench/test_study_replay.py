@@ -23,7 +23,7 @@ def test_a_replayed_study_says_so_first(tmp_path: Path, bench: Callable[..., Any
     assert bench(*RECORD, "--budget-images", 3000, "--out", table).code == 0
     file.write_text(STUDY.format(table=table))
     study = ["study", file, "--out", out]
-    assert bench(*study, "--quiet", "--workers", 2).code == 0
+    assert bench(*study, "--quiet").code == 0
     assert len(list(out.rglob("result.json"))) == 6
 
     manifest = json.loads(next(out.rglob("run.json")).read_text())

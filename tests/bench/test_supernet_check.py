@@ -137,7 +137,7 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     exposure = stored_exposure(str(file))
     assert exposure is not None
     assert exposure.steps == 20
-    answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 12, "--quiet", "--json")
+    answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet", "--json")
     assert answer.code == 1  # Begun on one architecture, and hardly trained.
     found = answer.json
     assert found.keys() == KEYS | {"supernet", "failed"}
@@ -146,7 +146,7 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
         assert (key in found["failed"]) == (found[key]["passed"] is False)
     assert "path_share" in found["failed"]
     assert len(found["gate_probe"]["paths"]) == 3
-    text = bench("supernet", "check", file, "--preset", "tiny", "-n", 12, "--quiet")
+    text = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet")
     assert text.code == 1
     assert "OUT" in text.out
     assert "steps on one path" in text.out
@@ -158,7 +158,7 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     assert both is not None
     assert both.steps == 40
     file.with_suffix(".json").unlink()
-    answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 12, "--quiet", "--json")
+    answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet", "--json")
     assert answer.json["updates_ratio"]["value"] is None
     assert answer.json["path_share"]["passed"] is None
     assert "not recorded" in answer.json["path_share"]["sentence"]

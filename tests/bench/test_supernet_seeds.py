@@ -22,8 +22,10 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_each_is_that_of_one_seed(bench: Callable[..., Any], tmp_path: Path) -> None:
-    several = [*GIVEN, "--seeds", "3,1", "--workers", "2", "--out", tmp_path / "many", "--json"]
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_each_is_that_of_one_seed(bench: Callable[..., Any], tmp_path: Path, workers: str) -> None:
+    out = tmp_path / "many"
+    several = [*GIVEN, "--seeds", "3,1", "--workers", workers, "--out", out, "--json"]
     document = bench(*several).json
     assert [each["seed"] for each in document["supernets"]] == [3, 1]
     assert document["failed"] == []

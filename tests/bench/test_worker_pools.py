@@ -32,6 +32,7 @@ def test_a_process_keeps_its_work_from_piece_to_piece(pool: Pool) -> None:
     assert (os.getpid() in found) == isinstance(pool, Here)
 
 
+@pytest.mark.slow
 def test_a_process_that_needs_more_memory_is_not_replaced() -> None:
     answers = list(Processes(2).hand_out(Growing(), range(8), lambda: False))
     assert len({process for _, process, _ in answers}) <= 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from forked import Command
 from run_child import check_equal, lines_in, log_of
+from study_process import begin_bench
 
 from bench.manifest import read_manifest
 from bench.presets import load_preset
@@ -37,7 +38,7 @@ SETTINGS = (
     "run.checkpoint_seconds=1000",
 )
 WEIGHTS = ".tmp-weights-*"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 500
 
 
 class Broken(Exception):
@@ -144,6 +145,7 @@ def test_the_log_is_that_of_one_process_even_if_the_other_is_killed(
     assert list(shared.glob(WEIGHTS)) == []
 
 
+@pytest.mark.slow
 def test_begun_by_one_process_it_is_resumed_by_two(
     tmp_path: Path, evaluated: list[tuple[int, int]]
 ) -> None:
@@ -161,19 +163,16 @@ def test_begun_by_one_process_it_is_resumed_by_two(
     assert sum(size for size, _ in evaluated) < sum(size for size, _ in by_one)
 
 
+@pytest.mark.slow
 def test_nobody_outlives_a_run_that_is_killed_or_interrupted(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     settings = ["--preset", "tiny", "--set", "run.training_share=0", "--budget-images", "1000000"]
     arguments = ["--searcher", "random", *settings, "--workers", "2", "--out", str(folder)]
 
-    def begin(events: int) -> subprocess.Popen[str]:
+    def begin(events: int) -> Command:
         """The command in a terminal of its own, when it has written so many events more."""
         known = lines_in(folder / "events.jsonl")
-        command = [sys.executable, "-m", "bench", "run", *arguments, "--quiet"]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            start_new_session=True,
-        )  # fmt: skip
+        process = begin_bench("run", *arguments, "--quiet")
         wait_for(lambda: lines_in(folder / "events.jsonl") >= known + events)
         assert len(members(process.pid)) >= 2
         return process

@@ -37,6 +37,7 @@ def check(verb: str, entry: dict) -> None:
     assert entry["floor"]["share"] == entry["floor"]["seconds"] / ours["seconds"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entangled", ["false", "true"])
 def test_ours_beside_the_plain_one(measured, entangled):
     document, said = measured("--set", f"supernet.entangled={entangled}")

@@ -16,6 +16,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     retraining.main()
 
 
+@pytest.mark.slow
 def test_it_prints_and_writes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

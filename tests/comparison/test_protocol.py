@@ -161,11 +161,12 @@ def simulated(rng: np.random.Generator) -> PairedScores | NotComputable:
 
 
 @pytest.mark.parametrize("family", ["all-pairs", "against-baseline"])
-def test_no_pair_has_two_verdicts_in_two_hundred_studies(family: Any) -> None:
+@pytest.mark.parametrize("studies", [30, pytest.param(200, marks=pytest.mark.slow)])
+def test_no_pair_has_two_verdicts_in_many_studies(family: Any, studies: int) -> None:
     rng = np.random.default_rng(200)
     protocol = Protocol(baseline="s0", family=family, margin=0.5)
     words: set[str] = set()
-    for _ in range(200):
+    for _ in range(studies):
         paired = simulated(rng)
         assert not isinstance(paired, NotComputable)
         judged = pairs.judge_family(paired, protocol, len(paired.searchers))
@@ -180,4 +181,6 @@ def test_no_pair_has_two_verdicts_in_two_hundred_studies(family: Any) -> None:
         for bar in pairs.ranks(judged, protocol).get("cliques", []):
             for two in combinations(bar, 2):
                 assert said[frozenset(two)] != {"different"}
-    assert words >= {"different", "equivalent", "inconclusive", "too few"}
+    assert words >= {"different", "inconclusive", "too few"}
+    # Few of them are large enough for that.
+    assert "equivalent" in words or studies < 200

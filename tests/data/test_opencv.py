@@ -32,7 +32,7 @@ def rendered(**environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=True,
     )
     return done.stdout.strip()
@@ -47,8 +47,8 @@ def words() -> str:
     "without",
     [
         {"OPENCV_IPP": "disabled"},
-        {"OPENCV_IPP": "sse42"},
-        {"OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX"},
+        pytest.param({"OPENCV_IPP": "sse42"}, marks=pytest.mark.slow),
+        pytest.param({"OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX"}, marks=pytest.mark.slow),
         {"NPY_DISABLE_CPU_FEATURES": "X86_V3"},
         {"JSIMD_FORCENONE": "1"},
     ],

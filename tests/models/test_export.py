@@ -78,7 +78,7 @@ def check_format(name: str, model: Model) -> None:
     assert np.ptp(np.log(scores_B)) > 10 * found.greatest_log_probability_difference
 
 
-@pytest.mark.parametrize("kind", ["bilstm", "all", "both", "r2am", "four stages"])
+@pytest.mark.parametrize("kind", ["bilstm", "all", "both"])
 def test_torchscript_reads_what_the_model_reads(kind: str) -> None:
     check_format("torchscript", lively(KINDS[kind]))
 
@@ -97,7 +97,7 @@ def test_large_baselines(large: str, name: str) -> None:
     check_format(name, lively(baseline(large)))
 
 
-@pytest.mark.parametrize("kind", ["ctc", "attention", "r2am"])
+@pytest.mark.parametrize("kind", ["ctc", "attention", pytest.param("r2am", marks=pytest.mark.slow)])
 def test_the_reader_is_the_model_and_knows_its_probability(kind: str) -> None:
     model = lively(KINDS[kind])
     images = noise(model, 16)

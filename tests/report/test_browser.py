@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from fabricated import FIXTURES, PAYLOADS
 
-from bench.report import write_report
-
 playwright = pytest.importorskip("playwright.sync_api")
 FOUND = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -21,7 +19,14 @@ BROWSER = os.environ.get("STRNAS_BROWSER") or FOUND
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path")
 #: Of the SVG of Chromium, elements with a size on the screen.
 DRAWN = "[...document.querySelectorAll('%s path')].filter(p => p.getBoundingClientRect().width > 5)"
-SHAPES = ("five", "twelve", "hostile", "long", "refused", "lone-run", "as-analysed")
+QUICK = ("five", "hostile", "as-analysed")
+SHAPES = [
+    *QUICK,
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("twelve", "long", "refused", "lone-run")
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +39,14 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("pages")
-    for name in SHAPES:
-        write_report(FIXTURES[name](), place / name)
-    return place
-
-
 class Visit:
     """A page, what it complained of and what it asked for."""
 
     def __init__(self, browser: Any, path: Path) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
+        # A busy machine is slow; longer is a hang.
+        self.page.set_default_timeout(240_000)
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
@@ -68,8 +67,10 @@ class Visit:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_page_opens_without_complaint_or_request(browser: Any, folder: Path, name: str) -> None:
-    path = folder / name / "report.html"
+def test_the_page_opens_without_complaint_or_request(
+    browser: Any, reports: dict[str, Path], name: str
+) -> None:
+    path = reports[name] / "report.html"
     with Visit(browser, path) as visit:
         assert visit.complaints == []
         assert [url for url in visit.requests if url != path.as_uri()] == []
@@ -77,54 +78,64 @@ def test_the_page_opens_without_complaint_or_request(browser: Any, folder: Path,
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_nothing_runs_over_the_edge(browser: Any, folder: Path, name: str) -> None:
-    with Visit(browser, folder / name / "report.html") as visit:
+def test_nothing_runs_over_the_edge(browser: Any, reports: dict[str, Path], name: str) -> None:
+    with Visit(browser, reports[name] / "report.html") as visit:
         visit.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         for width in (1280, 800, 390):
             visit.page.set_viewport_size({"width": width, "height": 900})
             assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_curves_are_drawn(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "five" / "report.html") as visit:
+def test_curves_are_drawn(browser: Any, reports: dict[str, Path]) -> None:
+    with Visit(browser, reports["five"] / "report.html") as visit:
         for name in ("curves-images", "curves-seconds", "runs-images"):
             assert visit.page.evaluate(f"{DRAWN % f'#figure-{name} .mark'}.length") >= 5, name
         runs = visit.page.evaluate(f"{DRAWN % '#figure-runs-images .mark[data-run]'}.length")
         assert runs == 100
 
 
-def test_hovering_tells_the_run(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "five" / "report.html") as visit:
+def test_hovering_tells_the_run(browser: Any, reports: dict[str, Path]) -> None:
+    with Visit(browser, reports["five"] / "report.html") as visit:
         tip = visit.page.locator("#tip")
         assert tip.is_hidden()
         mark = visit.page.locator("#figure-endpoint .mark[data-run]").first
         run = mark.get_attribute("data-run")
         mark.hover(force=True)
-        assert tip.is_visible()
+        tip.wait_for(state="visible")
         assert f"run {run}" in tip.inner_text()
         hot = visit.page.locator(".mark.hot")
         # The same run in the figures of cost and of the space, too.
         assert hot.count() >= 4
         assert {hot.nth(i).get_attribute("data-run") for i in range(hot.count())} == {run}
         visit.page.mouse.move(2, 2)
-        assert tip.is_hidden()
+        tip.wait_for(state="hidden")
 
 
-def test_hostile_strings_are_shown_and_not_run(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "hostile" / "report.html") as visit:
+def test_hostile_strings_are_shown_and_not_run(browser: Any, reports: dict[str, Path]) -> None:
+    with Visit(browser, reports["hostile"] / "report.html") as visit:
         text = visit.page.locator("main").inner_text()
         for payload in PAYLOADS:
             assert payload in text
         assert visit.page.evaluate("window.hit") is None
         mark = visit.page.locator("#figure-effects .mark").first
         mark.hover(force=True)
+        visit.page.locator("#tip").wait_for(state="visible")
         assert "<script>alert(1)</script>" in visit.page.locator("#tip").inner_text()
         assert visit.page.locator("#tip *").count() == 0
         assert visit.complaints == []
 
 
-@pytest.mark.parametrize("name", ["twelve", "long", "hostile", "five", "as-analysed"])
-def test_no_two_labels_of_a_figure_overlap(browser: Any, folder: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "twelve",
+        "as-analysed",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("long", "hostile", "five")),
+    ],
+)
+def test_no_two_labels_of_a_figure_overlap(
+    browser: Any, reports: dict[str, Path], name: str
+) -> None:
     overlapping = """() => {
       const bad = [];
       document.querySelectorAll('figure svg').forEach(svg => {
@@ -147,15 +158,18 @@ def test_no_two_labels_of_a_figure_overlap(browser: Any, folder: Path, name: str
       });
       return bad;
     }"""
-    with Visit(browser, folder / name / "report.html") as visit:
+    with Visit(browser, reports[name] / "report.html") as visit:
         assert visit.page.evaluate(overlapping) == []
 
 
-@pytest.mark.parametrize("name", ["twelve", "five", "as-analysed"])
+@pytest.mark.parametrize(
+    "name",
+    ["twelve", *(pytest.param(name, marks=pytest.mark.slow) for name in ("five", "as-analysed"))],
+)
 def test_the_first_picture_and_the_verdict_are_whole_on_a_telephone(
-    browser: Any, folder: Path, name: str
+    browser: Any, reports: dict[str, Path], name: str
 ) -> None:
-    with Visit(browser, folder / name / "report.html") as visit:
+    with Visit(browser, reports[name] / "report.html") as visit:
         visit.page.set_viewport_size({"width": 390, "height": 844})
         names = [entry["name"] for entry in FIXTURES[name]()["searchers"]]
         marks = visit.page.locator("#figure-paired .mark")
@@ -174,8 +188,8 @@ def test_the_first_picture_and_the_verdict_are_whole_on_a_telephone(
         assert box["x"] + box["width"] <= 390
 
 
-def test_a_legend_switches_searchers_off_and_on(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "five" / "report.html") as visit:
+def test_a_legend_switches_searchers_off_and_on(browser: Any, reports: dict[str, Path]) -> None:
+    with Visit(browser, reports["five"] / "report.html") as visit:
         figure = "#figure-curves-images"
         box = visit.page.locator(f"{figure} .legend input").first
         arm = visit.page.locator(f"{figure} .legend label").first.inner_text().strip()
@@ -190,7 +204,7 @@ def test_a_legend_switches_searchers_off_and_on(browser: Any, folder: Path) -> N
                        for i in range(parts.count()))  # fmt: skip
 
 
-def test_it_can_be_read_in_the_dark(browser: Any, folder: Path) -> None:
+def test_it_can_be_read_in_the_dark(browser: Any, reports: dict[str, Path]) -> None:
     """Text of every kind of verdict stands out from the page by 4.5 to 1 (WCAG 2.1, AA)."""
     contrast = """() => {
       const channel = value => { const c = value / 255;
@@ -203,15 +217,17 @@ def test_it_can_be_read_in_the_dark(browser: Any, folder: Path) -> None:
         const own = light(getComputedStyle(document.querySelector(what)).color);
         return [what, (Math.max(own, page) + .05) / (Math.min(own, page) + .05)]; });
     }"""
-    with Visit(browser, folder / "five" / "report.html") as visit:
+    with Visit(browser, reports["five"] / "report.html") as visit:
         for scheme in ("light", "dark"):
             visit.page.emulate_media(color_scheme=scheme)
             low = [pair for pair in visit.page.evaluate(contrast) if pair[1] < 4.5]
             assert low == [], scheme
 
 
-def test_paper_has_nothing_folded_away(browser: Any, folder: Path, tmp_path: Path) -> None:
-    with Visit(browser, folder / "five" / "report.html") as visit:
+def test_paper_has_nothing_folded_away(
+    browser: Any, reports: dict[str, Path], tmp_path: Path
+) -> None:
+    with Visit(browser, reports["five"] / "report.html") as visit:
         folds = visit.page.locator("details")
         closed = folds.count() - visit.page.locator("details[open]").count()
         assert closed > 3

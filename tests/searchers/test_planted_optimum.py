@@ -24,7 +24,13 @@ def few_random() -> np.ndarray:
     return qualities("random", range(4), 150)
 
 
-@pytest.mark.parametrize("name", sorted(set(LEARNING) & set(SEARCHERS)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("evolution", "tpe") else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(set(LEARNING) & set(SEARCHERS))
+    ],
+)
 def test_better_than_random_on_a_few_landscapes(name: str, few_random: np.ndarray) -> None:
     found = qualities(name, range(4), 150)
     assert found.mean() > few_random.mean() + 0.03

@@ -1,7 +1,7 @@
 """Weight steps on paths drawn by a seed, by one process or, as a script, by those of torchrun.
 
-``torchrun ... distributed_child.py FOLDER`` writes for each case what rank 0 has in the end, and
-for the step that goes wrong on one process what each has.
+``torchrun ... distributed_child.py FOLDER CASES...`` writes for each case what rank 0 has in the
+end, and for the step that goes wrong on one process what each has.
 """
 
 from __future__ import annotations
@@ -113,19 +113,20 @@ def spoilt_step(group: Group) -> dict[str, object]:
     }
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, names: list[str]) -> None:
     with joined(find_launch()) as group:
-        for name, overrides in CASES.items():
-            losses, trainer = train(overrides, group)
+        for name in [each for each in names if each in CASES]:
+            losses, trainer = train(CASES[name], group)
             if group.rank == 0:
                 tensors, counters = trainer.state()
                 write_tensors(folder / f"{name}.safetensors", tensors, {"losses": losses})
-        losses, weights = retrain(group)
-        if group.rank == 0:
-            write_tensors(folder / "retrain.safetensors", weights, {"losses": losses})
+        if "retrain" in names:
+            losses, weights = retrain(group)
+            if group.rank == 0:
+                write_tensors(folder / "retrain.safetensors", weights, {"losses": losses})
         found = spoilt_step(group)
         (folder / f"spoilt-{group.rank}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

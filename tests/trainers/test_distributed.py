@@ -45,23 +45,40 @@ def start(*command: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     try:
-        output, _ = process.communicate(timeout=200)
+        output, _ = process.communicate(timeout=500)
     finally:
         process.terminate()
     return process.returncode, output
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def train_cases(folder: Path, *cases: str) -> Path:
     """What ``distributed_child`` leaves."""
-    folder = tmp_path_factory.mktemp("trained")
-    code, output = finish(start(str(CHILD), str(folder)))
+    code, output = finish(start(str(CHILD), str(folder), *cases))
     assert code == 0, output
     return folder
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_cases(tmp_path_factory.mktemp("trained"), "ctc")
+
+
+@pytest.fixture(scope="module")
+def trained_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_cases(tmp_path_factory.mktemp("all"), *distributed_child.CASES, "retrain")
+
+
+def test_processes_train_like_one(trained: Path) -> None:
+    check_like_one(trained, "ctc")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("case", distributed_child.CASES)
-def test_processes_train_like_one(trained: Path, case: str) -> None:
+def test_processes_train_every_network_like_one(trained_all: Path, case: str) -> None:
+    check_like_one(trained_all, case)
+
+
+def check_like_one(trained: Path, case: str) -> None:
     losses, trainer = distributed_child.train(distributed_child.CASES[case])
     tensors, metadata = read_tensors(trained / f"{case}.safetensors")
     assert metadata["losses"] == pytest.approx(losses, rel=1e-7)
@@ -71,9 +88,10 @@ def test_processes_train_like_one(trained: Path, case: str) -> None:
         torch.testing.assert_close(tensors[name], value, rtol=1e-5, atol=1e-6, msg=name)
 
 
-def test_processes_train_from_scratch_like_one(trained: Path) -> None:
+@pytest.mark.slow
+def test_processes_train_from_scratch_like_one(trained_all: Path) -> None:
     losses, weights = distributed_child.retrain()
-    tensors, metadata = read_tensors(trained / "retrain.safetensors")
+    tensors, metadata = read_tensors(trained_all / "retrain.safetensors")
     assert metadata["losses"] == pytest.approx(losses, rel=1e-7)
     assert tensors.keys() == weights.keys()
     for name, value in weights.items():
@@ -95,7 +113,7 @@ def train_supernet(out: Path) -> subprocess.Popen[str]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 500
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -35,7 +35,7 @@ PRESETS = {
     "cpu, flat start": ("cpu", ("trainer.flat_start_steps=10",)),
     "paper": ("paper", ()),
 }
-SLOW = {"gpu, beams", "paper"}
+SLOW = {"gpu, beams", "gpu, fp32", "gpu, four stages", "cpu, flat start", "paper"}
 MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in PRESETS]
 
 
@@ -93,7 +93,14 @@ def test_every_verb_computes_what_the_cpu_does(gpu: None, name: str) -> None:
         assert scores[1].one_ned == pytest.approx(scores[0].one_ned)
 
 
-@pytest.mark.parametrize(("name", "more"), [("gpu", 0), ("gpu, four stages", 0), ("cpu", 1)])
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("gpu", 0),
+        pytest.param("gpu, four stages", 0, marks=pytest.mark.slow),
+        pytest.param("cpu", 1, marks=pytest.mark.slow),
+    ],
+)
 def test_where_the_host_waits_in_a_step(gpu: None, name: str, more: int) -> None:
     """For loss and finiteness, and for the gates; for the features where the loss is CTC's."""
     _, there, subject = pair(name)
@@ -105,7 +112,7 @@ def test_where_the_host_waits_in_a_step(gpu: None, name: str, more: int) -> None
     assert waits.total() <= 2 + more, waits
 
 
-@pytest.mark.parametrize("name", ["gpu", "gpu, four stages"])
+@pytest.mark.parametrize("name", ["gpu", pytest.param("gpu, four stages", marks=pytest.mark.slow)])
 def test_reading_asks_less_often_than_it_steps(gpu: None, name: str) -> None:
     _, there, subject = pair(name)
     head = there.supernet.recogniser.head

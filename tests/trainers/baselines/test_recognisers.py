@@ -29,7 +29,14 @@ def images_for(model: StandAlone, count: int = len(LABELS)) -> torch.Tensor:
     )
 
 
-@pytest.mark.parametrize("name", BASELINES)
+#: Those whose networks are large: a second each and more.
+LARGE = {"star-net", "rosetta", "7x7-ex6", "5x5-ex6"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in BASELINES],
+)
 def test_every_baseline_trains_every_weight_and_reads(name: str) -> None:
     model = build_baseline(name, CHARACTERS, MAX_LENGTH)
     images = images_for(model)
