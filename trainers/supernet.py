@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from spaces.names import unknown_name
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from spaces.networks.entangled import entangled
 from spaces.networks.network import Edge, Network
 from spaces.networks.operations import Candidate

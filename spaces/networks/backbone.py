@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from spaces.errors import SpaceError
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from spaces.networks.network import Network
 
 

@@ -5,28 +5,13 @@ Shape legend: B images, C channels, H rows, W columns.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from spaces.networks.convolution import Activation, Convolution, Stride
-
 MOMENTUM = 0.1
 EPSILON = 1e-3
-
-
-class Normaliser(Protocol):
-    """Where the statistics of batch norm come from; the ways there are: ``normalisation``."""
-
-    def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
-        """``x_BCHW``, normalised."""
-
-    def convolve(
-        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
-    ) -> Tensor:
-        """``x_BCHW`` convolved, normalised and activated."""
 
 
 class BatchNorm(nn.Module):
@@ -43,5 +28,5 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
-    def forward(self, x_BCHW: Tensor, norm: Normaliser) -> Tensor:
+    def forward(self, x_BCHW: Tensor, norm: Callable[[BatchNorm, Tensor], Tensor]) -> Tensor:
         return norm(self, x_BCHW)

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 
 from spaces.base import Int8, Int64, Space
 from spaces.errors import SpaceError
-from spaces.networks.batch_norm import Normaliser
-from spaces.networks.convolution import Convolution, Stride
+from spaces.networks.convolution import Convolution, Normaliser, Stride
 from spaces.networks.operations import Candidate, Identity, MBConv
 from spaces.strnas.cells import Cell, cost_tables
 from spaces.strnas.operations import FIRST, OPERATIONS, REDUCTION

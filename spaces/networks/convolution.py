@@ -10,18 +10,30 @@ Shape legend: B images, C input and D output channels, H rows, W columns, h x w 
 from __future__ import annotations
 
 from math import inf
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
 
 Stride = tuple[int, int]
 Activation = Literal["linear", "relu", "relu6"]
 #: Upper bounds of the activations that clip at zero.
 UPPER: dict[Activation, float] = {"relu": inf, "relu6": 6.0}
+
+
+class Normaliser(Protocol):
+    """Where the statistics of batch norm come from; the ways there are: ``normalisation``."""
+
+    def __call__(self, layer: BatchNorm, x_BCHW: Tensor) -> Tensor:
+        """``x_BCHW``, normalised."""
+
+    def convolve(
+        self, convolution: Convolution, x_BCHW: Tensor, stride: Stride, activation: Activation
+    ) -> Tensor:
+        """``x_BCHW`` convolved, normalised and activated."""
 
 
 class Convolution(nn.Module):

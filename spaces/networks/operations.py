@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.autostr.operations import DEFAULT_OPERATIONS, OPERATIONS
-from spaces.networks.batch_norm import BatchNorm, Normaliser
-from spaces.networks.convolution import Convolution, Stride
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Convolution, Normaliser, Stride
 from spaces.networks.normalisation import BatchStatistics
 
 

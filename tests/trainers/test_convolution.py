@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spaces.networks.batch_convolution import MOST_CHANNELS
-from spaces.networks.batch_norm import MOMENTUM, Normaliser
-from spaces.networks.convolution import Activation, Convolution, Stride
+from spaces.networks.batch_norm import MOMENTUM
+from spaces.networks.convolution import Activation, Convolution, Normaliser, Stride
 from spaces.networks.normalisation import (
     BatchStatistics,
     CalibratedStatistics,

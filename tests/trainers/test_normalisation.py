@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Normaliser
 from spaces.networks.normalisation import (
     BatchStatistics,
     CalibratedStatistics,

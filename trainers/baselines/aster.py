@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from spaces.networks.operations import ResidualUnit, Stem
 
 #: Width, units, and the stride of the first unit of each stage.

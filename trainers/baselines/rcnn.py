@@ -11,7 +11,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Normaliser
 from trainers.recogniser.layers import EPSILON, ConvolutionLayer, Layers, MaxPool
 
 ITERATIONS = 5

@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from trainers.recogniser.layers import ConvolutionLayer, Layers, MaxPool
 
 

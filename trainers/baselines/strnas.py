@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from spaces.networks.backbone import Backbone
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Normaliser
 from trainers.recogniser.layers import EPSILON
 
 

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
-from spaces.networks.convolution import Activation, Convolution, Stride, activate
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Activation, Convolution, Normaliser, Stride, activate
 from trainers.errors import TrainerError
 from trainers.recogniser.attention import AttentionHead
 from trainers.recogniser.ctc import CTCHead

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
 from spaces.networks.chain import Grey
+from spaces.networks.convolution import Normaliser
 from trainers.recogniser.layers import ConvolutionLayer, Layers, MaxPool
 from trainers.recogniser.rectifier import (
     CONTROL_POINTS,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Normaliser
 
 #: The benchmark keeps torch's default; the AutoSTR space has 1e-3.
 EPSILON = 1e-5

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from spaces.networks.operations import Candidate
 from trainers.recogniser.attention import AttentionHead
 from trainers.recogniser.benchmark_rectifier import BenchmarkRectifier

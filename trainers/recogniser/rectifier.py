@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import BatchNorm, Normaliser
+from spaces.networks.batch_norm import BatchNorm
+from spaces.networks.convolution import Normaliser
 
 CONTROL_POINTS = 20
 LOCALISATION_SIZE = (32, 64)

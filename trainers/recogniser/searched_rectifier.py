@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
+from spaces.networks.convolution import Normaliser
 from spaces.networks.network import SearchedRectifier
 from trainers.recogniser.rectifier import (
     CONTROL_POINTS,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from spaces.networks.batch_norm import Normaliser
 from spaces.networks.chain import Grey
+from spaces.networks.convolution import Normaliser
 from spaces.networks.normalisation import RunningStatistics, UpdatingStatistics
 from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.head import Head
