@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from bench.commands.output import print_json, print_lines
+from bench.commands.say import warn
 from bench.commands.supernet import build_job
 from bench.errors import Interrupted, RecordError
 from bench.interrupt import graceful_interrupt
@@ -66,7 +65,7 @@ def _tell(trained: Sequence[tuple[int, Path]], troubles: dict[int, str], as_json
         rows = [(str(each["seed"]), f"{each['images']:,}", each["file"]) for each in found]
         print_lines(("seed", "images", "file"), rows)
     for seed, reason in troubles.items():
-        click.echo(f"bench: supernet, seed {seed}: {' '.join(reason.split())}", err=True)
+        warn(f"bench: supernet, seed {seed}: {' '.join(reason.split())}")
 
 
 def _described(seed: int, file: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import lmdb
 
+from spaces.atomic import sync_folder
 from spaces.notice import tell
 from trainers.data.errors import DataError
 from trainers.data.store import COUNT_KEY, WordLMDB, image_key, label_key
@@ -43,7 +44,7 @@ def write_lmdb(dest: str | Path, records: Iterable[tuple[bytes, str]]) -> int:
         count = _fill(temporary, iter(records))
         try:
             (temporary / "lock.mdb").unlink(missing_ok=True)
-            _fsync_folder(temporary)
+            sync_folder(temporary)
             temporary.rename(dest)
         except OSError as error:
             raise DataError(
@@ -52,7 +53,7 @@ def write_lmdb(dest: str | Path, records: Iterable[tuple[bytes, str]]) -> int:
             ) from error
     # It is there and whole; that its name outlives a power cut is more than can be had everywhere.
     with suppress(OSError):
-        _fsync_folder(dest.parent)
+        sync_folder(dest.parent)
     return count
 
 
@@ -136,18 +137,6 @@ def _put(env: lmdb.Environment, items: list[tuple[bytes, bytes]]) -> None:
             return
         except lmdb.MapFullError:
             env.set_mapsize(int(env.info()["map_size"]) * 2)
-
-
-def _fsync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        # Some file systems cannot do that with folders.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(fd)
 
 
 def is_small(path: str | Path) -> bool:
