@@ -7,14 +7,18 @@ is an ``OSError`` with its reason and path, as the system itself would say it.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+#: Of a JSON file that one command writes and another reads: ten times the largest so far.
+MAX_RECORD_BYTES = 64 * 2**20
 
 
-def open_regular(path: str | Path) -> BinaryIO:
+def open_regular(path: str | Path) -> io.BufferedReader:
     """A plain file, open for reading; ``OSError`` for anything else."""
     try:
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
@@ -42,7 +46,7 @@ def read_regular(path: str | Path, most_bytes: int) -> bytes:
     return content
 
 
-def read_object(path: str | Path, most_bytes: int) -> dict[str, Any]:
+def read_object(path: str | Path, most_bytes: int = MAX_RECORD_BYTES) -> dict[str, Any]:
     """The JSON object in a plain file; ``ValueError`` if it holds anything else."""
     return parse_object(read_regular(path, most_bytes))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from bench.models.published import PUBLISHED
 from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Outcome, Recipe
 from bench.reproduce.study_file import TINY, TINY_TRAINING
 from bench.statistics.answers import Estimate
+from spaces.files import read_object
 
 #: The target sets with the words that architectures are chosen on (section 4.1).
 TARGETS = {
@@ -107,7 +107,7 @@ def _read(folder: Path) -> Outcome:
 def _beside(path: Path) -> tuple[tuple[str, str, str], Estimate]:
     """Accuracies of the model and of ASTER, and their difference over the same words."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text())
+        document: dict[str, Any] = read_object(path)
         own, aster = (_scores(model) for model in document["models"])
         (pair,) = document["pairs"]
         sign = 1.0 if pair["better"] == document["models"][0]["name"] else -1.0
