@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 
 import lmdb
@@ -22,6 +21,7 @@ from trainers.data.errors import DataError
 from trainers.data.store import COUNT_KEY, WordLMDB, image_key, label_key
 
 _BATCH = 1000
+_BATCH_BYTES = 64 << 20
 _FIRST_MAP_BYTES = 1 << 28
 _HASH_ALL_BELOW = 2 << 30
 _SWEEP_SECONDS = 600.0
@@ -102,7 +102,7 @@ def _fill(folder: Path, records: Iterator[tuple[bytes, str]]) -> int:
     try:
         env = lmdb.open(str(folder), map_size=_FIRST_MAP_BYTES, writemap=False, sync=False)
         try:
-            while batch := list(islice(records, _BATCH)):
+            for batch in _batches(records):
                 items = []
                 for offset, (image, label) in enumerate(batch):
                     items.append((image_key(count + offset), image))
@@ -125,6 +125,20 @@ def _fill(folder: Path, records: Iterator[tuple[bytes, str]]) -> int:
             "free space or give another path"
         ) from error
     return count
+
+
+def _batches(records: Iterator[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    """What is written at a time: many words, or few of large images."""
+    batch: list[tuple[bytes, str]] = []
+    held = 0
+    for record in records:
+        batch.append(record)
+        held += len(record[0])
+        if len(batch) == _BATCH or held >= _BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
 
 
 def _put(env: lmdb.Environment, items: list[tuple[bytes, bytes]]) -> None:
