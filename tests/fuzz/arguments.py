@@ -25,7 +25,7 @@ NASTY = (
 #: What makes a command quick enough to be tried thousands of times.
 SMALL = {
     "run": (
-        "--searcher random --preset tiny --set run.evaluator=synthetic --set run.budget_images=60 "
+        "--searcher random --preset tiny --set run.evaluator=synthetic --set run.budget_images=600 "
         "--out out/run --quiet"
     ),
     "retrain": f"{ARCHITECTURE} --preset tiny --set retraining.epochs=0.1 --quiet --out out/model",

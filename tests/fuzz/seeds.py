@@ -15,12 +15,13 @@ STUDY = """name = "s"
 searchers = ["random"]
 seeds = 2
 preset = "tiny"
-set = ["run.evaluator=synthetic", "run.budget_images=60"]
+set = ["run.evaluator=synthetic", "run.budget_images=600"]
 """
-PRESET = """description = "mine"
+PRESET = """base = "tiny"
+description = "mine"
 [run]
 evaluator = "synthetic"
-budget_images = 60
+budget_images = 600
 """
 FORMATS = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "webp": "WEBP"}
 
@@ -31,17 +32,10 @@ def make_seeds(place: Path, with_model: bool) -> None:
     words = place / "words.lmdb"
     _do("data", "render", words, "--count", 6, "--quiet")
     (words / "lock.mdb").unlink(missing_ok=True)
-    small = [
-        "--preset",
-        "tiny",
-        "--set",
-        "run.evaluator=synthetic",
-        "--set",
-        "run.budget_images=60",
-    ]
-    _do("run", "--searcher", "random", *small, "--out", place / "run", "--quiet")
     (place / "study.toml").write_text(STUDY)
     (place / "preset.toml").write_text(PRESET)
+    small = ("--searcher", "random", "--preset", place / "preset.toml", "--quiet")
+    _do("run", *small, "--out", place / "run")
     picture = Image.effect_noise((40, 20), 80)
     for suffix, name in FORMATS.items():
         picture.convert("RGB").save(place / f"a.{suffix}", name)
