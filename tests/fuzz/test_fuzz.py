@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("arguments", "files"), [(40, 0), (0, 25)])
+@pytest.mark.parametrize(("arguments", "files"), [(30, 0), (0, 20)])
 def test_nothing_gets_through_the_door(arguments: int, files: int) -> None:
     # In a process of its own: it forks, which threads of other tests would not survive.
     done = subprocess.run(

@@ -50,9 +50,12 @@ def attempt(arguments: list[str], place: Path) -> Outcome:
     code = os.waitstatus_to_exitcode(status)
     peak = usage.ru_maxrss * 1024
     problem = _problem(arguments, code, said, seconds, peak)
-    changed = [name for name, stamp in _listing(place).items() if before.pop(name, None) != stamp]
-    if not problem and (changed or before):
-        problem = f"changed outside of its outputs: {[*changed, *before][:3]}"
+    after = _listing(place)
+    # Where it was told to write, it may write; what was there stays as it is.
+    new = [name for name in after.keys() - before.keys() if not _is_named(name, arguments)]
+    spoilt = [name for name in before if after.get(name) != before[name]]
+    if not problem and (new or spoilt):
+        problem = f"new outside of its outputs: {new[:3]}, changed or gone: {spoilt[:3]}"
     return Outcome(problem, code, seconds, peak)
 
 
@@ -111,6 +114,10 @@ def _problem(arguments: list[str], code: int, said: str, seconds: float, peak: i
         (lambda: "\x1b[31mHOSTILE" in said, "a stranger's control characters reach the terminal"),
     ]
     return next((text for is_wrong, text in checks if is_wrong()), "")
+
+
+def _is_named(name: str, arguments: list[str]) -> bool:
+    return any(Path(argument) in Path(name).parents or name == argument for argument in arguments)
 
 
 def _listing(place: Path) -> dict[str, tuple[int, int]]:
