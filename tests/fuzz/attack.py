@@ -60,6 +60,8 @@ class _Tally:
         self.codes[found.code] += 1
         self.seconds = max(self.seconds, found.seconds)
         self.peak = max(self.peak, found.peak_bytes)
+        if number % 100 == 99:
+            yield self.sum()
         if found.problem:
             command = ascii(shlex.join(words))[:LONGEST]
             yield Report(True, f"{self.what} {number} {name}: bench {command}\n    {found.problem}")

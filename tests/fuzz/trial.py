@@ -105,7 +105,7 @@ def _wait(child: int, begun: float) -> tuple[int, resource.struct_rusage]:
 def _problem(arguments: list[str], code: int, said: str, seconds: float, peak: int) -> str:
     allowed = CODES | ({1} if arguments and arguments[0] in MAY_FAIL else frozenset())
     # An interrupt may fall into a destructor, where Python has no other way to tell it.
-    ignored = code == 130 and "Exception ignored in" in said
+    ignored = code == 130 and "Exception ignored" in said
     checks: list[tuple[Callable[[], bool], str]] = [
         (lambda: "Traceback (most recent" in said and not ignored, f"traceback: {said[-1500:]}"),
         (lambda: seconds > MAX_SECONDS, f"{seconds:.0f} seconds"),
