@@ -1,7 +1,8 @@
 """The command line: ``bench COMMAND``. Each command is a file in ``bench/commands``.
 
 Commands are imported when they are called, so that ``bench --help`` and ``bench list`` do not wait
-for torch. Whatever a user can mend ends here as one line on stderr and exit code 2.
+for torch. Whatever a user can mend ends here as one line on stderr and exit code 2: wrong input,
+and what the operating system refuses, wherever that was.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import NoReturn
 import click
 
 from bench import __version__
+from bench.commands.refusals import refusal_in_words, refuse_what_is_no_text
+from bench.commands.say import OutputLost, say, warn, watched_output
 from bench.errors import Interrupted
-from bench.readable import readable
 from spaces.errors import InputError
 from spaces.names import unknown_name
 
@@ -77,26 +79,42 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
-        result = bench.main(arguments, prog_name="bench", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _say("interrupted", INTERRUPTED)
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+        with watched_output():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except OutputLost as lost:
+        told = f"standard output cannot be written ({lost}): what was to be printed is lost"
+        return 0 if lost.unread else _told(told, 2)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        refuse_what_is_no_text(arguments)
+        return _invoke(arguments)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _told("interrupted", INTERRUPTED)
     except Interrupted as stopped:
-        return _say(f"interrupted: run the same command again to resume {stopped}", INTERRUPTED)
+        return _told(f"interrupted: run the same command again to resume {stopped}", INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say(error.format_message())
         return 2
     except click.ClickException as error:
-        return _say(error.format_message(), 2)
+        return _told(error.format_message(), 2)
     except InputError as error:
-        return _say(str(error), 2)
-    except BrokenPipeError:
-        return 0
+        return _told(str(error), 2)
+    except OSError as error:
+        return _told(refusal_in_words(error), 2)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """The exit code of a command. ``bench.main`` would leave the program where a pipe breaks."""
+    try:
+        with bench.make_context("bench", arguments) as context:
+            result = bench.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     return result if isinstance(result, int) else 0
 
 
-def _say(message: str, code: int) -> int:
-    line = " ".join(readable(message).split())
-    click.echo(f"bench: {line}", err=True)
+def _told(message: str, code: int) -> int:
+    warn(f"bench: {message}")
     return code

@@ -19,11 +19,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from bench.errors import RecordError
+from spaces.files import open_regular
 
 Line = TypeVar("Line")
 
 #: Longest line that is read back; the longest one written is about 10 kB.
 MAX_LINE_BYTES = 4 * 2**20
+#: Longest log: a campaign of days on a GPU writes a tenth of it.
+MAX_LOG_BYTES = 2**30
 
 
 class EventLog:
@@ -129,13 +132,15 @@ def read_lines(path: Path, decode: Callable[[bytes, int], Line]) -> list[Line]:
     if not path.exists():
         return []
     found = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            if not line.endswith(b"\n"):
-                break
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > MAX_LOG_BYTES:
+            raise RecordError(f"{path} is larger than {MAX_LOG_BYTES:,} bytes: it is no log")
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
             try:
                 if len(line) > MAX_LINE_BYTES:
                     raise ValueError("line too long")
+                if not line.endswith(b"\n"):
+                    break
                 found.append(decode(line, number))
             except (ValueError, RecursionError, msgspec.MsgspecError) as error:
                 raise RecordError(

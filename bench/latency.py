@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from bench.errors import RecordError
 from spaces import Space
 from spaces.atomic import write_atomically
+from spaces.files import read_regular
 
 FORMAT = 1
 #: A table has a few hundred entries of about 100 bytes.
@@ -57,9 +58,7 @@ def write_latency(table: LatencyTable, path: Path) -> None:
 def read_latency(path: Path) -> LatencyTable:
     """Read a table; ``RecordError`` says what is wrong with the file."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecordError(f"{path} is larger than {MAX_BYTES} bytes: not a latency table")
-        return msgspec.json.decode(path.read_bytes(), type=LatencyTable)
+        return msgspec.json.decode(read_regular(path, MAX_BYTES), type=LatencyTable)
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.errors import RecordError
 from spaces.atomic import write_atomically
+from spaces.files import read_object
 
 FILE_NAME = "run.json"
 PACKAGES = (
@@ -67,12 +68,14 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError("too large")
-        manifest = json.loads(path.read_bytes())
-        if not isinstance(manifest, dict) or not isinstance(manifest.get("identity_hash"), str):
+        manifest = read_object(path, MAX_BYTES)
+        if not isinstance(manifest.get("identity_hash"), str):
             raise ValueError("no identity_hash")
-    except (ValueError, RecursionError) as error:
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read ({error.strerror or error}): choose another folder"
+        ) from error
+    except ValueError as error:
         raise RecordError(
             f"{path} is not the manifest of a run ({error}): choose another folder"
         ) from error

@@ -17,6 +17,13 @@ def readable(text: str) -> str:
     return "".join(_readable(character) for character in text)
 
 
+def shown(text: str) -> str:
+    """The same of what has several lines and columns: their ends and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" else _readable(c) for c in text)
+
+
 def folder_name(text: str) -> str:
     """``text`` as part of the name of a folder: no separators, nothing that a file system minds."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:100].strip("-.")

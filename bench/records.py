@@ -20,9 +20,11 @@ from msgspec import Struct
 from bench.errors import RecordError
 from bench.event_log import read_lines
 from bench.manifest import FILE_NAME, read_manifest
+from bench.result import Manifest, Result
 from bench.run_folder import EVENTS, LOG_HASH, RESULT, log_hash
+from bench.sealed import unsealed
+from spaces.files import read_object
 
-MAX_RESULT_BYTES = 64 * 2**20
 FRESH_WEIGHTS = "fresh weights"
 #: In place of weights, where a verdict is replayed.
 RECORDED, PREDICTED = "recorded", "predicted"
@@ -209,12 +211,10 @@ def read_run(folder: Path) -> RunRecord:
     if manifest is None:
         raise RecordError(f"{folder} is no run folder: it has no {FILE_NAME}")
     try:
-        identity = manifest["identity"]
-        _ = identity["searcher"], identity["seed"], identity["preset"]["run"]["evaluator"]
-        _ = identity["supernet"], identity["preset"]["landscape"]["seed"]
-    except (KeyError, TypeError) as error:
+        msgspec.convert(manifest, Manifest)
+    except msgspec.ValidationError as error:
         raise RecordError(
-            f"{folder / FILE_NAME} lacks {error}: it is of another version; run it again"
+            f"{folder / FILE_NAME} is damaged or of another version ({error}): run it again"
         ) from error
     record = RunRecord(folder, manifest, _result(folder), read_lines(folder / EVENTS, _decode))
     _check_agreement(record)
@@ -228,7 +228,7 @@ def read_what_can_be(folders: Iterable[Path]) -> tuple[list[RunRecord], list[dic
     for folder in folders:
         try:
             record = read_run(folder)
-        except RecordError as error:
+        except (RecordError, OSError) as error:
             excluded.append({"run": str(folder), "reason": str(error)})
             continue
         if record.run_id in records:
@@ -291,14 +291,11 @@ def _result(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        if path.stat().st_size > MAX_RESULT_BYTES:
-            raise ValueError("too large")
-        result: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        score = result["recommendation"]["score"]
-        if score is not None and not 0.0 <= float(score) <= 1.0:
-            raise ValueError(f"score {score} is not from 0 to 1")
-        _ = result["cost"]["total"]["images"], result["trajectory"], result["proposals"]
-    except (ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
+        result = unsealed(read_object(path), path)
+        msgspec.convert(result, Result)
+    except RecordError:
+        raise
+    except ValueError as error:
         raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
     return result
 

@@ -23,9 +23,11 @@ from bench.errors import RecordError
 from bench.flat import flatten
 from bench.folder_lock import lock_folder
 from bench.manifest import FILE_NAME, read_manifest, write_manifest
+from bench.sealed import sealed, unsealed
 from bench.trouble import FILE_NAME as TROUBLE
 from bench.trouble import forget_trouble
 from spaces.atomic import sweep_temporaries, write_atomically
+from spaces.files import open_regular, read_object
 
 EVENTS = "events.jsonl"
 CHECKPOINT = "checkpoint"
@@ -78,10 +80,12 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            result = json.loads(path.read_bytes())
-            if not isinstance(result, dict):
-                raise ValueError("not an object")
-        except (ValueError, RecursionError) as error:
+            result = unsealed(read_object(path), path)
+        except OSError as error:
+            raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
+        except RecordError:
+            raise
+        except ValueError as error:
             raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
         if result.pop(LOG_HASH, None) not in (None, log_hash(self.path)):
             return None
@@ -89,7 +93,7 @@ class RunFolder:
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Mark the run as complete."""
-        marked = {**result, LOG_HASH: log_hash(self.path)}
+        marked = sealed({**result, LOG_HASH: log_hash(self.path)})
         content = json.dumps(marked, indent=1, ensure_ascii=False).encode() + b"\n"
         write_atomically(self.path / RESULT, content)
         forget_trouble(self.path)
@@ -121,7 +125,7 @@ class RunFolder:
 def log_hash(folder: Path) -> str | None:
     """Hash of the bytes of a run's log, None if there is no log."""
     try:
-        with (folder / EVENTS).open("rb") as file:
+        with open_regular(folder / EVENTS) as file:
             return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
     except FileNotFoundError:
         return None

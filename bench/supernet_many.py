@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,10 @@ class SupernetSpec:
     @property
     def command(self) -> str:
         """What trains this one alone."""
-        given = "".join(f" --set {override}" for override in self.overrides)
-        return f"bench supernet train --preset {self.preset} --seed {self.seed}{given}"
+        words = ["bench", "supernet", "train", "--preset", self.preset, "--seed", str(self.seed)]
+        for override in self.overrides:
+            words += ["--set", override]
+        return shlex.join(words)
 
 
 def train_supernet(spec: SupernetSpec, stop: Stop) -> Ended[SupernetSpec, str]:

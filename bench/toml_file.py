@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import msgspec
 
 from bench.errors import PresetError
 from bench.wrong_values import in_words
+from spaces.files import read_regular
 from spaces.names import unknown_name
 
 MAX_BYTES = 2**20
@@ -22,12 +24,11 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     ``PresetError`` for what cannot be read, is larger than ``MAX_BYTES``, or is no TOML.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have.
-        raise PresetError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise PresetError(f"{what} is larger than {MAX_BYTES:,} bytes: expected a few lines")
+        raw = read_regular(path, MAX_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise PresetError(f"{what} is {error.strerror}: expected a few lines") from error
+        raise PresetError(f"{what}: {error.strerror or error}") from error
     return parse_toml(raw, what)
 
 

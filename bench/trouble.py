@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.manifest import FILE_NAME as MANIFEST
+from bench.readable import readable
 from spaces.atomic import write_atomically
 from spaces.errors import InputError
+from spaces.files import read_object
 
 FILE_NAME = "trouble.json"
 MAX_BYTES = 2**16
@@ -38,17 +40,13 @@ def known_trouble(folder: Path) -> str | None:
     """The reason kept in a folder; None where there is none, or none that can be read."""
     path = folder / FILE_NAME
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return None
-        kept = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        reason = read_object(path, MAX_BYTES).get("reason")
+    except (OSError, ValueError):
         return None
-    reason = kept.get("reason") if isinstance(kept, dict) else None
     if not isinstance(reason, str) or not reason.strip():
         return None
     # Folders come from elsewhere, and terminals obey what they are shown.
-    line = " ".join(reason[:MAX_LETTERS].split())
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return readable(" ".join(reason[:MAX_LETTERS].split()))
 
 
 def failed_to_begin(places: Iterable[Path]) -> list[dict[str, str]]:

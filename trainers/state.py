@@ -7,6 +7,7 @@ of the whole file stands in its header, since a flipped bit in a weight would go
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from safetensors.numpy import save
 from torch import Tensor, nn
 
 from spaces.atomic import write_atomically
+from spaces.files import open_regular
 from trainers.errors import TrainerError
 
 #: Larger files are refused before they are opened: no supernet of the space comes near it.
@@ -170,7 +172,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and metadata of a file; ``TrainerError`` if it is missing, damaged or not one."""
     try:
-        size = path.stat().st_size
+        with open_regular(path) as file:
+            size = file.seek(0, io.SEEK_END)
         tensors, metadata = _read(path) if size <= MAX_FILE_BYTES else ({}, None)
     except OSError as error:
         raise TrainerError(
@@ -217,7 +220,7 @@ def _check_hash(path: Path) -> None:
 def file_hash(path: Path) -> str:
     """blake2b-128 of a file's bytes, in hexadecimal."""
     digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from bench.commands.output import print_json, print_lines
+from bench.commands.say import say, warn
 from bench.commands.supernet import command_line
 from bench.errors import Interrupted, RecordError
 from bench.interrupt import graceful_interrupt
@@ -78,7 +77,7 @@ def train_many(
     elif trained:
         _print_table(trained, place)
     for spec, reason in failed:
-        click.echo(f"bench: {spec.title}: {' '.join(reason.split())}", err=True)
+        warn(f"bench: {spec.title}: {' '.join(reason.split())}")
     return FAILED if failed else 0
 
 
@@ -86,7 +85,7 @@ def _tell_twice(plan: TrainingPlan) -> None:
     if not plan.twice:
         return
     others = f" and {len(plan.twice) - 1:,} more" if len(plan.twice) > 1 else ""
-    click.echo(f"bench: given twice, trained once: {plan.twice[0].title}{others}", err=True)
+    warn(f"bench: given twice, trained once: {plan.twice[0].title}{others}")
 
 
 def _document(
@@ -125,7 +124,5 @@ def _print_table(trained: Sequence[tuple[TrainingSpec, dict[str, Any]]], place: 
         )
     words = sorted({card["scores"]["test"]["words"] for _, card in trained})
     counts = " or ".join(f"{count:,}" for count in words)
-    click.echo(
-        f"\nTrained from scratch, in {place}; scores on {counts} words of test, case ignored\n"
-    )
+    say(f"\nTrained from scratch, in {place}; scores on {counts} words of test, case ignored\n")
     print_lines(COLUMNS, rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.output import print_json, print_table
+from bench.commands.say import say, warn
 
 if TYPE_CHECKING:
     from bench.study.file import StudyFile
@@ -127,7 +128,7 @@ def compare(
         print_json({**{key: analysis[key] for key in JSON}, "report": paths})
     else:
         if roll is not None:
-            click.echo(f"plan: {told(roll)}")
+            say(f"plan: {told(roll)}")
         _print_summary(analysis, paths["report.html"])
 
 
@@ -140,21 +141,21 @@ def _print_summary(analysis: dict[str, Any], report: str) -> None:
 
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
-    click.echo(readable(analysis["summary"]))
-    click.echo(analysis["inference"])
+    say(readable(analysis["summary"]))
+    say(analysis["inference"])
     for sentence in analysis["decided_later"]:
-        click.echo(f"decided after the runs: {readable(sentence)}")
+        say(f"decided after the runs: {readable(sentence)}")
     if banner := banner_of(analysis):
-        click.echo(banner)
+        say(banner)
     budget = analysis["budget"]
     axis = budget["equalised"]
-    click.echo(f"budget: {budget[axis]:,} {AXES[axis]} a run; all costs are in the report")
+    say(f"budget: {budget[axis]:,} {AXES[axis]} a run; all costs are in the report")
     for row in [*analysis["unfinished"], *analysis["excluded"]]:
-        click.echo(f"left out: {row['run']}: {row['reason']}")
+        say(f"left out: {row['run']}: {row['reason']}")
     for row in analysis["proxy_final"].get("left_out", ()):
         # Reasons quote cards, which may be a stranger's.
-        click.echo(readable(f"model left out: {row['model']}: {row['reason']}"))
-    click.echo(f"report: {report}")
+        say(readable(f"model left out: {row['model']}: {row['reason']}"))
+    say(f"report: {report}")
 
 
 def _unpacked(places: tuple[Path, ...], out: Path | None) -> Path:
@@ -186,5 +187,5 @@ def _study(places: tuple[Path, ...]) -> StudyFile | None:
     try:
         return study_of(places)
     except PresetError as error:
-        click.echo(f"bench: {error}: which runs were planned is not known", err=True)
+        warn(f"bench: {error}: which runs were planned is not known")
         return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.output import print_facts, print_json
+from bench.commands.say import say, warn
 from bench.progress import counting
 
 if TYPE_CHECKING:
@@ -130,9 +131,9 @@ def import_(
     }
     print_facts({"lmdb": report.dest, "samples": report.samples, **shown, **skipped})
     for reason, few in report.examples.items():
-        click.echo(f"{reason}, for example: {', '.join(map(_printable, few))}")
+        say(f"{reason}, for example: {', '.join(map(_printable, few))}")
     for warning in report.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        warn(f"warning: {warning}")
 
 
 @data.command()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bench.commands.output import print_json, print_table
+from bench.commands.say import say
 from bench.errors import PresetError
 
 FAILED = 1
@@ -78,7 +79,7 @@ def doctor(
         rows = [(f.check, "pass" if f.passed else "FAIL", f.detail) for f in findings]
         print_table([f"{searcher}: contract", "", "found"], rows)
         broken = sum(not finding.passed for finding in findings)
-        click.echo("fit for `bench run`" if passed else f"{broken} of {len(rows)} checks failed")
+        say("fit for `bench run`" if passed else f"{broken} of {len(rows)} checks failed")
     return 0 if passed else FAILED
 
 

@@ -11,6 +11,7 @@ import click
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.pictures import check_picture, write_picture
 from bench.commands.processes import refuse_several
+from bench.commands.say import say
 from bench.progress import counting
 from spaces.errors import InputError
 
@@ -165,4 +166,4 @@ def _print(evaluation: Evaluation) -> None:
         headings = ["\n".join(heading.rsplit(" ", 1)) for heading in part.columns[1:]]
         print_table([part.columns[0], *headings], part.rows)
     for note in notes(evaluation):
-        click.echo(note)
+        say(note)

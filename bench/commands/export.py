@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.output import print_facts, print_json
+from bench.commands.say import say
 from bench.models.export import FORMATS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def export(
     times = {f"{reader}, one image": _times(each) for reader, each in done.latency.items()}
     print_facts({**shown, "files": ", ".join(facts["files"]), **times, **conditions})
     if model.network.beam_width > 1:
-        click.echo("The file reads greedily, with one beam.")
+        say("The file reads greedily, with one beam.")
 
 
 def _times(latency: Latency) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from bench.commands.campaign import FAILED
 from bench.commands.output import print_facts, print_json
+from bench.commands.say import warn
 from bench.commands.supernet import command_line
 from bench.commands.workers import chosen_workers, workers_options
 from bench.errors import Interrupted
@@ -85,5 +86,5 @@ def panel(
             }
         )
     for title, reason in troubles:
-        click.echo(f"bench: {title}: {' '.join(reason.split())}", err=True)
+        warn(f"bench: {title}: {' '.join(reason.split())}")
     return FAILED if troubles else 0

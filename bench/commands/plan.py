@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bench.commands.output import print_json, print_lines
+from bench.commands.say import say
 
 
 @click.command()
@@ -62,7 +63,7 @@ def plan(
     if as_json:
         print_json(found)
         return
-    click.echo(
+    say(
         f"to find a shift of {effect:g} with probability {power:g}, {found['comparisons']} "
         f"comparisons at {found['alpha']:g} (Holm: the smallest p below {found['threshold']:.4g})"
     )

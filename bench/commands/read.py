@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.output import print_json
+from bench.commands.say import say, warn
 from bench.readable import readable
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def read(folder: Path, given: tuple[Path, ...], device: str, as_json: bool) -> i
 
     paths = image_files(given)
     model = load_model(folder, device).model
-    width = max(len(readable(str(path))) for path in paths)
     words: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
     for path, found in _read(model, paths):
@@ -46,11 +46,11 @@ def read(folder: Path, given: tuple[Path, ...], device: str, as_json: bool) -> i
         name = os.fsencode(path).decode(errors="replace")
         if isinstance(found, str):
             failed.append({"path": name, "reason": readable(found)})
-            click.echo(f"bench: {readable(found)}", err=True)
+            warn(f"bench: {readable(found)}")
         elif as_json:
             words.append({"path": name, "word": found.word, "confidence": found.confidence})
         else:
-            click.echo(f"{readable(str(path)):<{width}}\t{found.word}")
+            say(f"{readable(str(path))}\t{readable(found.word)}")
     if as_json:
         print_json({"words": words, "failed": failed})
     return 2 if failed else 0

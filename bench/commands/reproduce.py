@@ -13,6 +13,7 @@ import click
 
 from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
+from bench.commands.say import say, warn
 from spaces.errors import InputError
 from spaces.names import unknown_name
 
@@ -79,13 +80,13 @@ def reproduce(
             print_json({"name": name, "scale": scale, "commands": commands})
         else:
             for words in commands:
-                click.echo(told(words))
+                say(told(words))
         return 0
     check_data(recipe, data)
     options = ["reproduce", name, "--scale", scale, *(["--data", str(data)] if data else [])]
     outcome = do(entry, scale, folder, data, workers, _call, shlex.join(["bench", *options]))
     if outcome is None:
-        click.echo("bench: a command above did not end well: the same command goes on", err=True)
+        warn("bench: a command above did not end well: the same command goes on")
         return FAILED
     if as_json:
         from bench.reproduce.page import document
@@ -100,10 +101,13 @@ def _call(words: Sequence[str]) -> int:
     """One command of bench; what it prints goes to standard error."""
     from bench.reproduce.running import told
 
-    click.echo(told(words), err=True)
+    warn(told(words))
     root = click.get_current_context().find_root().command
-    with contextlib.redirect_stdout(sys.stderr):
-        result = root.main(list(words), prog_name="bench", standalone_mode=False)
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        root.make_context("bench", list(words)) as context,
+    ):
+        result = root.invoke(context)
     return result if isinstance(result, int) else 0
 
 
@@ -113,9 +117,9 @@ def _print(outcome: Outcome, page: Path) -> None:
     if outcome.rows:
         print_table(outcome.columns, outcome.rows)
     for note in outcome.notes:
-        click.echo(note)
-    click.echo(sentence(outcome))
-    click.echo(f"page: {page}")
+        say(note)
+    say(sentence(outcome))
+    say(f"page: {page}")
 
 
 def _list(as_json: bool) -> None:
@@ -157,4 +161,4 @@ def _list(as_json: bool) -> None:
         takes = cost_of(entry.recipes["cpu"]).text
         rows.append((entry.name, entry.place, takes, ", ".join(done) or "-"))
     print_table(("name", "what", "takes at scale cpu", "done"), rows)
-    click.echo("Scale tiny takes seconds, scale paper a GPU and the papers' data: --list --json.")
+    say("Scale tiny takes seconds, scale paper a GPU and the papers' data: --list --json.")

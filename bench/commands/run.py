@@ -22,6 +22,7 @@ from bench.commands.options import (
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
+from bench.commands.say import say
 from bench.commands.starts import with_a_start_that_fits
 from bench.evaluators.base import COMMON
 from bench.limits import AXES
@@ -205,7 +206,7 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
 def print_result(result: dict[str, Any], space: str = "") -> None:
     """The recommendation and its cost, for people; ``space`` are options that name its space."""
     found, cost = result["recommendation"], result["cost"]
-    click.echo(f"\nRecommended by {result['searcher']}, seed {result['seed']} ({result['ended']})")
+    say(f"\nRecommended by {result['searcher']}, seed {result['seed']} ({result['ended']})")
     print_facts(
         {
             "architecture": found["text"],
@@ -224,10 +225,10 @@ def print_result(result: dict[str, Any], space: str = "") -> None:
         }
     )
     for warning in result["warnings"]:
-        click.echo(f"Warning: {warning}")
-    click.echo(f"\nLook at it: bench space show {found['text']}{space}")
+        say(f"Warning: {warning}")
+    say(f"\nLook at it: bench space show {shlex.quote(found['text'])}{space}")
     if words_were_read(found):
-        click.echo(f"Train it from scratch: bench retrain {shlex.quote(result['run_dir'])}")
+        say(f"Train it from scratch: bench retrain {shlex.quote(result['run_dir'])}")
 
 
 def words_were_read(found: dict[str, Any]) -> bool:

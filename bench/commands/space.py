@@ -13,6 +13,7 @@ from bench.architectures import parse_architecture
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.pictures import check_picture, write_picture
 from bench.commands.quantities import MAC_LIMIT
+from bench.commands.say import say
 from bench.layers import IMAGE, layers_of, shape_text
 from bench.settings import SpaceSettings
 from spaces import Architecture, Space
@@ -102,7 +103,7 @@ def sample(
     rng = np.random.default_rng(seed)
     for start in range(0, number, SAMPLE_BLOCK):
         drawn = found.sample(min(SAMPLE_BLOCK, number - start), rng, max_macs)
-        click.echo("\n".join(found.texts(drawn)))
+        say("\n".join(found.texts(drawn)))
 
 
 @space.command()
@@ -153,7 +154,7 @@ def neighbours(architecture: str, name: str, part: str, strict: bool, as_json: b
         ["neighbour", "MACs", "parameters"],
         [(near.text, macs, params) for near, macs, params in rows],
     )
-    click.echo(f"{len(rows)} neighbours of {one.text}")
+    say(f"{len(rows)} neighbours of {one.text}")
 
 
 def _drawn(space: Space, architecture: Architecture) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
+from bench.commands.say import warn
 from bench.presets import load_preset
 from bench.settings import Preset, with_start
 from spaces import Space
@@ -19,11 +18,10 @@ def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
     searched, trained = settings.space.load(), own.space.load()
     if (searched.name, _part(searched)) == (trained.name, _part(trained)):
         return settings
-    click.echo(
+    warn(
         f"preset {name} starts from a supernet of {_said(trained)}, and there is none of "
         f"{_said(searched)}: weights are fresh, and the budget has to teach them to read. "
-        "--from-scratch trains a supernet first.",
-        err=True,
+        "--from-scratch trains a supernet first."
     )
     return with_start(settings, "")
 

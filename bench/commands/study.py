@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
+from bench.commands.say import say, warn
 from bench.commands.workers import chosen_workers, workers_options
 from bench.errors import Interrupted
 from spaces.atomic import write_atomically
@@ -75,11 +77,10 @@ def study(
     if as_json:
         print_json(summary(plan, troubles))
     elif not quiet:
-        click.echo(
-            f"\n{plan.count(DONE)} of {len(plan.runs)} runs done: bench compare {plan.folder}"
-        )
+        done = f"{plan.count(DONE)} of {len(plan.runs)} runs done"
+        say(f"\n{done}: {shlex.join(['bench', 'compare', str(plan.folder)])}")
     for title, trouble in troubles:
-        click.echo(f"bench: {title}: {trouble}", err=True)
+        warn(f"bench: {title}: {trouble}")
     return FAILED if troubles else 0
 
 
@@ -145,16 +146,16 @@ def show_plan(plan: Plan) -> None:
     print_table(["searcher", "runs", *states], rows)
     left = len(plan.runs) - plan.count(DONE)
     budget, epochs = plan.preset.run.budget_images, plan.preset.run.budget_epochs
-    click.echo(
+    say(
         f"to do: {left} runs, up to {epochs:g} epochs of search_train each"
         if epochs
         else f"to do: {left} runs, up to {budget:,} images each, {left * budget:,} in all"
     )
     if plan.trains_supernets:
         count, images = len(plan.study.supernet_seeds), plan.preset.supernet_recipe.images
-        click.echo(f"first: {count} supernets of {images:,} images each, unless trained before")
+        say(f"first: {count} supernets of {images:,} images each, unless trained before")
     if plan.study.endpoint == "final":
-        click.echo(
+        say(
             f"then: each different recommendation from scratch, {plan.study.final_seeds} seeds of "
             f"{plan.preset.retraining.epochs:g} epochs, unless trained before"
         )
@@ -169,13 +170,13 @@ def _show_outlook(plan: Plan) -> None:
         return
     seconds = sum(found.seconds_left or 0.0 for found in known)
     runs, measured = sum(found.left for found in known), sum(len(found.measured) for found in known)
-    click.echo(
+    say(
         f"work left: about {seconds:,.3g} seconds for {_counted(runs, 'run')}, measured on "
         f"{_counted(measured, 'run')} of the same searchers"
     )
     unknown = [found.searcher for found in outlooks if found.left and not found.measured]
     if unknown:
-        click.echo(f"not in it, since none is done: {', '.join(unknown)}")
+        say(f"not in it, since none is done: {', '.join(unknown)}")
 
 
 def _counted(number: int, what: str) -> str:

@@ -18,6 +18,7 @@ from bench.commands.processes import (
     processes,
     refuse_several,
 )
+from bench.commands.say import say
 from bench.commands.supernet_check import check
 from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
 from bench.errors import RecordError
@@ -228,7 +229,7 @@ def score(
         print_json({**facts, "scores": [{"text": s.text, "score": s.score} for s in scored]})
         return
     print_facts(facts)
-    click.echo(histogram([s.score for s in scored if s.score is not None]))
+    say(histogram([s.score for s in scored if s.score is not None]))
 
 
 def command_line() -> str:

@@ -11,6 +11,7 @@ import click
 from bench.commands.options import preset_options
 from bench.commands.output import print_json, print_lines
 from bench.commands.pictures import check_picture, write_picture
+from bench.commands.say import say, warn
 from bench.health.words import interval
 from bench.presets import load_preset, quoted
 
@@ -122,7 +123,7 @@ def _draw(document: Mapping[str, Any], picture: Path) -> None:
     with house_style():
         drawn = health_figure(document, Look({}, {}))
     if drawn is None:
-        click.echo(f"bench: nothing to draw: {picture} is not written", err=True)
+        warn(f"bench: nothing to draw: {picture} is not written")
         return
     write_picture(picture, drawn)
 
@@ -135,7 +136,7 @@ def _print_agreement(found: Mapping[str, Any]) -> None:
         "log_likelihood": "proxy, log-likelihood",
         "macs": "MACs",
     }
-    click.echo(
+    say(
         f"\nKendall's tau with the word accuracy after training from scratch, "
         f"{found['architectures']} architectures"
     )
@@ -145,14 +146,14 @@ def _print_agreement(found: Mapping[str, Any]) -> None:
     rows.append(("between two seeds", interval(found["ceiling"])))
     rows.append(("proxy, freed of seeds' noise", interval(found["tau_without_noise"])))
     print_lines(["predictor", "tau"], rows)
-    click.echo("\nThe best by proxy")
+    say("\nThe best by proxy")
     print_lines(
         ["top", "among the best", "best lost by training only these"],
         [(k, interval(found["top_k"][k]), interval(found["regret"][k])) for k in found["top_k"]],
     )
-    click.echo("\nProxy minus final score, for one more of an operation")
+    say("\nProxy minus final score, for one more of an operation")
     print_lines(["operation", "slope"], [(k, interval(v, 3)) for k, v in found["slopes"].items()])
     if found["not_finite"]:
-        click.echo(f"\n{found['not_finite']} scores are not finite, and count as 0")
+        say(f"\n{found['not_finite']} scores are not finite, and count as 0")
     if found["not_trained_yet"]:
-        click.echo(f"\n{found['not_trained_yet']} architectures of the part are not trained yet")
+        say(f"\n{found['not_trained_yet']} architectures of the part are not trained yet")

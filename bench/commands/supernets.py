@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from bench.commands.output import print_json, print_lines
+from bench.commands.say import warn
 from bench.commands.supernet import build_job
 from bench.errors import Interrupted, RecordError
 from bench.interrupt import graceful_interrupt
@@ -17,6 +15,7 @@ from bench.presets import load_preset
 from bench.progress import counting
 from bench.supernet_many import SupernetSpec, train_supernet
 from bench.workers.rounds import Workers, do_all, open_pool
+from spaces.files import read_object
 
 FAILED = 1
 
@@ -66,15 +65,15 @@ def _tell(trained: Sequence[tuple[int, Path]], troubles: dict[int, str], as_json
         rows = [(str(each["seed"]), f"{each['images']:,}", each["file"]) for each in found]
         print_lines(("seed", "images", "file"), rows)
     for seed, reason in troubles.items():
-        click.echo(f"bench: supernet, seed {seed}: {' '.join(reason.split())}", err=True)
+        warn(f"bench: supernet, seed {seed}: {' '.join(reason.split())}")
 
 
 def _described(seed: int, file: Path) -> dict[str, Any]:
     """What stands beside a supernet file; it was written with it."""
     beside = file.with_suffix(".json")
     try:
-        known = json.loads(beside.read_bytes())
+        known = read_object(beside)
         found = {"hash": known["hash"], "images": known["provenance"]["images"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{beside} is damaged: delete it and {file} to train again") from error
     return {"seed": seed, "file": str(file), **found, "bytes": file.stat().st_size}

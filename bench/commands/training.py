@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
+from bench.commands.say import say
 from bench.errors import RecordError
 from bench.models.folder import CARD
 from bench.models.origin import MODELS, Origin, default_name
@@ -89,7 +89,7 @@ def default_folder(origin: Origin, seed: int, identity: str) -> Path:
 def print_card(folder: Path, card: dict[str, Any]) -> None:
     """What was trained and how well it reads, for people."""
     description, cost = card["description"], card["cost"]
-    click.echo(f"\nTrained from scratch, seed {card['seed']}")
+    say(f"\nTrained from scratch, seed {card['seed']}")
     print_facts(
         {
             "model": description.get("text") or description.get("name"),
@@ -107,8 +107,8 @@ def print_card(folder: Path, card: dict[str, Any]) -> None:
     )
     # Cards of older versions do not have them.
     for warning in card.get("warnings", ()):
-        click.echo(f"Warning: {warning}")
-    click.echo(f"\nTry it: bench read {folder} IMAGE...")
+        say(f"Warning: {warning}")
+    say(f"\nTry it: {shlex.join(['bench', 'read', str(folder)])} IMAGE...")
 
 
 def _left_out(labels: dict[str, int]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import lzma
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from bench.manifest import FILE_NAME as MANIFEST
 from bench.models.folder import CARD, CURVE
 from bench.run_folder import EVENTS, RESULT
 from spaces.atomic import write_atomically
+from spaces.files import open_regular
 
 NAME = "records.zip"
 STUDY = "study.toml"
@@ -65,7 +67,8 @@ def pack(runs: Sequence[Path], place: Path, out: Path, models: Sequence[Path] = 
             for name, file in members.items():
                 info = zipfile.ZipInfo(name, THEN)
                 info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, file.read_bytes())
+                with open_regular(file) as source, archive.open(info, "w") as target:
+                    shutil.copyfileobj(source, target, _CHUNK)
         write_atomically(path, buffer.getvalue())
     except OSError as error:
         raise RecordError(
@@ -108,11 +111,16 @@ def _members(runs: Sequence[Path], place: Path, models: Sequence[Path]) -> list[
             # Two folders of other places may have the same name.
             inside = each.relative_to(home) if each.is_relative_to(home) else None
             folder = inside or Path(kind) / f"other-{number}"
-            found += [((folder / n).as_posix(), each / n) for n in names if (each / n).is_file()]
+            found += [((folder / n).as_posix(), each / n) for n in names if _fits(each / n)]
     for name in (STUDY, f"{FINALS}/{LEDGER}"):
         if (place / name).is_file():
             found.append((name, place / name))
     return found
+
+
+def _fits(file: Path) -> bool:
+    """Whether there is a file that `unpack` would take; nothing larger was read for the report."""
+    return file.is_file() and file.stat().st_size <= MAX_FILE_BYTES
 
 
 def _is_current(path: Path, members: dict[str, Path]) -> bool:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from bench.event_log import read_events
 from bench.run_folder import EVENTS
 from spaces import Space
+from spaces.files import read_regular
 from trainers.building import find_supernet
 from trainers.optimisers import learning_rate
 from trainers.settings import TrainerSettings
@@ -125,9 +126,7 @@ def stored_exposure(start: str) -> Exposure | None:
     """What stands beside a supernet's file; None where nothing does, or it cannot be read."""
     path = find_supernet(start).with_suffix(".json")
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        known = msgspec.json.decode(raw if len(raw) <= MAX_BYTES else b"", type=_Beside).exposure
+        known = msgspec.json.decode(read_regular(path, MAX_BYTES), type=_Beside).exposure
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if known is None or not known.paths or known.paths.keys() != known.path_steps.keys():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def read_held(path: Path, part: str, space: Space) -> Held:
     if len(found) < SMALLEST:
         raise RecordError(
             f"panel {path}: of part {part} {len(found)} architectures are trained, expected "
-            f"{SMALLEST}: `bench panel {path}` goes on"
+            f"{SMALLEST}: `{shlex.join(['bench', 'panel', str(path)])}` goes on"
         )
     return Held(panel, part, tuple(found), missing)
 

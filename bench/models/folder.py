@@ -23,7 +23,9 @@ import msgspec
 from bench.errors import RecordError
 from bench.folder_lock import lock_folder
 from bench.run_folder import difference, refuse_foreign
+from bench.sealed import sealed, unsealed
 from spaces.atomic import sweep_temporaries, write_atomically
+from spaces.files import read_object
 
 if TYPE_CHECKING:
     from trainers.models.model import Model
@@ -141,14 +143,12 @@ def read_card(folder: Path) -> dict[str, Any]:
 def read_document(path: Path) -> dict[str, Any]:
     """A JSON object from a file; ``RecordError`` if it is damaged or too large."""
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise ValueError("too large")
-        document = json.loads(path.read_bytes())
-        if not isinstance(document, dict):
-            raise ValueError("not an object")
+        document = unsealed(read_object(path, MAX_CARD_BYTES), path)
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
+    except RecordError:
+        raise
+    except ValueError as error:
         raise RecordError(f"{path} is damaged ({error}): restore it or train again") from error
     return document
 
@@ -196,5 +196,5 @@ def write_model_folder(folder: Path, model: Model, known: Mapping[str, Any]) -> 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Plain data as JSON, replaced atomically."""
-    content = json.dumps(document, indent=1, ensure_ascii=False)
+    content = json.dumps(sealed(document), indent=1, ensure_ascii=False)
     write_atomically(path, content.encode() + b"\n")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import RecordError
+from spaces.files import read_regular
 from trainers.data.errors import DataError
 from trainers.data.image import MAX_BYTES, RGB, decode_image, resize_image
 
@@ -50,15 +51,13 @@ def load_word(path: Path, size: tuple[int, int]) -> RGB:
     ``RecordError`` names the file and says why it cannot be read.
     """
     try:
-        kind = None if path.is_file() else "a folder without images" if path.is_dir() else "no file"
-        # A device or a pipe might never end.
-        if kind is None or not path.exists():
+        if not path.is_dir():
             return _load(path, size)
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
     except (DataError, ValueError) as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
-    raise RecordError(f"{path} is {kind}: choose an image such as word.png")
+    raise RecordError(f"{path} is a folder without images: choose an image such as word.png")
 
 
 def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWord]:
@@ -80,9 +79,7 @@ def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWor
 
 
 def _load(path: Path, size: tuple[int, int]) -> RGB:
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    return resize_image(decode_image(data), *size)
+    return resize_image(decode_image(read_regular(path, MAX_BYTES)), *size)
 
 
 def _images_in(path: Path) -> list[Path]:

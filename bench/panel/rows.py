@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from bench.errors import RecordError
 from bench.manifest import identity_hash
 from spaces.atomic import write_atomically
+from spaces.files import read_regular
 
 MAX_BYTES = 2**24
 #: Of a training's identity: hashes of the words of each split.
@@ -92,14 +93,11 @@ def row_of(card: Mapping[str, Any], architecture: str, identity: Mapping[str, An
 def read_rows(path: Path) -> list[Row]:
     """The rows of a table, none where there is no file; ``RecordError`` for a damaged one."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = read_regular(path, MAX_BYTES)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
-    if len(raw) > MAX_BYTES:
-        raise RecordError(f"{path} is larger than {MAX_BYTES:,} bytes: expected a table of scores")
     found = []
     try:
         for number, line in enumerate(csv.DictReader(io.StringIO(raw.decode(), newline="")), 2):

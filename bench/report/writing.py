@@ -16,6 +16,7 @@ from bench.report.markdown import markdown_page
 from bench.report.plain import plain
 from bench.report.sections import report_of
 from spaces.atomic import sweep_temporaries, write_atomically
+from spaces.files import read_object
 
 FOLDERS = ("", "figures", "tables")
 OWN_FILE = re.compile(r"report\.(html|md|json)|figures/[a-z0-9-]+\.svg|tables/[a-z0-9-]+\.csv")
@@ -67,10 +68,10 @@ def _written_before(out: Path) -> set[str]:
     A report from before it kept a list of them made all drawings and tables in its folders.
     """
     try:
-        known = json.loads((out / "report.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
+        known = read_object(out / "report.json")
+    except (OSError, ValueError):
         return set()
-    listed = known.get("files") if isinstance(known, dict) else None
+    listed = known.get("files")
     if not isinstance(listed, list):
         listed = [
             f"{path.parent.name}/{path.name}"

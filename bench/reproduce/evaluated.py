@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.report.figures.accuracy_cost import ModelPoint, accuracy_cost_figure
 from bench.report.figures.canvas import house_style
 from bench.report.figures.look import Look
 from bench.statistics.answers import Estimate
+from spaces.files import read_object
 
 FILE = "eval.json"
 
@@ -71,7 +71,7 @@ def evaluated_in(folder: Path) -> Evaluated:
     """``RecordError`` where nothing was evaluated, or the record is damaged."""
     path = folder / FILE
     try:
-        document: dict[str, Any] = json.loads(path.read_text())
+        document = read_object(path)
         pairs = list(document["pairs"])
         words = sum(int(each["words"]) for each in document["sets"])
         if pairs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from math import log
 from pathlib import Path
@@ -12,6 +11,7 @@ from bench.errors import RecordError
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Outcome, Recipe
 from bench.reproduce.study_file import TINY
 from bench.statistics.intervals import unpaired_difference
+from spaces.files import read_object
 
 PARTS = ("rectifier", "extractor")
 NORMAL = ("skip", "k3e3", "k5e3", "k7e3", "k3e6", "k5e6", "k7e6")
@@ -86,7 +86,7 @@ def _read(folder: Path) -> Outcome:
 def _cells(path: Path) -> list[dict[str, float]]:
     """Probabilities of each cell's own candidates, first to last."""
     try:
-        layers: list[dict[str, Any]] = json.loads(path.read_text())["tables"]["operations"]
+        layers: list[dict[str, Any]] = read_object(path)["tables"]["operations"]
         return [
             {name: float(p) for name, p in layer["probabilities"].items() if p > 0.0}
             for layer in layers

@@ -19,6 +19,7 @@ from bench.settings import Preset, with_start
 from bench.study.file import Arm, StudyFile
 from bench.study.roll import Planned, planned_runs
 from searchers.finding import find_searcher
+from spaces.files import read_object
 
 #: States of a run folder.
 DONE, BEGUN, MISSING = "done", "begun", "missing"
@@ -168,17 +169,18 @@ def _without_images(identity: Mapping[str, Any]) -> dict[str, Any]:
 def _complete(path: Path) -> bool:
     """Whether a result can be read; a damaged one is not done."""
     try:
-        return isinstance(json.loads(path.read_bytes()), dict)
-    except (OSError, ValueError, RecursionError):
+        read_object(path)
+    except (OSError, ValueError):
         return False
+    return True
 
 
 def _seconds(run: RunSpec) -> float | None:
     """What a done run took of trainer, searcher and referee; None where it does not say."""
     try:
-        clock = json.loads((run.folder / RESULT).read_bytes())["cost"]["seconds"]
+        clock = read_object(run.folder / RESULT)["cost"]["seconds"]
         seconds = float(clock["total"]) + float(clock["referee"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0.0 else None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from spaces.atomic import write_atomically
 from spaces.autostr.costs import CostTables
 from spaces.cache import cache_folder
+from spaces.files import read_object
 
 FILE = "autostr-counts.json"
 
@@ -42,7 +43,6 @@ def store_count(key: str, count: int) -> None:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except (OSError, ValueError):
         return {}
-    return kept if isinstance(kept, dict) else {}

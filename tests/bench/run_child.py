@@ -165,7 +165,8 @@ def result_of(folder: Path) -> dict[str, object]:
 
 def without_clocks(result: dict[str, object]) -> dict[str, object]:
     """A result but for what two equal runs do not share: place, seconds, memory."""
-    kept = {key: value for key, value in result.items() if key not in ("run_dir", "log_hash")}
+    others = ("run_dir", "log_hash", "document_hash")
+    kept = {key: value for key, value in result.items() if key not in others}
     cost = kept["cost"]
     assert isinstance(cost, dict)
     kept["cost"] = {

@@ -55,6 +55,7 @@ def command(folder: Path, *more: str) -> list[str]:
 def settled(folder: Path) -> dict[str, Any]:
     """All that a model folder says but for times, memory and what was typed."""
     card = json.loads((folder / "model.json").read_text())
+    del card["document_hash"]
     for key in ("command", "created", "ended"):
         del card["provenance"][key]
     for key in ("seconds", "step_seconds", "peak_memory_bytes"):
@@ -281,6 +282,9 @@ def test_a_folder_whose_parts_are_gone_is_refused(
     shutil.copy(undisturbed / "weights.safetensors", folder)
     card = json.loads((folder / "model.json").read_text())
     del card["cost"]
+    (folder / "model.json").write_text(json.dumps(card))
+    assert "model.json was edited after it was written" in refused(*again)
+    del card["document_hash"]
     (folder / "model.json").write_text(json.dumps(card))
     assert "model.json is damaged" in refused(*again)
 

@@ -47,6 +47,7 @@ def options(out: Path, settings: tuple[str, ...] = SETTINGS) -> list[str]:
 def settled(folder: Path) -> dict[str, Any]:
     """All that a model folder says but for times, memory and what was typed."""
     card = json.loads((folder / "model.json").read_text())
+    del card["document_hash"]
     for key in ("command", "created", "ended"):
         del card["provenance"][key]
     for key in ("seconds", "step_seconds", "peak_memory_bytes"):

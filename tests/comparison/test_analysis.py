@@ -49,7 +49,7 @@ def rescore(folder: Path, score: float | None) -> None:
     path = folder / "result.json"
     result = json.loads(path.read_text())
     result["recommendation"]["score"] = score
-    del result["log_hash"]
+    del result["log_hash"], result["document_hash"]
     path.write_text(json.dumps(result))
     lines = (folder / "events.jsonl").read_text().splitlines()
     last = json.loads(lines[-1])

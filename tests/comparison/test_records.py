@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.errors import RecordError
-from bench.records import find_runs, read_run, read_runs
+from bench.records import find_runs, read_run, read_runs, read_what_can_be
 
 
 @pytest.fixture
@@ -20,9 +20,12 @@ def folder(study: Path, tmp_path: Path) -> Path:
     return copied
 
 
-def change(path: Path, edit: Any) -> None:
+def change(path: Path, edit: Any, hash_too: bool = True) -> None:
     data = json.loads(path.read_text())
     edit(data)
+    if hash_too:
+        # As older versions wrote it: then nothing but the log can contradict it.
+        data.pop("document_hash", None)
     path.write_text(json.dumps(data))
 
 
@@ -88,6 +91,43 @@ def test_a_result_that_contradicts_its_log_is_refused(folder: Path) -> None:
         read_run(folder)
     (folder / "events.jsonl").unlink()
     with pytest.raises(RecordError, match="the log nothing"):
+        read_run(folder)
+
+
+def test_a_result_that_was_edited_is_told_from_an_older_one(folder: Path) -> None:
+    path = folder / "result.json"
+    change(path, lambda result: result["cost"].update(seconds_of_mine=1), hash_too=False)
+    with pytest.raises(RecordError, match=r"result\.json was edited after it was written"):
+        read_run(folder)
+    change(path, lambda result: None)
+    assert read_run(folder).complete
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda result: result.update(proposals=0),
+        lambda result: result["recommendation"].update(params=None),
+        lambda result: result["cost"].update(seconds=[]),
+        lambda result: result["cost"]["total"].update(images=-1),
+        lambda result: result["cost"].update(images_sunk=10**30),
+        lambda result: result.update(warnings="none"),
+        lambda result: result["recommendation"].update(macs="many"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_named(folder: Path, damage: Any) -> None:
+    change(folder / "result.json", damage)
+    with pytest.raises(RecordError, match=r"result\.json is damaged"):
+        read_run(folder)
+    found, left_out = read_what_can_be([folder])
+    assert not found
+    assert left_out[0]["run"] == str(folder)
+
+
+@pytest.mark.parametrize("key", ["hardware", "versions", "space", "data"])
+def test_a_manifest_of_wrong_values_is_named(folder: Path, key: str) -> None:
+    change(folder / "run.json", lambda manifest: manifest.update({key: None}))
+    with pytest.raises(RecordError, match=r"run\.json is damaged"):
         read_run(folder)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from trainers.data.errors import DataError
 from trainers.data.store import WordLMDB
-from trainers.data.writing import content_hash, write_lmdb
+from trainers.data.writing import _batches, content_hash, write_lmdb
 
 Make = Callable[[list[tuple[bytes, str]]], Path]
 Picture = Callable[..., bytes]
@@ -251,3 +251,17 @@ def test_an_error_at_the_last_step_is_one_line_and_leaves_nothing(
     with pytest.raises(DataError, match="cannot be created"):
         write_lmdb(tmp_path / "words", [(b"image", "label")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_large_images_are_written_few_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainers.data.writing._BATCH_BYTES", 1000)
+    asked = 0
+
+    def records():
+        nonlocal asked
+        for asked in range(50):
+            yield b"x" * 600, f"word{asked}"
+
+    held = [len(batch) for batch in _batches(records())]
+    assert held == [2] * 25
+    assert write_lmdb(tmp_path / "out", records()) == 50

@@ -91,7 +91,7 @@ def test_what_is_no_image_is_named_and_the_rest_is_read(
     bad = ("empty", "ends", "huge", "long", "pipe", "ring", "text", "none", "inside", odd)
     assert len(lines) == len(bad)
     assert all(name in line for name, line in zip(bad, lines, strict=True))
-    assert "at most 33554432 expected" in lines[bad.index("long")]
+    assert "larger than 33,554,432 bytes" in lines[bad.index("long")]
 
 
 def test_nothing_readable_prints_nothing(

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import Literal
 
+from spaces.files import read_regular
 from trainers.data.errors import DataError
 
 #: Before the characters of an alphabet of one's own, which is named by them: so it is known where
@@ -147,9 +147,8 @@ def find_charset(given: str) -> str:
         return _checked(given.removeprefix(OWN), "alphabet")
     ways = f"{', '.join(CHARSETS)}, or a text file with the characters of an alphabet"
     try:
-        with Path(given).open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-    except (OSError, ValueError):
+        raw = read_regular(given, _MAX_FILE_BYTES)
+    except OSError:
         raise DataError(f"charset {given[:40]!r}: expected {ways}") from None
     try:
         text = raw.decode("utf-8-sig")

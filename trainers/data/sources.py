@@ -7,13 +7,15 @@ are refused all the same, and so are zips that promise more bytes than they shou
 from __future__ import annotations
 
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
+from spaces.files import open_regular, read_regular
 from trainers.data.errors import DataError
 from trainers.data.image import MAX_BYTES
 
@@ -115,11 +117,12 @@ def open_source(path: Path) -> Iterator[Source]:
         return
     if not path.exists():
         raise DataError(f"{path} does not exist; expected a folder or a zip of word images")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is neither a folder nor an intact zip ({error})") from error
-    with archive:
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(open_regular(path))
+            archive = opened.enter_context(zipfile.ZipFile(file))
+        except (*_READ_ERRORS, struct.error) as error:
+            raise DataError(f"{path} is neither a folder nor an intact zip ({error})") from error
         _check_archive(path, archive)
         yield _Zip(path, archive)
 
@@ -174,7 +177,7 @@ class _Folder:
                 "folder"
             )
         try:
-            file = path.open("rb")
+            file = open_regular(path)
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
         with file:
@@ -184,11 +187,9 @@ class _Folder:
         if not self._is_inside(self.path / name):
             return None
         try:
-            with (self.path / name).open("rb") as file:
-                data = file.read(limit + 1)
+            return read_regular(self.path / name, limit)
         except OSError:
             return None
-        return data if len(data) <= limit else None
 
     def read_image(self, name: str) -> bytes | None:
         return self.read(name, MAX_BYTES)

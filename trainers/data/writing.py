@@ -11,16 +11,17 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 
 import lmdb
 
+from spaces.atomic import sync_folder
 from spaces.notice import tell
 from trainers.data.errors import DataError
 from trainers.data.store import COUNT_KEY, WordLMDB, image_key, label_key
 
 _BATCH = 1000
+_BATCH_BYTES = 64 << 20
 _FIRST_MAP_BYTES = 1 << 28
 _HASH_ALL_BELOW = 2 << 30
 _SWEEP_SECONDS = 600.0
@@ -43,7 +44,7 @@ def write_lmdb(dest: str | Path, records: Iterable[tuple[bytes, str]]) -> int:
         count = _fill(temporary, iter(records))
         try:
             (temporary / "lock.mdb").unlink(missing_ok=True)
-            _fsync_folder(temporary)
+            sync_folder(temporary)
             temporary.rename(dest)
         except OSError as error:
             raise DataError(
@@ -52,7 +53,7 @@ def write_lmdb(dest: str | Path, records: Iterable[tuple[bytes, str]]) -> int:
             ) from error
     # It is there and whole; that its name outlives a power cut is more than can be had everywhere.
     with suppress(OSError):
-        _fsync_folder(dest.parent)
+        sync_folder(dest.parent)
     return count
 
 
@@ -101,7 +102,7 @@ def _fill(folder: Path, records: Iterator[tuple[bytes, str]]) -> int:
     try:
         env = lmdb.open(str(folder), map_size=_FIRST_MAP_BYTES, writemap=False, sync=False)
         try:
-            while batch := list(islice(records, _BATCH)):
+            for batch in _batches(records):
                 items = []
                 for offset, (image, label) in enumerate(batch):
                     items.append((image_key(count + offset), image))
@@ -126,6 +127,20 @@ def _fill(folder: Path, records: Iterator[tuple[bytes, str]]) -> int:
     return count
 
 
+def _batches(records: Iterator[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    """What is written at a time: many words, or few of large images."""
+    batch: list[tuple[bytes, str]] = []
+    held = 0
+    for record in records:
+        batch.append(record)
+        held += len(record[0])
+        if len(batch) == _BATCH or held >= _BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
 def _put(env: lmdb.Environment, items: list[tuple[bytes, bytes]]) -> None:
     """Put one batch in one transaction, growing the map as often as needed."""
     while True:
@@ -136,18 +151,6 @@ def _put(env: lmdb.Environment, items: list[tuple[bytes, bytes]]) -> None:
             return
         except lmdb.MapFullError:
             env.set_mapsize(int(env.info()["map_size"]) * 2)
-
-
-def _fsync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        # Some file systems cannot do that with folders.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(fd)
 
 
 def is_small(path: str | Path) -> bool:

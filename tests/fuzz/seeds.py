@@ -1,0 +1,66 @@
+"""Whole files of every kind that commands read, to be damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+from PIL import Image
+
+from bench.cli import run
+
+STUDY = """name = "s"
+searchers = ["random"]
+seeds = 2
+preset = "tiny"
+set = ["run.evaluator=synthetic", "run.budget_images=600"]
+"""
+PRESET = """base = "tiny"
+description = "mine"
+[run]
+evaluator = "synthetic"
+budget_images = 600
+"""
+FORMATS = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "webp": "WEBP"}
+
+
+def make_seeds(place: Path, with_model: bool) -> None:
+    """Fill ``place``; with a model it takes half a minute more."""
+    place.mkdir(parents=True)
+    words = place / "words.lmdb"
+    _do("data", "render", words, "--count", 6, "--quiet")
+    (words / "lock.mdb").unlink(missing_ok=True)
+    (place / "study.toml").write_text(STUDY)
+    (place / "preset.toml").write_text(PRESET)
+    small = ("--searcher", "random", "--preset", place / "preset.toml", "--quiet")
+    _do("run", *small, "--out", place / "run")
+    picture = Image.effect_noise((40, 20), 80)
+    for suffix, name in FORMATS.items():
+        picture.convert("RGB").save(place / f"a.{suffix}", name)
+    (place / "labels.tsv").write_text("a.png\tword\na.jpg\tother\n")
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_STORED):
+        name = {8: "words.zip", 14: "lzma.zip", 0: "stored.zip"}[method]
+        (place / name).write_bytes(_zipped(place, method))
+    _do("compare", place / "run", "--out", place / "report")
+    (place / "report" / "records.zip").rename(place / "records.zip")
+    os.mkfifo(place / "pipe")
+    if with_model:
+        architecture = ("A..B..A..B..B..-555555545514466", "--preset", "tiny")
+        quick = ("--set", "retraining.epochs=0.1", "--set", "data.rendering.test=20", "--quiet")
+        _do("retrain", *architecture, *quick, "--out", place / "model")
+
+
+def _zipped(place: Path, method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name in ("labels.tsv", "a.png", "a.jpg"):
+            archive.write(place / name, name)
+    return buffer.getvalue()
+
+
+def _do(*words: object) -> None:
+    code = run([str(word) for word in words])
+    if code != 0:
+        raise RuntimeError(f"bench {' '.join(map(str, words))}: exit code {code}")
