@@ -16,7 +16,7 @@ import click
 from bench import __version__
 from bench.commands.refusals import refusal_in_words, refuse_what_is_no_text
 from bench.commands.say import OutputLost, say, warn, watched_output
-from bench.errors import Interrupted
+from bench.records.errors import Interrupted
 from spaces.errors import InputError
 from spaces.names import unknown_name
 

@@ -8,30 +8,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.arithmetic import (
-    compute_as_begun,
-    count_of_threads,
-    kernels_name,
-    own_arithmetic,
-)
-from bench.errors import PresetError, RecordError
-from bench.evaluators.base import Evaluator, Verdict
-from bench.evaluators.building import build_evaluator
-from bench.evaluators.cache import CachedEvaluator, EvaluationCache
-from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
-from bench.limits import Budget
-from bench.manifest import hardware, identity_hash, read_manifest, versions
-from bench.problem import Caps, Chosen, SearcherChoice
-from bench.referee import Referee
-from bench.run_folder import RunFolder
-from bench.runner import Limits, Report, Runner
-from bench.settings import (
+from bench.records.errors import PresetError, RecordError
+from bench.records.limits import Budget
+from bench.records.manifest import hardware, identity_hash, read_manifest, versions
+from bench.records.run_folder import RunFolder
+from bench.records.settings import (
     LATER_HYPERPARAMETERS,
     Preset,
     settings_as_dict,
     with_budget,
     without_off,
 )
+from bench.running.arithmetic import (
+    compute_as_begun,
+    count_of_threads,
+    kernels_name,
+    own_arithmetic,
+)
+from bench.running.evaluators.base import Evaluator, Verdict
+from bench.running.evaluators.building import build_evaluator
+from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
+from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
+from bench.running.problem import Caps, Chosen, SearcherChoice
+from bench.running.referee import Referee
+from bench.running.runner import Limits, Report, Runner
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trainers.scoring_pool import ScoringPool
     from trainers.trainer import Trainer
 
-#: Stream of random numbers of the referee's draws; see ``bench.problem``.
+#: Stream of random numbers of the referee's draws; see ``bench.running.problem``.
 REFEREE_STREAM = 4
 
 
@@ -183,7 +183,7 @@ class Run:
             return
         import torch
 
-        from bench.evaluators.supernet import SupernetEvaluator
+        from bench.running.evaluators.supernet import SupernetEvaluator
         from trainers.scoring_pool import ScoringPool
 
         begun = (read_manifest(folder) or {}).get("hardware", {})

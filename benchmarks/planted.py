@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import wilcoxon
 
-from bench.evaluators.landscape import Landscape
+from bench.running.evaluators.landscape import Landscape
 from searchers import SEARCHERS, load_searcher
 from searchers.base import Evaluate, Evaluated, Problem, Searcher
 from searchers.black_box import BlackBox

@@ -18,13 +18,13 @@ from pathlib import Path
 
 from bench.comparison.analysis import analyse
 from bench.comparison.archive import pack
-from bench.manifest import identity_hash, versions
 from bench.presets import load_preset
-from bench.problem import Caps
-from bench.records import find_runs, read_runs
+from bench.records.manifest import identity_hash, versions
+from bench.records.run_folder import LOG_HASH, log_hash
+from bench.records.runs import find_runs, read_runs
 from bench.report import write_report
 from bench.run import Run
-from bench.run_folder import LOG_HASH, log_hash
+from bench.running.problem import Caps
 
 SEARCHERS = ("random", "evolution", "local-search", "spos", "grid")
 IMAGES_PER_EVALUATION = 48

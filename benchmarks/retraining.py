@@ -25,7 +25,7 @@ import numpy as np
 
 from bench.models.origin import for_retraining
 from bench.presets import load_preset
-from bench.settings import Preset
+from bench.records.settings import Preset
 from benchmarks.common.table import write_json
 from spaces.errors import InputError
 from trainers.data_splits import open_splits

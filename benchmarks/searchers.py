@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 
 from bench.doctor.rehearsal import rehearse
-from bench.evaluators.landscape import Landscape
-from bench.manifest import hardware, versions
+from bench.records.manifest import hardware, versions
+from bench.running.evaluators.landscape import Landscape
 from searchers import SEARCHERS
 from searchers.base import Evaluate, Problem, Searcher
 from searchers.black_box import BlackBox

@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.errors import PresetError
 from bench.presets import load_preset
+from bench.records.errors import PresetError
 from benchmarks.common.children import NAMES, Children, contestants, is_checkout
 from benchmarks.common.floors import floors, floors_table
 from benchmarks.common.output import header, line, shares_header, shares_table

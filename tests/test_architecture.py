@@ -7,7 +7,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import grimp
+import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 import bench
 
@@ -78,3 +82,31 @@ def test_every_dependency_is_pinned(project):
     ]
     names = {line.split(">")[0].lower() for line in wanted}
     assert names <= pinned
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Not by a detour either, nor for types only."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    names = sorted(graph.modules)
+    place = {name: index for index, name in enumerate(names)}
+    pairs = [
+        (place[name], place[other])
+        for name in names
+        for other in graph.find_modules_directly_imported_by(name)
+    ]
+    links = coo_matrix((np.ones(len(pairs)), tuple(zip(*pairs, strict=True))), (len(names),) * 2)
+    count, circle = connected_components(links, directed=True, connection="strong")
+    largest = np.bincount(circle, minlength=count).argmax()
+    assert count == len(names), [n for n, of in zip(names, circle, strict=True) if of == largest]
+
+
+def test_every_room_of_bench_is_in_the_layers(project):
+    contracts = {each["name"]: each for each in project["tool"]["importlinter"]["contracts"]}
+    rooms = contracts["Rooms of bench: what is above may import what is below"]
+    named = {room for layer in rooms["layers"] for room in layer.split(" | ")}
+    found = {
+        path.stem
+        for path in (ROOT / "bench").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    assert found - {"__init__", "__main__"} == named

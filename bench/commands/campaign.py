@@ -8,10 +8,7 @@ from typing import Any
 
 from bench.commands.output import print_json, print_lines
 from bench.commands.say import say, warn
-from bench.commands.supernet import command_line
-from bench.errors import Interrupted, RecordError
-from bench.interrupt import graceful_interrupt
-from bench.manifest import FILE_NAME as RUN
+from bench.commands.supernet_job import command_line
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
@@ -20,9 +17,12 @@ from bench.models.campaign import (
     sort_trainings,
     train_all,
 )
-from bench.models.folder import CARD, TRAINING
 from bench.models.origin import MODELS, Origin
-from bench.progress import counting, trainings_progress
+from bench.records.errors import Interrupted, RecordError
+from bench.records.manifest import FILE_NAME as RUN
+from bench.records.model_folder import CARD, TRAINING
+from bench.running.interrupt import graceful_interrupt
+from bench.running.progress import counting, trainings_progress
 from bench.workers.rounds import Workers
 from trainers.opened_words import OpenedWords
 

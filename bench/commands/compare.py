@@ -12,7 +12,7 @@ from bench.commands.output import print_json, print_table
 from bench.commands.say import say, warn
 
 if TYPE_CHECKING:
-    from bench.study.file import StudyFile
+    from bench.records.study_file import StudyFile
 
 
 #: Of the analysis, what `--json` prints.
@@ -89,7 +89,7 @@ def compare(
     from bench.comparison.archive import NAME, is_archive, pack
     from bench.comparison.opening import finals_below
     from bench.comparison.trainings import find_models
-    from bench.records import find_runs, read_what_can_be
+    from bench.records.runs import find_runs, read_what_can_be
 
     given = places or (Path("results") / "runs",)
     if any(is_archive(place) for place in given):
@@ -99,9 +99,9 @@ def compare(
     from bench.comparison.analysis import analyse
     from bench.comparison.checklist import told
     from bench.comparison.protocol import protocol_of
+    from bench.records.study_roll import call
+    from bench.records.trouble import failed_to_begin
     from bench.report import write_report
-    from bench.study.roll import call
-    from bench.trouble import failed_to_begin
 
     records, excluded = read_what_can_be(folders)
     unbegun = failed_to_begin(given)
@@ -134,8 +134,8 @@ def compare(
 
 def _print_summary(analysis: dict[str, Any], report: str) -> None:
     """The main table, what was left out of it, and where the rest is."""
-    from bench.limits import AXES
-    from bench.readable import readable
+    from bench.records.limits import AXES
+    from bench.records.readable import readable
     from bench.report import main_table_rows
     from bench.report.banner import banner_of
 
@@ -182,7 +182,7 @@ def _default_folder(places: tuple[Path, ...]) -> Path:
 def _study(places: tuple[Path, ...]) -> StudyFile | None:
     """The study whose folder this is; None where it is none, which is said if it should be one."""
     from bench.comparison.opening import study_of
-    from bench.errors import PresetError
+    from bench.records.errors import PresetError
 
     try:
         return study_of(places)

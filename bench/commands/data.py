@@ -12,7 +12,7 @@ import click
 
 from bench.commands.output import print_facts, print_json
 from bench.commands.say import say, warn
-from bench.progress import counting
+from bench.running.progress import counting
 
 if TYPE_CHECKING:
     from trainers.data.info import DataInfo

@@ -12,7 +12,7 @@ import click
 
 from bench.commands.output import print_json, print_table
 from bench.commands.say import say
-from bench.errors import PresetError
+from bench.records.errors import PresetError
 
 FAILED = 1
 

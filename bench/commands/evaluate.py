@@ -12,7 +12,7 @@ from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.pictures import check_picture, write_picture
 from bench.commands.processes import refuse_several
 from bench.commands.say import say
-from bench.progress import counting
+from bench.running.progress import counting
 from spaces.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def evaluate(
     from bench.models.evaluation import check_charset
     from bench.models.evaluation import evaluate as evaluate_models
     from bench.models.evaluation_document import document
-    from bench.models.folder import load_model
+    from bench.models.stored import load_model
 
     models = [load_model(folder, device) for folder in (model, *also)]
     if characters == "model":

@@ -49,7 +49,8 @@ def export(
     beyond rounding, are an error. See docs/export.md for how to read words with it.
     """
     out = folder / f"model{FORMATS[name].suffix}" if out is None else out
-    from bench.models.folder import load_model, read_card
+    from bench.models.stored import load_model
+    from bench.records.model_folder import read_card
 
     read_card(folder)
     from bench.models.export.writing import check_place, format_module, words_to_check
@@ -62,7 +63,7 @@ def export(
     model = load_model(folder, "cpu").model
     images = words_to_check(model, files)
     done = write(model, name, out, images, repetitions, threads)
-    from bench.manifest import processor
+    from bench.records.manifest import processor
 
     facts: dict[str, Any] = {
         "files": [str(path) for path in done.files],

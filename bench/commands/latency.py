@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from bench.commands.output import print_facts, print_json, print_table
-from bench.settings import SpaceSettings
+from bench.records.settings import SpaceSettings
 from spaces.errors import InputError
 
 
@@ -45,9 +45,9 @@ def measure(
     # Found out now, and not after the measurement.
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise InputError(f"{out} cannot be written: expected a file in an existing folder")
-    from bench.latency import LatencyEntry, LatencyTable, write_latency
-    from bench.manifest import hardware, versions
-    from bench.progress import counting
+    from bench.records.manifest import hardware, versions
+    from bench.running.latency import LatencyEntry, LatencyTable, write_latency
+    from bench.running.progress import counting
     from trainers.latency import STEM, measure_latency
     from trainers.trainer import resolve_device
 
@@ -87,8 +87,8 @@ def check(
 
     They are timed on the device and with the threads that the table was measured with.
     """
-    from bench.latency import compare_sums, latency_array, read_latency
-    from bench.progress import counting
+    from bench.running.latency import compare_sums, latency_array, read_latency
+    from bench.running.progress import counting
     from trainers.latency import measure_backbones
 
     found = read_latency(table)

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from bench.errors import PresetError
 from bench.presets import parse_value, quoted
+from bench.records.errors import PresetError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.commands.say import put, say, warn
-from bench.readable import readable
+from bench.records.readable import readable
 
 #: DEL, those of the eight-bit terminals, what turns text around, and halves of characters.
 _CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

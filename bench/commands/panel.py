@@ -11,16 +11,16 @@ import msgspec
 from bench.commands.campaign import FAILED
 from bench.commands.output import print_facts, print_json
 from bench.commands.say import warn
-from bench.commands.supernet import command_line
+from bench.commands.supernet_job import command_line
 from bench.commands.workers import chosen_workers, workers_options
-from bench.errors import Interrupted
-from bench.interrupt import graceful_interrupt
 from bench.models.campaign import make_place
 from bench.models.origin import MODELS
 from bench.panel.file import read_panel
 from bench.panel.rows import read_rows
 from bench.panel.training import plan_panel, train_panel
-from bench.progress import counting, trainings_progress
+from bench.records.errors import Interrupted
+from bench.running.interrupt import graceful_interrupt
+from bench.running.progress import counting, trainings_progress
 from trainers.opened_words import OpenedWords
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from spaces.atomic import write_atomically
 
 

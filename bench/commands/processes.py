@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from bench.errors import PresetError
-from bench.settings import Preset
+from bench.records.errors import PresetError
+from bench.records.settings import Preset
 from trainers.launch import Launch, find_launch
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 
 from bench.commands.output import print_json
 from bench.commands.say import say, warn
-from bench.readable import readable
+from bench.records.readable import readable
 
 if TYPE_CHECKING:
     from bench.models.reading import ReadWord
@@ -34,8 +34,8 @@ def read(folder: Path, given: tuple[Path, ...], device: str, as_json: bool) -> i
     all images are read. Prints a line for each image, path TAB word; what cannot be read is named
     on stderr, and the exit code is then 2.
     """
-    from bench.models.folder import load_model
     from bench.models.reading import image_files
+    from bench.models.stored import load_model
 
     paths = image_files(given)
     model = load_model(folder, device).model
@@ -60,8 +60,8 @@ def _read(model: Model, paths: list[Path]) -> Iterator[tuple[Path, ReadWord | st
     """Each path with its word, or with why there is none."""
     import numpy as np
 
-    from bench.errors import RecordError
     from bench.models.reading import load_word, read_words
+    from bench.records.errors import RecordError
 
     for start in range(0, len(paths), BATCH_IMAGES):
         found: dict[Path, ReadWord | str] = {}

@@ -27,9 +27,9 @@ from bench.commands.workers import (
     seeds_option,
     workers_options,
 )
-from bench.errors import RecordError
 from bench.models.listing import Listed, read_list
 from bench.models.origin import Architectures, Origin, from_run
+from bench.records.errors import RecordError
 from spaces.errors import InputError
 
 

@@ -24,12 +24,12 @@ from bench.commands.processes import refuse_several
 from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.commands.say import say
 from bench.commands.starts import with_a_start_that_fits
-from bench.evaluators.base import COMMON
-from bench.limits import AXES
 from bench.presets import load_preset, quoted
-from bench.problem import Caps, Chosen
-from bench.readable import folder_name
-from bench.settings import Preset, with_start
+from bench.records.limits import AXES
+from bench.records.readable import folder_name
+from bench.records.settings import Preset, with_start
+from bench.running.evaluators.base import COMMON
+from bench.running.problem import Caps, Chosen
 from searchers.finding import find_searcher
 
 
@@ -106,10 +106,10 @@ def run(
     name = preset or default_preset(given["device"], changes)
     settings = with_a_start_that_fits(name, load_preset(name, changes, chosen))
     caps = Caps.of(settings.run)
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import counting, run_progress
+    from bench.records.foreign import refuse_foreign
     from bench.run import Run
-    from bench.run_folder import refuse_foreign
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import counting, run_progress
 
     if out is not None:
         refuse_foreign(out)
@@ -164,10 +164,10 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
     """The preset starting from a supernet trained here, now or by an earlier call."""
-    from bench.commands.supernet import build_job, command_line
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import run_progress
-    from bench.supernet_store import obtain_supernet, supernet_file
+    from bench.commands.supernet_job import build_job, command_line
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import run_progress
+    from bench.supernets.store import obtain_supernet, supernet_file
 
     job = build_job(name, preset, seed, quiet)
     out = supernet_file(job, name, seed)

@@ -14,7 +14,7 @@ from typing import Any, TextIO, TypeVar, cast
 
 import click
 
-from bench.readable import readable, shown
+from bench.records.readable import readable, shown
 
 Result = TypeVar("Result")
 

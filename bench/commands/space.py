@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from bench.architectures import parse_architecture
 from bench.commands.output import print_facts, print_json, print_table
 from bench.commands.pictures import check_picture, write_picture
 from bench.commands.quantities import MAC_LIMIT
 from bench.commands.say import say
-from bench.layers import IMAGE, layers_of, shape_text
-from bench.settings import SpaceSettings
+from bench.records.architectures import parse_architecture
+from bench.records.layers import IMAGE, layers_of, shape_text
+from bench.records.settings import SpaceSettings
 from spaces import Architecture, Space
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.commands.say import warn
 from bench.presets import load_preset
-from bench.settings import Preset, with_start
+from bench.records.settings import Preset, with_start
 from spaces import Space
 from trainers.settings import SHIPPED
 

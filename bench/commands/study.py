@@ -12,7 +12,7 @@ from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
 from bench.commands.say import say, warn
 from bench.commands.workers import chosen_workers, workers_options
-from bench.errors import Interrupted
+from bench.records.errors import Interrupted
 from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def study(
     any way, the same command goes on.
     """
     refuse_several("study")
-    from bench.study.file import read_study
+    from bench.records.study_file import read_study
     from bench.study.plan import DONE, make_plan
 
     given = chosen_workers(workers, backend, scheduler)
@@ -61,7 +61,7 @@ def study(
         if as_json:
             print_json(summary(plan, []))
         return 0
-    from bench.progress import counting
+    from bench.running.progress import counting
     from bench.study.execute import prepare_data
 
     plan.folder.mkdir(parents=True, exist_ok=True)
@@ -86,8 +86,8 @@ def study(
 
 def _runs(plan: Plan, workers: Workers, quiet: bool) -> list[RunEnd]:
     """Do all runs that are not done; returns those that could not be completed."""
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import counting
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import counting
     from bench.study.execute import execute_plan
 
     try:
@@ -103,7 +103,7 @@ def _runs(plan: Plan, workers: Workers, quiet: bool) -> list[RunEnd]:
 def _pack(plan: Plan) -> None:
     """All that a report of the study is made of, beside it; nothing where there is no run."""
     from bench.comparison.archive import FINALS, pack
-    from bench.models.folder import CARD
+    from bench.records.model_folder import CARD
     from bench.study.plan import DONE
 
     done = [run.folder for run in plan.runs if run.state == DONE]
@@ -114,9 +114,9 @@ def _pack(plan: Plan) -> None:
 
 def _finals(plan: Plan, workers: Workers, quiet: bool) -> list[tuple[str, str]]:
     """Train what the runs recommend; returns troubles by title."""
-    from bench.commands.supernet import command_line
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import counting, trainings_progress
+    from bench.commands.supernet_job import command_line
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import counting, trainings_progress
     from bench.study.finals import plan_finals, train_finals
     from trainers.opened_words import OpenedWords
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.commands.options import preset_options
-from bench.commands.output import print_facts, print_json, warn_of_data
+from bench.commands.output import print_facts, print_json
 from bench.commands.processes import (
     follow_leader,
     on_own_device,
@@ -20,14 +18,15 @@ from bench.commands.processes import (
 )
 from bench.commands.say import say
 from bench.commands.supernet_check import check
+from bench.commands.supernet_job import build_job, command_line
 from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
-from bench.errors import RecordError
 from bench.presets import load_preset, quoted
-from bench.settings import Preset
+from bench.records.errors import RecordError
+from bench.records.settings import Preset
 from trainers.launch import find_launch
 
 if TYPE_CHECKING:
-    from bench.supernet_training import SupernetJob
+    from bench.supernets.training import SupernetJob
     from bench.workers.rounds import Workers
     from trainers.distributed import Group
 
@@ -146,7 +145,7 @@ def _several(
     if out.suffix == ".safetensors" or out.is_file():
         raise RecordError(f"--out {out} with --seeds: expected a folder for their files")
     from bench.commands.supernets import train_supernets
-    from bench.supernet_many import SupernetSpec
+    from bench.supernets.many import SupernetSpec
 
     specs = [SupernetSpec(preset, given, seed, out.resolve(), half) for seed in seeds]
     return train_supernets(specs, workers, out, quiet, as_json)
@@ -163,23 +162,12 @@ def build_shared_job(
     return job
 
 
-def build_job(name: str, preset: Preset, seed: int, quiet: bool) -> SupernetJob:
-    """What is to be trained, its words rendered."""
-    from bench.progress import counting
-    from bench.supernet_training import SupernetJob
-
-    with counting("rendering words", quiet) as rendering:
-        job = SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
-    warn_of_data(job.run.manifest["data"])
-    return job
-
-
 def train_with_bar(
     job: SupernetJob, out: Path, folder: Path, half: bool, quiet: bool
 ) -> dict[str, Any]:
     """Train, resuming in ``folder``; returns what there is to say about the file."""
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import run_progress
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import run_progress
 
     title = f"supernet, seed {job.run.seed}"
     with (
@@ -219,8 +207,8 @@ def score(
     """Score random architectures with inherited weights: is the spread wide enough to search in?"""
     given = [] if start is None else [f"supernet.start={quoted(start)}"]
     settings = load_preset(preset, [*overrides, *given])
-    from bench.progress import counting
-    from bench.supernet_scores import histogram, score_architectures, spread
+    from bench.running.progress import counting
+    from bench.supernets.scores import histogram, score_architectures, spread
 
     with counting("scoring", quiet) as progress:
         scored = score_architectures(preset, settings, count, seed, path, images, progress)
@@ -230,8 +218,3 @@ def score(
         return
     print_facts(facts)
     say(histogram([s.score for s in scored if s.score is not None]))
-
-
-def command_line() -> str:
-    """The command line as a person would type it again."""
-    return shlex.join(["bench", *sys.argv[1:]])

@@ -71,7 +71,7 @@ def check(
     if picture is not None:
         check_picture(picture)
     from bench.health.check import check_supernet
-    from bench.progress import counting
+    from bench.running.progress import counting
 
     with counting("checking", quiet) as progress:
         held = None if panel is None else (panel, part)

@@ -8,12 +8,12 @@ from typing import Any
 
 from bench.commands.output import print_json, print_lines
 from bench.commands.say import warn
-from bench.commands.supernet import build_job
-from bench.errors import Interrupted, RecordError
-from bench.interrupt import graceful_interrupt
+from bench.commands.supernet_job import build_job
 from bench.presets import load_preset
-from bench.progress import counting
-from bench.supernet_many import SupernetSpec, train_supernet
+from bench.records.errors import Interrupted, RecordError
+from bench.running.interrupt import graceful_interrupt
+from bench.running.progress import counting
+from bench.supernets.many import SupernetSpec, train_supernet
 from bench.workers.rounds import Workers, do_all, open_pool
 from spaces.files import read_object
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
 from bench.commands.say import say
-from bench.errors import RecordError
-from bench.models.folder import CARD
 from bench.models.origin import MODELS, Origin, default_name
+from bench.records.errors import RecordError
+from bench.records.model_folder import CARD
 from trainers.launch import find_launch
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def train_model(
 def shared_job(origin: Origin, seed: int, quiet: bool, group: Group | None) -> RetrainingJob:
     """What is to be trained by all processes of ``group``, each on its own device."""
     from bench.models.retraining import RetrainingJob
-    from bench.progress import counting
+    from bench.running.progress import counting
 
     own = replace(origin, preset=on_own_device(origin.preset, group))
 
@@ -67,9 +67,9 @@ def shared_job(origin: Origin, seed: int, quiet: bool, group: Group | None) -> R
 
 def train_with_bar(job: RetrainingJob, folder: Path, quiet: bool) -> dict[str, Any]:
     """Train, resuming in ``folder``; returns the model's card."""
-    from bench.commands.supernet import command_line
-    from bench.interrupt import graceful_interrupt
-    from bench.progress import training_progress
+    from bench.commands.supernet_job import command_line
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import training_progress
 
     title = f"{job.origin.description.name}, seed {job.seed}"
     with (

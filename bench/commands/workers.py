@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
-from bench.errors import PresetError, RecordError
+from bench.records.errors import PresetError, RecordError
 from bench.workers.rounds import Workers
 
 Command = TypeVar("Command", bound=Callable[..., Any])

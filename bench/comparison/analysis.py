@@ -19,12 +19,12 @@ from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import replayed, withheld
 from bench.comparison.trainings import read_models
-from bench.errors import RecordError
-from bench.limits import AXES
-from bench.protocol_check import check_one_protocol
-from bench.records import RunRecord
-from bench.study.file import StudyFile
-from bench.study.roll import Roll, arms_of
+from bench.records.errors import RecordError
+from bench.records.limits import AXES
+from bench.records.protocol_check import check_one_protocol
+from bench.records.runs import RunRecord
+from bench.records.study_file import StudyFile
+from bench.records.study_roll import Roll, arms_of
 
 
 def analyse(

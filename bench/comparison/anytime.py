@@ -15,7 +15,7 @@ from bench.comparison.answers import plain, refused
 from bench.comparison.groups import Group, Groups
 from bench.comparison.inference import unit_of
 from bench.comparison.protocol import Protocol
-from bench.records import RunRecord
+from bench.records.runs import RunRecord
 from bench.statistics.answers import NotComputable
 from bench.statistics.bootstrap import Centre
 from bench.statistics.clusters import units_of

@@ -19,10 +19,10 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from bench.errors import RecordError
-from bench.manifest import FILE_NAME as MANIFEST
-from bench.models.folder import CARD, CURVE
-from bench.run_folder import EVENTS, RESULT
+from bench.records.errors import RecordError
+from bench.records.manifest import FILE_NAME as MANIFEST
+from bench.records.model_folder import CARD, CURVE
+from bench.records.run_folder import EVENTS, RESULT
 from spaces.atomic import write_atomically
 from spaces.files import open_regular
 

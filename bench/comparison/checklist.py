@@ -13,8 +13,8 @@ from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
-from bench.records import RunRecord
-from bench.study.roll import Planned, Roll
+from bench.records.runs import RunRecord
+from bench.records.study_roll import Planned, Roll
 
 #: Supernets below which a shift of two standard deviations is found in little more than half of
 #: studies.

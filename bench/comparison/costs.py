@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.comparison.answers import refused
 from bench.comparison.groups import Group
-from bench.records import RunRecord
+from bench.records.runs import RunRecord
 
 COUNTS = ("asked", "unique", "duplicate", "repaired", "redrawn")
 

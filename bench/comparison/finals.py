@@ -19,8 +19,8 @@ from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
-from bench.errors import RecordError
-from bench.records import FRESH_WEIGHTS, RunRecord
+from bench.records.errors import RecordError
+from bench.records.runs import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space

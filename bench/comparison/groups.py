@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.records import FRESH_WEIGHTS, RunRecord
+from bench.records.runs import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
 from bench.statistics.clusters import units_of

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.comparison.answers import refused
-from bench.records import RunRecord
+from bench.records.runs import RunRecord
 from spaces import Space
 from spaces.errors import SpaceError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.comparison.groups import Groups
 from bench.comparison.pairs import Judged
-from bench.records import RunRecord
+from bench.records.runs import RunRecord
 
 #: What several of what scores come from are called, by evaluator.
 UNITS = {"supernet": "supernets", "synthetic": "landscapes", "replay": "records"}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.comparison.archive import FINALS
-from bench.models.folder import CARD
-from bench.records import RunRecord
-from bench.study.file import StudyFile, read_study
+from bench.records.model_folder import CARD
+from bench.records.runs import RunRecord
+from bench.records.study_file import StudyFile, read_study
 from spaces import Space, load_space
 
 STUDY = "study.toml"

@@ -14,16 +14,16 @@ from bench.comparison.inference import unit_of
 from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import protocol_of
 from bench.comparison.trainings import find_models, read_models
-from bench.errors import RecordError
-from bench.protocol_check import check_one_protocol
-from bench.records import find_runs, read_runs
+from bench.records.errors import RecordError
+from bench.records.protocol_check import check_one_protocol
+from bench.records.runs import find_runs, read_runs
+from bench.records.study_roll import arms_of
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.holm import first_threshold
 from bench.statistics.intervals import deviation_interval
 from bench.statistics.paired import correlation
 from bench.statistics.power import required_blocks
-from bench.study.roll import arms_of
 
 
 def needed_blocks(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bench.study.file import StudyFile
+from bench.records.study_file import StudyFile
 
 Endpoint = Literal["shared", "final"]
 Family = Literal["all-pairs", "against-baseline"]

@@ -8,11 +8,11 @@ from typing import Any
 
 from bench.comparison.costs import seconds_of
 from bench.comparison.groups import Group, Groups
-from bench.flat import flatten
 from bench.presets import load_preset
-from bench.records import RunRecord
-from bench.settings import settings_as_dict
-from bench.trouble import known_trouble
+from bench.records.flat import flatten
+from bench.records.runs import RunRecord
+from bench.records.settings import settings_as_dict
+from bench.records.trouble import known_trouble
 
 #: Sections of a preset in which a study may leave the AutoSTR paper, and what they are about.
 SECTIONS = ("data", "recogniser", "supernet", "trainer")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.comparison.groups import Group, Groups
-from bench.records import PREDICTED, RunRecord
+from bench.records.runs import PREDICTED, RunRecord
 
 #: Share of predicted scores beyond which an arm is not judged.
 MOST_PREDICTED = 0.5

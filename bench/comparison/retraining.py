@@ -11,9 +11,9 @@ from typing import Any
 
 from bench.comparison.groups import Groups
 from bench.presets import load_preset
-from bench.readable import folder_name
-from bench.records import RunRecord
-from bench.settings import settings_as_dict
+from bench.records.readable import folder_name
+from bench.records.runs import RunRecord
+from bench.records.settings import settings_as_dict
 from spaces.errors import InputError
 
 #: Of an architecture, for a final score worth its name.

@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from bench.errors import RecordError
-from bench.flat import flatten
-from bench.models.folder import CARD, TRAINING, read_card
-from bench.records import RunRecord
-from bench.settings import settings_as_dict
+from bench.records.errors import RecordError
+from bench.records.flat import flatten
+from bench.records.model_folder import CARD, TRAINING, read_card
+from bench.records.runs import RunRecord
+from bench.records.settings import settings_as_dict
 from spaces import Space
 from spaces.errors import InputError
 from trainers.models.description import ArchitectureModel, read_description

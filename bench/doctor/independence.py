@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bench.batching import MOST, pieces
 from bench.doctor.rehearsal import Step, rehearse
 from bench.doctor.subject import Subject
+from bench.running.batching import MOST, pieces
 from searchers.base import Searcher, Work
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.doctor.subject import evaluator_for
-from bench.work_records import describe_result, describe_work, kind_of
+from bench.records.work_records import describe_result, describe_work, kind_of
 from searchers.base import Failure, Result, Searcher, Work
 
 #: Pieces of work in a row that cost nothing, after which nobody waits for one that does.

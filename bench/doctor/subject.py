@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Problem, Searcher
 from searchers.errors import SearcherError
 from searchers.finding import find_searcher

@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.comparison.answers import plain
-from bench.errors import RecordError
-from bench.evaluators.supernet import proxy_score
-from bench.health.exposure import Exposure, stored_exposure
 from bench.health.gate_probe import STEPS, probe
 from bench.health.panel import TAU as TARGET
 from bench.health.panel import against_panel, reached, read_held
 from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
 from bench.health.words import interval
+from bench.records.errors import RecordError
+from bench.records.settings import Preset
 from bench.run import Run
-from bench.settings import Preset
+from bench.running.evaluators.supernet import proxy_score
+from bench.supernets.exposure import Exposure, stored_exposure
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 from searchers.supernet_training import SupernetTraining
 from spaces import Space

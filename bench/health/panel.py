@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from bench.comparison.answers import plain
-from bench.errors import RecordError
-from bench.evaluators.supernet import proxy_score
 from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
 from bench.panel.training import recipes_of
 from bench.presets import load_preset
+from bench.records.errors import RecordError
+from bench.running.evaluators.supernet import proxy_score
 from bench.statistics.answers import Estimate, Floats, NotComputable
 from bench.statistics.ranking import kendall_tau, seed_ceiling, tau_lead, tau_without_noise
 from bench.statistics.slopes import slope

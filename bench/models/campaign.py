@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
-from bench.manifest import identity_hash
-from bench.models.folder import TRAINING, is_model, read_card, read_document
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin, default_name
 from bench.models.retraining import Progress, RetrainingJob
-from bench.trouble import keep_trouble
+from bench.records.errors import RecordError
+from bench.records.manifest import identity_hash
+from bench.records.model_folder import TRAINING, is_model, read_card, read_document
+from bench.records.trouble import keep_trouble
 from bench.workers.pools import Stop
 from bench.workers.rounds import Ended, Workers, attempt, do_all, open_pool
 from spaces.errors import InputError

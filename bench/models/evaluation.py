@@ -18,10 +18,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import RecordError
-from bench.manifest import hardware
-from bench.models.folder import TrainedModel
+from bench.models.stored import TrainedModel
 from bench.models.test_sets import Protocol, TestSet, TestSets
+from bench.records.errors import RecordError
+from bench.records.manifest import hardware
 from bench.report.plain import part
 from bench.statistics.answers import Estimate
 from bench.statistics.proportions import wilson_interval

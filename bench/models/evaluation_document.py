@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from bench.manifest import versions
 from bench.models.backbone_cost import backbone_cost
 from bench.models.evaluation import Evaluation, Row
 from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
+from bench.records.manifest import versions
 from bench.report.plain import part, plain
 from bench.statistics.answers import Estimate
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
 from bench.models.origin import Origin
-from bench.settings import settings_as_dict, without_off
+from bench.records.errors import RecordError
+from bench.records.settings import settings_as_dict, without_off
 from trainers.data_splits import RenderProgress, Split
 from trainers.opened_words import OpenedWords, Words
 

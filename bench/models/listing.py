@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 
 MAX_BYTES = 2**22
 #: No architecture is as long, and no path.

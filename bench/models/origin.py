@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from bench.architectures import parse_architecture
-from bench.errors import PresetError, RecordError
-from bench.models.folder import is_model
 from bench.presets import load_preset, make_preset
-from bench.readable import folder_name
-from bench.records import RunRecord, read_run
-from bench.settings import Preset
+from bench.records.architectures import parse_architecture
+from bench.records.errors import PresetError, RecordError
+from bench.records.model_folder import is_model
+from bench.records.readable import folder_name
+from bench.records.runs import RunRecord, read_run
+from bench.records.settings import Preset
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
 from trainers.baselines.catalogue import BASELINES

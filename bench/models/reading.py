@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from spaces.files import read_regular
 from trainers.data.errors import DataError
 from trainers.data.image import MAX_BYTES, RGB, decode_image, resize_image

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bench.arithmetic import compute_as_begun, kernels_name, own_arithmetic
-from bench.errors import Interrupted, RecordError
-from bench.leading import Leader, follow
-from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
-from bench.manifest import hardware, identity_hash, versions
 from bench.models.backbone_cost import backbone_cost
-from bench.models.folder import CURVE, ModelFolder, write_model_folder
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
-from bench.settings import settings_as_dict
-from bench.trouble import forget_trouble
+from bench.models.stored import write_model_folder
+from bench.records.errors import Interrupted, RecordError
+from bench.records.manifest import hardware, identity_hash, versions
+from bench.records.model_folder import CURVE, ModelFolder
+from bench.records.settings import settings_as_dict
+from bench.records.trouble import forget_trouble
+from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
+from bench.running.leading import Leader, follow
+from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from spaces.atomic import write_atomically
 from trainers.data.loader import BatchLoader
 from trainers.data.word_images import WordImages

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from bench.readable import readable
+from bench.records.readable import readable
 from spaces.errors import InputError
 from trainers.data.charset import CHARSETS, Charset, get_charset
 from trainers.data.errors import DataError

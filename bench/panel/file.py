@@ -17,9 +17,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from bench.errors import PresetError
 from bench.models.listing import Listed, read_list
-from bench.toml_file import read_struct
+from bench.records.errors import PresetError
+from bench.records.toml_file import read_struct
 from spaces.names import unknown_name
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]

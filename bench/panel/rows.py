@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from bench.errors import RecordError
-from bench.manifest import identity_hash
+from bench.records.errors import RecordError
+from bench.records.manifest import identity_hash
 from spaces.atomic import write_atomically
 from spaces.files import read_regular
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import RecordError
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
@@ -16,12 +15,13 @@ from bench.models.campaign import (
     train_all,
     trouble_of,
 )
-from bench.models.folder import TRAINING, read_document
 from bench.models.identity import identity_of
 from bench.models.origin import Architectures, Origin
 from bench.panel.file import Panel, Part
 from bench.panel.rows import Row, read_rows, recipe_of, row_of, write_rows
-from bench.settings import settings_as_dict
+from bench.records.errors import RecordError
+from bench.records.model_folder import TRAINING, read_document
+from bench.records.settings import settings_as_dict
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers
 from spaces.errors import InputError

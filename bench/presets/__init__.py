@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from bench.errors import PresetError
-from bench.settings import Preset
-from bench.toml_file import parse_toml, read_toml
-from bench.wrong_values import in_words
+from bench.records.errors import PresetError
+from bench.records.settings import Preset
+from bench.records.toml_file import parse_toml, read_toml
+from bench.records.wrong_values import in_words
 from searchers import SEARCHERS
 from searchers.finding import Found, find_searcher, plugins
 from spaces.names import unknown_name

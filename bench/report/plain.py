@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from bench.errors import RecordError
-from bench.readable import readable
+from bench.records.errors import RecordError
+from bench.records.readable import readable
 
 
 def plain(value: object) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.report.csv_tables import csv_bytes
 from bench.report.figures.canvas import house_style
 from bench.report.html import html_page

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.errors import RecordError
-from bench.layers import IMAGE, layers_of
-from bench.manifest import FILE_NAME
+from bench.records.errors import RecordError
+from bench.records.layers import IMAGE, layers_of
+from bench.records.manifest import FILE_NAME
 from bench.report.figures.architecture import architecture_figure
 from bench.report.figures.canvas import house_style
 from bench.report.figures.look import Look

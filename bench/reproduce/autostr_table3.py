@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.errors import RecordError
 from bench.models.published import PUBLISHED
+from bench.records.errors import RecordError
 from bench.reproduce.beside_baselines import (
     EVALUATION,
     FEW,

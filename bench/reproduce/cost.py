@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import msgspec
 
 from bench.presets import load_preset
+from bench.records.study_file import StudyFile
 from bench.reproduce.entry import DATA, OUT, Recipe
 from bench.reproduce.study_file import NAME
-from bench.study.file import StudyFile
 
 
 @dataclass(frozen=True)

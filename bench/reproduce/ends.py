@@ -12,11 +12,11 @@ from bench.comparison.groups import group_runs
 from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import protocol_of
 from bench.comparison.trainings import find_models, read_models
-from bench.errors import RecordError
-from bench.records import find_runs, read_runs
+from bench.records.errors import RecordError
+from bench.records.runs import find_runs, read_runs
+from bench.records.study_roll import arms_of
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.intervals import mean_interval
-from bench.study.roll import arms_of
 
 
 @dataclass(frozen=True)

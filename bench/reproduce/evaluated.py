@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.report.figures.accuracy_cost import ModelPoint, accuracy_cost_figure
 from bench.report.figures.canvas import house_style
 from bench.report.figures.look import Look

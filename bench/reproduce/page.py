@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.comparison.answers import plain
-from bench.manifest import versions
+from bench.records.manifest import versions
 from bench.report.markdown import escaped
 from bench.reproduce.entry import Check, Entry, Outcome, Scale, sentence
 

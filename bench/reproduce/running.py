@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.reproduce.entry import DATA, OUT, Entry, Outcome, Recipe, Scale
 from bench.reproduce.page import document, markdown
 from spaces.atomic import write_atomically

@@ -7,7 +7,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Outcome, Recipe
 from bench.reproduce.study_file import TINY
 from bench.statistics.intervals import unpaired_difference

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.comparison.trainings import find_models
-from bench.errors import RecordError
-from bench.models.folder import read_card
+from bench.records.errors import RecordError
+from bench.records.model_folder import read_card
 from spaces import Space
 
 

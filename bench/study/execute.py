@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
+from bench.records.trouble import keep_trouble
 from bench.study.plan import DONE, Plan, RunSpec
-from bench.supernet_many import SupernetSpec, train_supernet
-from bench.trouble import keep_trouble
+from bench.supernets.many import SupernetSpec, train_supernet
 from bench.workers.pools import Pool, Stop
 from bench.workers.rounds import Ended, Workers, attempt, do_all, open_pool
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.comparison.archive import FINALS, LEDGER
-from bench.errors import RecordError
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
@@ -22,8 +21,9 @@ from bench.models.campaign import (
     sort_trainings,
     train_all,
 )
-from bench.models.folder import CARD, CURVE
 from bench.models.origin import Origin, by_content, from_run
+from bench.records.errors import RecordError
+from bench.records.model_folder import CARD, CURVE
 from bench.study.plan import DONE, Plan
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers

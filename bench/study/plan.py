@@ -10,14 +10,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from bench.errors import RecordError
-from bench.manifest import read_manifest
 from bench.presets import load_preset
-from bench.problem import Caps, Chosen
-from bench.run_folder import CHECKPOINT, EVENTS, RESULT
-from bench.settings import Preset, with_start
-from bench.study.file import Arm, StudyFile
-from bench.study.roll import Planned, planned_runs
+from bench.records.errors import RecordError
+from bench.records.manifest import read_manifest
+from bench.records.run_folder import CHECKPOINT, EVENTS, RESULT
+from bench.records.settings import Preset, with_start
+from bench.records.study_file import Arm, StudyFile
+from bench.records.study_roll import Planned, planned_runs
+from bench.running.problem import Caps, Chosen
 from searchers.finding import find_searcher
 from spaces.files import read_object
 
@@ -137,8 +137,8 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
 def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
     """``RecordError`` if a folder holds a run with other settings than the study has now."""
     # Here, since a plan that is only shown needs none of it.
+    from bench.records.run_folder import difference
     from bench.run import known_identity
-    from bench.run_folder import difference
 
     for run in runs:
         manifest = read_manifest(run.folder)

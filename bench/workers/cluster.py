@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bench import __version__
-from bench.errors import Interrupted, RecordError
+from bench.records.errors import Interrupted, RecordError
 from bench.workers.pools import GLANCE_SECONDS, Answer, Item, Stop, Work
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bench.errors import Interrupted
+from bench.records.errors import Interrupted
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

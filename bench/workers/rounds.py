@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from bench.errors import FolderInUse, Interrupted, RecordError
+from bench.records.errors import FolderInUse, Interrupted, RecordError
 from bench.workers.pools import Here, Pool, Processes, Stop, Work
 from spaces.errors import InputError
 

@@ -6,7 +6,7 @@ import ctypes
 import gc
 from pathlib import Path
 
-from bench.ledger import peak_memory_bytes
+from bench.running.ledger import peak_memory_bytes
 
 
 def reset_peak() -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.presets import load_preset
 from bench.run import Run
+from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from benchmarks.common.subject import wanted_gates
 from benchmarks.common.table import print_table, write_json
 from benchmarks.plain.supernet import PlainSupernet, load_parts

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from bench.settings import Preset
+from bench.records.settings import Preset
 from benchmarks.common.children import Children, Contestant, contestants
 from benchmarks.common.floors import CONVOLUTIONS, convolution_rate, expansions
 from benchmarks.common.output import count, spread

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.manifest import hardware, versions
+from bench.records.manifest import hardware, versions
 
 FIRST, OTHERS = 34, 13
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bench.ledger import peak_memory_bytes
 from bench.presets import load_preset
-from bench.settings import Preset
+from bench.records.settings import Preset
+from bench.running.ledger import peak_memory_bytes
 from benchmarks.common.subject import wanted_gates
 from benchmarks.common.words import random_data
 from benchmarks.gpu.record import Record

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.evaluators.cache import CachedEvaluator, EvaluationCache, key_of
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache, key_of
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Evaluate, Failure, Result, Work
 from spaces import load_space
 

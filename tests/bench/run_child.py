@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 import torch._dynamo  # What optimisers import on their first use takes seconds.
 
-from bench.event_log import read_events, without_time
 from bench.presets import load_preset
+from bench.records.event_log import read_events, without_time
 from bench.run import Run
 from searchers import SEARCHERS, load_searcher
 from trainers.data.rendering.fonts import fonts_hash

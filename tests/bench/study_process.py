@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # The fork server imports module
 
 from forked import Command
 
-from bench.event_log import read_events, without_time
+from bench.records.event_log import read_events, without_time
 
 ROOT = Path(__file__).parents[2]
 SLOW = """

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import arithmetic
-from bench.arithmetic import compute_as_begun, kernels_name, own_arithmetic
 from bench.presets import load_preset
 from bench.run import Run
+from bench.running import arithmetic
+from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
 from spaces.networks.kernels.choice import kernels_in_use
 
 pytest.importorskip("numba")

@@ -16,12 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from study_process import begin_bench, kill_session, wait_until
 
 from bench.cli import run as run_bench
-from bench.event_log import read_events, without_time
 from bench.models.origin import from_architecture
 from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset, preset_names
-from bench.settings import LATER, without_off
-from bench.supernet_training import SupernetJob
+from bench.records.event_log import read_events, without_time
+from bench.records.settings import LATER, without_off
+from bench.supernets.training import SupernetJob
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
 RETRAIN = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")

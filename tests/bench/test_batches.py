@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from run_child import check_equal
 
-from bench.batching import MOST, Pace
 from bench.presets import load_preset
-from bench.problem import Caps
 from bench.run import Run
-from bench.runner import Report
+from bench.running.batching import MOST, Pace
+from bench.running.problem import Caps
+from bench.running.runner import Report
 from searchers import SEARCHERS
 from searchers.base import Work
 from searchers.finding import find_searcher

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from bench.cli import run as command
-from bench.errors import PresetError
 from bench.presets import load_preset
-from bench.problem import Caps, Chosen
+from bench.records.errors import PresetError
 from bench.run import Run
+from bench.running.problem import Caps, Chosen
 from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bench.manifest import read_manifest
 from bench.presets import load_preset
-from bench.problem import Caps, Chosen
+from bench.records.manifest import read_manifest
 from bench.run import Run, known_identity
-from bench.supernet_training import apply_recipe
+from bench.running.problem import Caps, Chosen
+from bench.supernets.training import apply_recipe
 
 SYNTHETIC = ("--preset", "tiny", "--evaluator", "synthetic", "--quiet", "--json")
 STUDY = """

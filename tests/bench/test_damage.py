@@ -19,15 +19,15 @@ from typing import Any
 import pytest
 import torch
 
+import bench.records.settings
 import bench.run
-import bench.settings
 from bench.cli import run as command
-from bench.errors import Interrupted
-from bench.event_log import read_events, without_time
 from bench.presets import load_preset
-from bench.problem import Chosen
+from bench.records.errors import Interrupted
+from bench.records.event_log import read_events, without_time
+from bench.records.settings import Preset
 from bench.run import Run
-from bench.settings import Preset
+from bench.running.problem import Chosen
 from searchers import SEARCHERS
 from spaces import load_space
 from spaces.errors import InputError
@@ -137,7 +137,7 @@ def make_scene(
 def quick() -> Iterator[None]:
     """What is the same for all runs here is computed once, and nothing waits for the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench.settings, "load_space", lru_cache(load_space))
+        patch.setattr(bench.records.settings, "load_space", lru_cache(load_space))
         patch.setattr(bench.run, "hardware", lru_cache(bench.run.hardware))
         patch.setattr(bench.run, "versions", lru_cache(bench.run.versions))
         patch.setattr(os, "fsync", lambda descriptor: None)

@@ -131,7 +131,10 @@ def test_slowness_fails_only_when_it_is_out_of_all_proportion(
     [
         ("import lmdb", "lmdb"),
         ("import trainers.cost", "trainers"),
-        ("from bench.evaluators.landscape import Landscape", "bench.evaluators.landscape"),
+        (
+            "from bench.running.evaluators.landscape import Landscape",
+            "bench.running.evaluators.landscape",
+        ),
     ],
 )
 def test_it_sees_what_a_module_imports_at_the_top(

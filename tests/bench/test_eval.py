@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.models.folder import write_model_folder
+from bench.models.stored import write_model_folder
 from spaces import load_space
 from trainers.data.writing import write_lmdb
 from trainers.models.building import build_model

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from bench.evaluators.base import NOT_FINITE
-from bench.evaluators.cache import CachedEvaluator, Entry, EvaluationCache, key_of
-from bench.evaluators.synthetic import SyntheticEvaluator
-from bench.event_log import read_events
 from bench.presets import load_preset
+from bench.records.event_log import read_events
 from bench.run import Run
+from bench.running.evaluators.base import NOT_FINITE
+from bench.running.evaluators.cache import CachedEvaluator, Entry, EvaluationCache, key_of
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Evaluate, Failure
 from spaces.cache import cache_folder
 
@@ -174,7 +174,7 @@ WRITER = """
 import sys
 from hashlib import blake2b
 from pathlib import Path
-from bench.evaluators.cache import Entry, EvaluationCache
+from bench.running.evaluators.cache import Entry, EvaluationCache
 
 cache = EvaluationCache(Path(sys.argv[1]))
 for n in range(int(sys.argv[2]), int(sys.argv[3])):

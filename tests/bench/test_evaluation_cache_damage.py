@@ -11,8 +11,8 @@ from pathlib import Path
 import lmdb
 import pytest
 
-import bench.evaluators.cache as module
-from bench.evaluators.cache import CachedEvaluator, EvaluationCache
+import bench.running.evaluators.cache as module
+from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
 from searchers.base import Evaluate, Evaluated
 from spaces import Architecture
 

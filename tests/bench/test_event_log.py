@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import RecordError
-from bench.event_log import EventLog, read_events
-from bench.ledger import Ledger
+from bench.records.errors import RecordError
+from bench.records.event_log import EventLog, read_events
+from bench.running.ledger import Ledger
 from trainers.cost import Cost
 
 

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.errors import RecordError
-from bench.latency import (
+from bench.records.errors import RecordError
+from bench.running.latency import (
     LatencyEntry,
     LatencyTable,
     compare_sums,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench.ledger import peak_accelerator_bytes, peak_memory_bytes
+from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 
 
 def test_host_memory_is_counted_in_bytes() -> None:
@@ -20,7 +20,7 @@ def test_a_cpu_has_no_memory_of_an_accelerator() -> None:
 
 def test_the_ledger_does_not_load_torch() -> None:
     code = (
-        "import sys; from bench.ledger import peak_accelerator_bytes as peak; peak('cpu'); "
+        "import sys; from bench.running.ledger import peak_accelerator_bytes as peak; peak('cpu'); "
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

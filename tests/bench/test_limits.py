@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.event_log import read_events
-from bench.limits import Budget
+from bench.records.event_log import read_events
+from bench.records.limits import Budget
 from trainers.cost import Cost
 
 TINY = ("--preset", "tiny", "--evaluator", "synthetic", "--quiet")

@@ -8,7 +8,7 @@ import pytest
 
 from bench.commands.output import print_facts, print_json, print_lines, print_table
 from bench.commands.say import say
-from bench.supernet_many import SupernetSpec
+from bench.supernets.many import SupernetSpec
 
 HOSTILE = "a\x1b[31mred\x9b2J\x07\u202egnp\x7f"
 OBEYED = ("\x1b", "\x9b", "\x07", "\u202e", "\x7f")

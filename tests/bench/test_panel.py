@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from study_process import begin_bench, kill_session, wait_until
 
 from bench.cli import run as run_bench
-from bench.errors import PresetError, RecordError
 from bench.panel import training
 from bench.panel.file import read_panel
 from bench.panel.rows import Row, read_rows, write_rows
+from bench.records.errors import PresetError, RecordError
 from trainers.models.training import Training
 
 FIRST, SECOND = "A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import PresetError
 from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
-from bench.settings import settings_as_dict
+from bench.records.errors import PresetError
+from bench.records.settings import settings_as_dict
 from searchers import SEARCHERS
 from searchers.finding import find_searcher
 from trainers.baselines.building import build_baseline

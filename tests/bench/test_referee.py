@@ -12,10 +12,10 @@ import torch
 
 from bench.comparison.groups import group_runs
 from bench.comparison.provenance import run_rows
-from bench.evaluators.supernet import SupernetEvaluator
 from bench.presets import load_preset
-from bench.records import read_run
+from bench.records.runs import read_run
 from bench.run import Run
+from bench.running.evaluators.supernet import SupernetEvaluator
 from searchers.base import TrainWeights
 
 FEW = ["trainer.batch_images=16", "data.rendering.search_train=64", "run.referee_samples=0"]

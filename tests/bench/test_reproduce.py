@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.reproduce import autostr_table3
 from bench.reproduce.cost import Cost, cost_of
 from bench.reproduce.ends import End, difference, spread

@@ -19,10 +19,10 @@ from forked import Command
 from study_process import PATIENCE, begin_bench, wait_until
 
 from bench.commands.training import default_folder
-from bench.errors import Interrupted
-from bench.models.folder import load_model
 from bench.models.origin import from_architecture, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
+from bench.models.stored import load_model
+from bench.records.errors import Interrupted
 from trainers.baselines.catalogue import BASELINES
 from trainers.data.store import WordLMDB
 from trainers.state import read_tensors

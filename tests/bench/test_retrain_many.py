@@ -21,10 +21,10 @@ import trainers.opened_words as words_module
 from bench.cli import run as run_bench
 from bench.commands.training import default_folder
 from bench.commands.workers import parse_seeds
-from bench.errors import Interrupted, PresetError
 from bench.models.origin import from_architecture
 from bench.models.retraining import RetrainingJob
-from bench.trouble import known_trouble
+from bench.records.errors import Interrupted, PresetError
+from bench.records.trouble import known_trouble
 from trainers.models.training import Training
 
 FIRST, SECOND, THIRD = (

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from bench.cli import run as command
-from bench.errors import Interrupted
-from bench.event_log import read_events
-from bench.manifest import read_manifest
 from bench.presets import load_preset
+from bench.records.errors import Interrupted
+from bench.records.event_log import read_events
+from bench.records.manifest import read_manifest
+from bench.records.run_folder import RunFolder
 from bench.run import Run
-from bench.run_folder import RunFolder
 from searchers import SEARCHERS
 from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
@@ -169,7 +169,7 @@ def test_a_full_disk_ends_in_one_line_and_can_be_resumed(
         def full(*args: object) -> None:
             raise OSError(28, "No space left on device")
 
-        patch.setattr("bench.runner.write_tensors", full)
+        patch.setattr("bench.running.runner.write_tensors", full)
         assert command(arguments) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1

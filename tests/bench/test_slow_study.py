@@ -16,8 +16,8 @@ import pytest
 
 from bench.cli import run as bench
 from bench.comparison.analysis import analyse
-from bench.event_log import read_events, without_time
-from bench.records import find_runs, read_runs
+from bench.records.event_log import read_events, without_time
+from bench.records.runs import find_runs, read_runs
 
 KILLS = 50
 STUDY = """

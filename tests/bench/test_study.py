@@ -12,8 +12,8 @@ import pytest
 from study_process import begin_study, kill_session, lines_below, logs_below, wait_until
 
 from bench.cli import run as bench
-from bench.errors import PresetError
-from bench.study.file import read_study
+from bench.records.errors import PresetError
+from bench.records.study_file import read_study
 from bench.study.plan import BEGUN, DONE, MISSING, make_plan
 
 QUICK = """
@@ -169,7 +169,7 @@ def test_workers_render_what_the_study_could_not(tmp_path: Path) -> None:
     script = (
         "import os, joblib\n"
         "from pathlib import Path\n"
-        "from bench.study.file import read_study\n"
+        "from bench.records.study_file import read_study\n"
         "from bench.study.plan import make_plan\n"
         "from bench.study.execute import do_run\n"
         f"plan = make_plan(read_study(Path({str(path)!r})), Path({str(plan.folder)!r}))\n"

@@ -27,7 +27,7 @@ from study_process import (
 )
 
 from bench.cli import run as bench
-from bench.study.file import read_study
+from bench.records.study_file import read_study
 from bench.study.plan import DONE, make_plan
 
 

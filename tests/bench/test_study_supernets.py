@@ -15,8 +15,8 @@ from study_process import PATIENCE, environment, lines_below, wait_until
 
 from bench.cli import run as bench
 from bench.presets import load_preset
-from bench.supernet_store import obtain_supernet, supernet_file
-from bench.supernet_training import SupernetJob
+from bench.supernets.store import obtain_supernet, supernet_file
+from bench.supernets.training import SupernetJob
 
 STUDY = """
 name = "trained"
@@ -34,8 +34,8 @@ set = [
 """
 OBTAIN = """
 from bench.presets import load_preset
-from bench.supernet_store import obtain_supernet, supernet_file
-from bench.supernet_training import SupernetJob
+from bench.supernets.store import obtain_supernet, supernet_file
+from bench.supernets.training import SupernetJob
 
 job = SupernetJob("tiny", load_preset("tiny", ["run.checkpoint_seconds=0"]), 0)
 print("wants it", flush=True)
@@ -133,7 +133,7 @@ def test_two_that_want_it_at_once_train_it_once_though_one_is_killed(tmp_path: P
 
 
 def test_who_waits_can_be_told_to_leave(tmp_path: Path) -> None:
-    from bench.errors import Interrupted
+    from bench.records.errors import Interrupted
 
     job = SupernetJob("tiny", load_preset("tiny", ["supernet_recipe.images=64"]), 0)
     out = supernet_file(job, "tiny", 0, tmp_path)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from bench import run as run_module
-from bench.progress import _Pace
+from bench.records.study_file import read_study
+from bench.records.trouble import keep_trouble, known_trouble
+from bench.running.progress import _Pace
 from bench.study.execute import do_run
-from bench.study.file import read_study
 from bench.study.plan import DONE, make_plan
-from bench.trouble import keep_trouble, known_trouble
 
 STUDY = """
 name = "quick"
@@ -133,7 +133,7 @@ def test_the_plan_foretells_what_was_measured(
 
 def test_time_left_counts_what_this_process_has_done(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("bench.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bench.running.progress.time.monotonic", lambda: now[0])
     pace = _Pace()
     pace.note(3, 8)
     assert pace.seconds_left is None

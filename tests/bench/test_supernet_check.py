@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from bench.health import check, gate_probe
-from bench.health.exposure import Exposure, stored_exposure
 from bench.health.gate_probe import STEPS, probe
 from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
 from bench.presets import load_preset
 from bench.run import Run
 from bench.statistics.answers import Estimate
+from bench.supernets.exposure import Exposure, stored_exposure
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 from searchers.supernet_training import SupernetTraining
 from spaces import load_space

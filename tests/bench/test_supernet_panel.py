@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from bench.cli import run as run_bench
-from bench.errors import PresetError, RecordError
 from bench.health import check, gate_probe
 from bench.health import panel as health
 from bench.health.panel import against_panel, reached, read_held
@@ -18,6 +17,7 @@ from bench.panel.file import read_panel
 from bench.panel.rows import Row, write_rows
 from bench.panel.training import recipes_of
 from bench.presets import load_preset
+from bench.records.errors import PresetError, RecordError
 from bench.run import Run
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 from searchers.supernet_training import SupernetTraining

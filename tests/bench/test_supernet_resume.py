@@ -8,7 +8,7 @@ import pytest
 from study_process import begin_bench, kill_session, lines_below, wait_until
 
 from bench.cli import run as bench
-from bench.event_log import read_events, without_time
+from bench.records.event_log import read_events, without_time
 from trainers.state import read_tensors
 
 #: Architectures of base and candidates, weights that candidates share.

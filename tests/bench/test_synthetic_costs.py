@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Evaluate, GateGradient, TrainWeights
 from spaces import load_space
 

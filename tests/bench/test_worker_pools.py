@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from keeping_work import Counting, Growing
 
-from bench.errors import FolderInUse, Interrupted, RecordError
+from bench.records.errors import FolderInUse, Interrupted, RecordError
 from bench.workers.pools import Here, Pool, Processes
 from bench.workers.rounds import attempt
 

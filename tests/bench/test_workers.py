@@ -20,10 +20,10 @@ from forked import Command
 from run_child import check_equal, lines_in, log_of
 from study_process import begin_bench
 
-from bench.manifest import read_manifest
 from bench.presets import load_preset
+from bench.records.manifest import read_manifest
 from bench.run import Run
-from bench.runner import Report
+from bench.running.runner import Report
 from trainers.cost import Encodings
 from trainers.launch import VARIABLES
 from trainers.scoring_pool import ScoringPool
@@ -75,8 +75,10 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
     monkeypatch.setattr(Trainer, "evaluate_many", note)
     monkeypatch.setattr(ScoringPool, "evaluate_many", wait)
-    monkeypatch.setattr("bench.batching.MOST", 6)
-    monkeypatch.setattr("bench.evaluators.supernet.proxy_score", lambda scores, _: scores.one_ned)
+    monkeypatch.setattr("bench.running.batching.MOST", 6)
+    monkeypatch.setattr(
+        "bench.running.evaluators.supernet.proxy_score", lambda scores, _: scores.one_ned
+    )
     return seen
 
 

@@ -19,8 +19,8 @@ from bench.comparison.analysis import analyse
 from bench.comparison.groups import group_runs
 from bench.comparison.pairs import judge_family
 from bench.comparison.protocol import Protocol
-from bench.errors import RecordError
-from bench.records import EventTime, RunRecord, find_runs, read_run, read_runs
+from bench.records.errors import RecordError
+from bench.records.runs import EventTime, RunRecord, find_runs, read_run, read_runs
 from bench.statistics.answers import NotComputable
 
 

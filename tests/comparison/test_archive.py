@@ -14,8 +14,8 @@ import pytest
 from bench.cli import run as bench
 from bench.comparison import archive
 from bench.comparison.archive import NAME, pack, unpack
-from bench.errors import RecordError
-from bench.records import find_runs
+from bench.records.errors import RecordError
+from bench.records.runs import find_runs
 
 
 @pytest.fixture(scope="module")

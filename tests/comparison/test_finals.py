@@ -30,10 +30,10 @@ from bench.comparison.groups import group_runs
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import recommended
 from bench.comparison.trainings import Models, find_models, read_models
-from bench.errors import RecordError
 from bench.presets import load_preset
-from bench.records import Event, RunRecord, Verdict, find_runs, read_runs
-from bench.settings import settings_as_dict
+from bench.records.errors import RecordError
+from bench.records.runs import Event, RunRecord, Verdict, find_runs, read_runs
+from bench.records.settings import settings_as_dict
 from trainers.models.description import describe_architecture, describe_baseline
 
 HASHES = {"search_train": ["train"], "search_val": ["val"], "test": ["held out"]}

@@ -10,8 +10,8 @@ import pytest
 
 from bench.cli import run as bench
 from bench.comparison.planning import needed_blocks
-from bench.errors import RecordError
-from bench.records import find_runs, read_runs
+from bench.records.errors import RecordError
+from bench.records.runs import find_runs, read_runs
 from bench.statistics.power import required_blocks
 
 AGAINST = {"family": "against-baseline"}

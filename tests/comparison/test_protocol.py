@@ -14,10 +14,10 @@ import pytest
 from bench.cli import run as bench
 from bench.comparison import pairs
 from bench.comparison.protocol import Protocol, protocol_of
-from bench.errors import PresetError
+from bench.records.errors import PresetError
+from bench.records.study_file import StudyFile, read_study
 from bench.statistics.answers import NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
-from bench.study.file import StudyFile, read_study
 
 STUDY = """
 name = "arms"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bench.errors import RecordError
-from bench.records import find_runs, read_run, read_runs, read_what_can_be
+from bench.records.errors import RecordError
+from bench.records.runs import find_runs, read_run, read_runs, read_what_can_be
 
 
 @pytest.fixture

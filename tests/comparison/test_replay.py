@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bench.cli import run as bench
-from bench.errors import PresetError, RecordError
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.replay import Record, ReplayEvaluator, Surrogate, read_record
+from bench.records.errors import PresetError, RecordError
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.replay import Record, ReplayEvaluator, Surrogate, read_record
 from searchers.base import Evaluate, Evaluated, GateGradient, TrainWeights
 from spaces import load_space
 

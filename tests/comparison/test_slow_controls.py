@@ -19,8 +19,8 @@ from scipy import stats
 
 from bench.cli import run as bench
 from bench.comparison.analysis import analyse
-from bench.evaluators.landscape import FLOOR, SPAN, Landscape
-from bench.records import find_runs, read_runs
+from bench.records.runs import find_runs, read_runs
+from bench.running.evaluators.landscape import FLOOR, SPAN, Landscape
 from bench.statistics.signed_rank import attainable_level
 from spaces import load_space
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.models.folder import write_model_folder
+from bench.models.stored import write_model_folder
 from spaces import load_space
 from spaces.networks.batch_norm import BatchNorm
 from spaces.networks.normalisation import RunningStatistics, UpdatingStatistics

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.errors import RecordError
 from bench.models.evaluation import check_charset, evaluate
 from bench.models.evaluation_document import document
 from bench.models.evaluation_table import Table, comparison, markdown, notes, score_table
 from bench.models.published import PARAMS, PUBLISHED, TIME
 from bench.models.test_sets import BENCHMARKS, COLUMNS, FURTHER, Protocol, find_sets
+from bench.records.errors import RecordError
 from spaces.errors import InputError
 from trainers.data.charset import get_charset
 from trainers.data.errors import DataError

@@ -15,8 +15,8 @@ import torch
 from PIL import Image, ImageOps
 
 from bench.cli import run
-from bench.errors import RecordError
 from bench.models.reading import image_files, load_word, read_words
+from bench.records.errors import RecordError
 from spaces.networks.normalisation import RunningStatistics
 from trainers.data.image import resize_image
 from trainers.models.model import Model

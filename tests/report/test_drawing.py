@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.readable import readable
+from bench.records.readable import readable
 from bench.report.figures.canvas import spread
 from bench.report.figures.look import WIDEST_NAME, Look, short_names, shortened, text_width
 from bench.report.figures.svg import shorter_path

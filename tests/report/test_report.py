@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, TWO, analysis, refusals
 
-from bench.errors import RecordError
+from bench.records.errors import RecordError
 from bench.report import main_table_rows, write_report
 from bench.report.banner import BANNER
 

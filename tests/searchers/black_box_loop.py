@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.evaluators.landscape import Landscape
+from bench.running.evaluators.landscape import Landscape
 from searchers import load_searcher
 from searchers.base import Evaluate, Evaluated, Failure, Problem, Result, Searcher, Work
 from spaces import Architecture, load_space

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.autostr import AutoSTR, AutoSTRSettings
 from searchers.base import Evaluate, GateGradient, Problem, SearcherError, TrainWeights, Work
 from searchers.path_search import PathSearch

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench.evaluators.landscape import Landscape
-from bench.evaluators.synthetic import SyntheticEvaluator
+from bench.running.evaluators.landscape import Landscape
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.autostr import AutoSTR, AutoSTRSettings
 from searchers.base import Evaluate, GateGradient, Problem, Searcher, TrainWeights, Work
 from searchers.errors import SearcherError

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bench.cli import run
-from bench.errors import PresetError, RecordError
 from bench.presets import load_preset, searcher_settings
-from bench.problem import Caps, Chosen
+from bench.records.errors import PresetError, RecordError
 from bench.run import Run
+from bench.running.problem import Caps, Chosen
 from searchers import FAMILIES, SEARCHERS
 from searchers.errors import SearcherError
 from searchers.finding import GROUP, find_searcher, plugins

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fake_trainer import BATCH, answer, drive, problem
 
-from bench.evaluators.landscape import Landscape
+from bench.running.evaluators.landscape import Landscape
 from searchers.architecture_distribution import OPERATIONS_PER, ArchitectureDistribution, Drawn
 from searchers.base import GateGradient, GatesMeasured, Problem, Searcher, TrainWeights
 from searchers.proxyless import Proxyless, ProxylessSettings

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from bench.evaluators.landscape import Landscape
+from bench.running.evaluators.landscape import Landscape
 from bench.statistics.answers import NotComputable
 from bench.statistics.omnibus import Friedman, friedman
 from bench.statistics.pairwise import compare_pairs

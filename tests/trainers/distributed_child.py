@@ -19,7 +19,7 @@ from torch import Tensor
 from bench.models.origin import from_architecture
 from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset
-from bench.supernet_training import SupernetJob
+from bench.supernets.training import SupernetJob
 from spaces import load_space
 from trainers.distributed import Group, joined
 from trainers.launch import find_launch

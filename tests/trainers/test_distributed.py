@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import distributed_child
 
 from bench.cli import run
-from bench.event_log import read_events, without_time
+from bench.records.event_log import read_events, without_time
 from trainers.errors import TrainerError
 from trainers.launch import VARIABLES, Launch, find_launch
 from trainers.state import read_tensors

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench.cli import run as run_bench
-from bench.event_log import read_events
+from bench.records.event_log import read_events
 from spaces import load_space
 from spaces.autostr.operations import OPERATIONS
 from spaces.errors import InputError

@@ -23,8 +23,8 @@ from bench.models.export.checking import (
     torch_threads,
 )
 from bench.models.export.errors import ExportError
-from bench.models.folder import CARD, CHECKPOINT, CURVE, TRAINING, WEIGHTS
 from bench.models.reading import load_word
+from bench.records.model_folder import CARD, CHECKPOINT, CURVE, TRAINING, WEIGHTS
 from spaces.atomic import write_atomically
 from trainers.data.charset import CHARSETS
 from trainers.data.image import decode_image, resize_image

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bench.layers import Layer
+from bench.records.layers import Layer
 from bench.report.figures.canvas import SMALL, Canvas
 from bench.report.figures.look import FAINT, GREY, INK, Look, shortened
 from bench.report.words import compact

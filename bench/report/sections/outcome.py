@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import quantiles
 from typing import Any
 
-from bench.limits import AXES
+from bench.records.limits import AXES
 from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
 from bench.report.figures.paired import paired_figure, unit_scores

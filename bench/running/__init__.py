@@ -1,0 +1,1 @@
+"""The one run loop, what it costs, and how it is scored."""

@@ -1,0 +1,55 @@
+"""An evaluator whose weight steps several processes make together; see ``running.leading``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from bench.running.evaluators.base import AroundEvaluator, Evaluator, Outcome
+from bench.running.leading import Leader, follow
+from searchers.base import TrainWeights, Work
+from spaces import Space
+from trainers.distributed import Group
+
+if TYPE_CHECKING:
+    from trainers.trainer import Trainer
+
+
+class LeadingEvaluator(AroundEvaluator):
+    """``inner``, whose weight steps and states all processes of ``group`` share.
+
+    Everything else is done by this process alone, while the others wait.
+    """
+
+    def __init__(self, inner: Evaluator, trainer: Trainer, space: Space, group: Group) -> None:
+        super().__init__(inner)
+        self.leader = Leader(trainer, group)
+        self.space = space
+
+    def execute(self, work: Work) -> Outcome:
+        if not isinstance(work, TrainWeights):
+            return self.inner.execute(work)
+        paths = torch.from_numpy(self.space.encode(work.architectures))
+        with self.leader.training(paths):
+            return self.inner.execute(work)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """The state of all; ``TrainerError`` if it is not the same."""
+        self.leader.compare()
+        return self.inner.state()
+
+    def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
+        self.inner.load_state(tensors, counters)
+        self.leader.send_state(tensors, counters)
+
+    def close(self) -> None:
+        self.leader.end()
+        self.inner.close()
+
+
+def follow_weight_steps(trainer: Trainer, group: Group) -> None:
+    """Make the weight steps that a leading evaluator orders, until it ends."""
+    follow(trainer, lambda paths: trainer.train_weights(paths.view(torch.int8).numpy()), group)

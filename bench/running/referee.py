@@ -1,0 +1,53 @@
+"""The referee: looks at a searcher from outside, at fixed points of the budget, off the ledger.
+
+It scores the recommendation on ``test`` and on search_val. Of a searcher that learns a distribution
+it also draws a few architectures and scores them on search_val: how far the most probable one is
+from what the distribution as a whole promises is the discretisation gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from bench.running.evaluators.base import Evaluator
+from searchers.base import Searcher
+
+
+class Referee:
+    """Judges with ``samples`` draws a time; ``seed`` is the run's."""
+
+    def __init__(self, evaluator: Evaluator, samples: int, seed: int, stream: int) -> None:
+        self.evaluator = evaluator
+        self.samples = samples
+        self.seed = seed
+        self.stream = stream
+
+    def judge(self, searcher: Searcher, point: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """A row for the table of incumbents, and the sampled architectures with their scores."""
+        found = searcher.recommend()
+        verdict = self.evaluator.judge(found)
+        # A generator of its own for each point: looking must not change what is looked at.
+        rng = np.random.default_rng(
+            np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
+        )
+        drawn = searcher.samples(self.samples, rng) if self.samples else []
+        glances = [self.evaluator.glance(other) for other in drawn]
+        samples = [
+            {"architecture": other.text, "search_val_score": score}
+            for other, score in zip(drawn, glances, strict=True)
+        ]
+        scores = [score for score in glances if score is not None]
+        mean = fmean(scores) if scores else None
+        own = verdict.search_val_score
+        row = {
+            "architecture": found.text,
+            "index": found.index,
+            **asdict(verdict),
+            "samples_mean": mean,
+            "discretisation_gap": None if mean is None or own is None else own - mean,
+        }
+        return row, samples

@@ -1,0 +1,292 @@
+"""The only run loop: ask, price, execute, then tell, bill, record and judge, one by one.
+
+It owns budget, clock, log and checkpoint; no searcher can reach around it. After an interruption it
+goes back to the last checkpoint and repeats what the log has beyond it, checking every line. Work
+whose results do not depend on each other is executed together (``batching``), which nothing but the
+clock readings shows.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bench.records.errors import Interrupted, PresetError
+from bench.records.event_log import EventLog
+from bench.records.limits import AXES, Budget
+from bench.records.run_folder import RunFolder
+from bench.records.work_records import describe_result, describe_work, kind_of
+from bench.running.batching import Pace, pieces
+from bench.running.evaluators.base import Evaluator, Outcome
+from bench.running.ledger import Ledger
+from bench.running.proposals import Proposals
+from bench.running.referee import Referee
+from searchers.base import Evaluate, Failure, Result, Searcher, Work
+from trainers.cost import Cost
+from trainers.errors import TrainerError
+from trainers.state import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The budget, parts of it after which the referee looks, seconds between checkpoints."""
+
+    budget: Budget
+    referee_points: int
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a progress display may show after a piece of work."""
+
+    kind: str
+    result: Result | None
+    images: int
+    status: dict[str, float]
+    replaying: bool
+    warnings: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """Leads one searcher through its budget."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        evaluator: Evaluator,
+        referee: Referee | None,
+        folder: RunFolder,
+        limits: Limits,
+        report: Callable[[Report], None] = lambda _: None,
+        stop_requested: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.searcher = searcher
+        self.evaluator = evaluator
+        self.referee = referee
+        self.folder = folder
+        self.limits = limits
+        self.report = report
+        self.stop_requested = stop_requested
+        self.ledger = Ledger()
+        self.proposals = Proposals()
+        self.pace = Pace(limits.checkpoint_seconds)
+        self.warnings: list[str] = []
+        self.verdicts: list[dict[str, Any]] = []
+
+    def run(self) -> str:
+        """Run to the end of the budget or of the searcher; returns which of both it was.
+
+        Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
+        """
+        with EventLog(self.folder.events) as log:
+            finished = self._restore(log)
+            if finished is not None:
+                return finished
+            reason = self._loop(log)
+            self._referee(log, final=True)
+            self._checkpoint(log, finished=reason)
+            return reason
+
+    def _loop(self, log: EventLog) -> str:
+        saved = time.monotonic()
+        while True:
+            budget, total = self.limits.budget, self.ledger.total
+            if budget.out_of_time(self.ledger.seconds.total):
+                return "budget of seconds spent"
+            left = budget.images - total.images
+            limit = self.pace.limit
+            if budget.evaluations:
+                limit = min(limit, max(1, budget.evaluations - total.evaluations))
+            start = time.perf_counter()
+            batch = self.searcher.ask(pieces(self.searcher, limit, left))
+            asked = time.perf_counter() - start
+            if not batch:
+                return "searcher finished"
+            costs = [self.evaluator.price(work) for work in batch]
+            paid, axis = budget.payable(total, costs)
+            if paid:
+                self._do(log, batch[:paid], costs[:paid], asked)
+            elif self._images == 0 and axis is not None:
+                raise PresetError(
+                    f"a budget of {getattr(budget, axis):,} {AXES[axis]} pays for nothing: the "
+                    f"first piece of work needs {getattr(costs[0], axis):,}; raise "
+                    f"run.budget_{axis}"
+                )
+            if axis is not None:
+                return "budget spent" if axis == "images" else f"budget of {AXES[axis]} spent"
+            if log.replaying:
+                if self.stop_requested():
+                    raise Interrupted(str(self.folder.path))
+                continue
+            due = time.monotonic() - saved >= self.limits.checkpoint_seconds
+            if due or self.stop_requested():
+                self._checkpoint(log)
+                saved = time.monotonic()
+            if self.stop_requested():
+                raise Interrupted(str(self.folder.path))
+
+    def _do(self, log: EventLog, batch: list[Work], costs: list[Cost], asked: float) -> None:
+        start = time.perf_counter()
+        outcomes = self.evaluator.execute_many(batch)
+        computed = sum(
+            isinstance(outcome.result.work, Evaluate) and not outcome.cached for outcome in outcomes
+        )
+        if computed:
+            self.pace.note(computed, time.perf_counter() - start)
+        for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
+            start = time.perf_counter()
+            self.searcher.tell([outcome.result])
+            told = time.perf_counter() - start
+            self.proposals.note_own_counts(self.searcher)
+            self._record(log, work, outcome, cost, self._status(), (asked, told))
+            self._referee(log)
+            # Asking is one act for the whole batch: its first line carries the time.
+            asked = 0.0
+
+    def _status(self) -> dict[str, float]:
+        """What the searcher says of itself, with its own counts."""
+        status = {k: v for k, v in self.searcher.status().items() if math.isfinite(v)}
+        return status | {
+            "repaired": float(self.searcher.repaired),
+            "redrawn": float(self.searcher.redrawn),
+        }
+
+    def _record(
+        self,
+        log: EventLog,
+        work: Work,
+        outcome: Outcome,
+        cost: Cost,
+        status: dict[str, float],
+        overhead: tuple[float, float],
+    ) -> None:
+        kind = kind_of(work)
+        self.ledger.bill(kind, cost)
+        self.ledger.failures += isinstance(outcome.result, Failure)
+        self.proposals.note(work)
+        replaying = log.replaying
+        clock: dict[str, Any] = {
+            "ask": overhead[0],
+            "trainer": outcome.seconds,
+            "tell": overhead[1],
+        }
+        if outcome.cached:
+            # Under the clock, since whether it was computed here or before changes nothing else.
+            clock["cached"] = True
+        described = describe_result(outcome.result)
+        if outcome.predicted:
+            described["predicted"] = True
+        line = log.record(
+            {
+                "kind": kind,
+                "work": describe_work(work),
+                "result": described,
+                "cost": cost.as_dict(),
+                "images": self._images,
+                "status": status,
+                "time": clock,
+            }
+        )
+        # Repeated work keeps the time that it took the first time.
+        self.ledger.seconds.ask += line["time"]["ask"]
+        self.ledger.seconds.trainer += line["time"]["trainer"]
+        self.ledger.seconds.tell += line["time"]["tell"]
+        self.report(Report(kind, outcome.result, self._images, status, replaying))
+
+    def _referee(self, log: EventLog, final: bool = False) -> None:
+        """Judge the recommendation after each equal part of the budget, and at the end."""
+        if self.referee is None:
+            return
+        share = self.limits.budget.share(self.ledger.total, self.ledger.seconds.total)
+        # A hair's breadth: tenths of a budget are no exact numbers.
+        reached = int(share * self.limits.referee_points + 1e-9)
+        judged = self.verdicts[-1]["point"] if self.verdicts else 0
+        if not final and (reached <= judged or reached >= self.limits.referee_points):
+            return
+        start = time.perf_counter()
+        point = self.limits.referee_points if final else reached
+        judged_row, samples = self.referee.judge(self.searcher, point)
+        row = {
+            "point": point,
+            "images": self._images,
+            "evaluations": self.ledger.total.evaluations,
+            **judged_row,
+        }
+        warnings = self.searcher.warnings()
+        replaying = log.replaying
+        line = log.record(
+            {
+                "kind": "referee",
+                "verdict": row,
+                "samples": samples,
+                "warnings": warnings,
+                "time": {"referee": time.perf_counter() - start},
+            }
+        )
+        self.ledger.seconds.referee += line["time"]["referee"]
+        self.verdicts.append(row)
+        new = [warning for warning in warnings if warning not in self.warnings]
+        self.warnings.extend(new)
+        self.folder.write_incumbents(self.verdicts)
+        self.report(Report("referee", None, self._images, {}, replaying, new))
+
+    @property
+    def _images(self) -> int:
+        return self.ledger.total.images
+
+    def _checkpoint(self, log: EventLog, finished: str | None = None) -> None:
+        """Write the state after the events so far; ``finished`` says why nothing comes after."""
+        log.sync()
+        tensors, counters = self.evaluator.state()
+        state = {
+            "events": log.position,
+            "log": log.hash,
+            "finished": finished,
+            "trainer": counters,
+            "searcher": self.searcher.state_dict(),
+            "ledger": self.ledger.as_dict(),
+            "proposals": self.proposals.state(),
+            "verdicts": self.verdicts,
+            "warnings": self.warnings,
+        }
+        write_tensors(self.folder.checkpoint, tensors, state)
+
+    def _restore(self, log: EventLog) -> str | None:
+        """Continue at the checkpoint; returns why the run had ended, if it had.
+
+        Without a usable checkpoint, everything in the log is repeated: that costs time, not
+        results, since the log says what has to come out.
+        """
+        saved = self._read_checkpoint(log)
+        if saved is None:
+            return None
+        tensors, state = saved
+        log.start_at(state["events"])
+        self.evaluator.load_state(tensors, state["trainer"])
+        self.searcher.load_state_dict(state["searcher"])
+        self.ledger = Ledger.from_dict(state["ledger"])
+        self.proposals.load_state(state["proposals"])
+        self.verdicts = list(state["verdicts"])
+        self.warnings = list(state["warnings"])
+        finished: str | None = state["finished"]
+        return finished
+
+    def _read_checkpoint(self, log: EventLog) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Tensors and state; None where there are none, or they are damaged or of another log."""
+        if not self.folder.checkpoint.exists():
+            return None
+        try:
+            tensors, state = read_tensors(self.folder.checkpoint)
+        except TrainerError:
+            return None
+        covered, known_hash = state.get("events"), state.get("log")
+        if not (isinstance(covered, int) and isinstance(known_hash, str)):
+            return None
+        return (tensors, state) if log.begins_with(covered, known_hash) else None

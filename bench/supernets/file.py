@@ -1,0 +1,64 @@
+"""A trained supernet as a file with its provenance."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.records.errors import RecordError
+from bench.records.run_folder import CHECKPOINT
+from bench.supernets.exposure import KEY, exposure_of_run
+from spaces.atomic import write_atomically
+from trainers.building import PACKED, supernet_identity
+from trainers.state import file_hash, pack_parameters, read_tensors, weights_in, write_tensors
+
+if TYPE_CHECKING:
+    from bench.run import Run
+
+
+def export_supernet(
+    folder: Path, out: Path, run: Run, result: dict[str, Any], half: bool, command: str
+) -> dict[str, Any]:
+    """Write the weights of a finished training run to ``out``; returns what to print.
+
+    With ``half`` numbers are stored in 16 bits. What is known of their origin stands in the file's
+    header and, with the file's hash, beside it in ``<name>.json``.
+    """
+    tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
+    # Default operations, which a strategy may have used, are no part of it.
+    packed = pack_parameters(run.trainer.supernet.shared, weights_in(tensors), half)
+    cost = result["cost"]
+    before = run.supernet_start or {}
+    preset = run.preset
+    metadata = {
+        "identity": supernet_identity(run.space, preset.data, preset.recogniser, preset.supernet),
+        "provenance": {
+            "command": command,
+            "seed": run.seed,
+            "images": cost["images_private"],
+            "macs": cost["total"]["macs"] + int(before.get("macs", 0)),
+            "augmentation": preset.trainer.augmentation,
+            "weight_steps": state["trainer"]["weight_steps"],
+            "continued_from": before.get("hash"),
+            "search_train": run.manifest["data"]["search_train"]["hashes"],
+            "versions": run.manifest["versions"],
+        },
+    }
+    try:
+        write_tensors(out, {PACKED: packed}, metadata)
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
+    # Beside the file and not in it: how it was trained does not make it another one.
+    exposure = exposure_of_run(folder, run.space, preset.trainer, preset.supernet.start)
+    known = {} if exposure is None else {KEY: exposure.as_dict()}
+    provenance = {"file": out.name, "hash": file_hash(out), **metadata, **known}
+    sidecar = json.dumps(provenance, indent=1, ensure_ascii=False).encode() + b"\n"
+    write_atomically(out.with_suffix(".json"), sidecar)
+    return {
+        "file": str(out),
+        "hash": file_hash(out),
+        "bytes": out.stat().st_size,
+        "images": cost["images_private"],
+        "seconds": round(cost["seconds"]["total"], 1),
+    }
