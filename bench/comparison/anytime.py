@@ -23,7 +23,7 @@ from bench.statistics.curves import Band, StepCurve, band, first_common, grid_of
 from bench.statistics.intervals import mean_interval
 
 #: Axis -> its unit in print. Seconds are those of trainer, ask and tell.
-AXES = {
+UNITS = {
     "images": "images processed",
     "evaluations": "evaluations",
     "macs": "multiply-adds processed",
@@ -34,7 +34,7 @@ POINTS = 60
 
 def curves(groups: Groups, protocol: Protocol) -> dict[str, Any]:
     """For each axis, the bands of all arms and the curve of each run."""
-    return {axis: _axis(groups, axis, unit, protocol) for axis, unit in AXES.items()}
+    return {axis: _axis(groups, axis, unit, protocol) for axis, unit in UNITS.items()}
 
 
 def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:

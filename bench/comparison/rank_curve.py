@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from bench.comparison.answers import refused
-from bench.comparison.anytime import AXES, POINTS, curve_of, end_of
+from bench.comparison.anytime import POINTS, UNITS, curve_of, end_of
 from bench.comparison.groups import Groups
 from bench.statistics.answers import NotComputable
 from bench.statistics.clusters import units_of
@@ -54,7 +54,7 @@ def rank_curve(groups: Groups, axis: str, unit: str) -> dict[str, Any]:
     first = units[0]
     return {
         "axis": axis,
-        "unit": AXES[axis],
+        "unit": UNITS[axis],
         "grid": grid.tolist(),
         "searchers": {name: row.tolist() for name, row in zip(names, ranks, strict=True)},
         "units": len(first.scores),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bench.report.formatting import BLANK, compact
 from bench.report.model import Column, Table
 from bench.report.plain import entries, interval_of, number_of, part, plain, reason_of
-from bench.report.words import BLANK, compact
 
 
 def main_table(analysis: Mapping[str, Any]) -> Table:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import quote
 
+from bench.report.formatting import NUMERIC, Kind, Shown, shown
 from bench.report.plain import interval_of, number_of
-from bench.report.words import NUMERIC, Kind, Shown, shown
 
 
 @dataclass(frozen=True)

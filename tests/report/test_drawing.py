@@ -13,9 +13,9 @@ from bench.records.readable import readable
 from bench.report.figures.canvas import spread
 from bench.report.figures.look import WIDEST_NAME, Look, short_names, shortened, text_width
 from bench.report.figures.svg import shorter_path
+from bench.report.formatting import compact, estimate_text, formatted, shown
 from bench.report.markdown import escaped
 from bench.report.plain import plain
-from bench.report.words import compact, estimate_text, formatted, shown
 
 
 @given(

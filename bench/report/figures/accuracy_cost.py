@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis
 from bench.report.figures.look import Look, shortened, style_of
-from bench.report.words import compact
+from bench.report.formatting import compact
 
 LEFT, BOTTOM, GAP, RIGHT = 44.0, 40.0, 34.0, 12.0
 HEIGHT, HEAD, LINE = 190.0, 26.0, 15.0

@@ -21,7 +21,7 @@ from matplotlib.transforms import IdentityTransform
 
 from bench.report.figures.look import FAINT, FONT_SIZE, GREY, INK, Look, Style
 from bench.report.figures.svg import Tip, finished
-from bench.report.words import compact
+from bench.report.formatting import compact
 
 WIDTH = 620.0
 ROW = 24.0

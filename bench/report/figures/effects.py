@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
+from bench.report.formatting import estimate_text, signed_word
 from bench.report.plain import interval_of, number_of
-from bench.report.words import estimate_text, signed_word
 
 #: Readable as text on white; beside the word, never instead of it.
 TONES = {

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
+from bench.report.formatting import compact, shown
 from bench.report.plain import interval_of, number_of
-from bench.report.words import compact, shown
 
 TALL = 1.25
 #: Runs that lie close are told apart by height.

@@ -15,8 +15,8 @@ from bench.report.figures.canvas import (
     widened,
 )
 from bench.report.figures.look import GREY, Look
+from bench.report.formatting import estimate_text
 from bench.report.plain import entries, number_of, part
-from bench.report.words import estimate_text
 
 STRIP = 17.0
 LEFT, GAP = 48.0, 70.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis
 from bench.report.figures.look import GREY, Look, widest
+from bench.report.formatting import estimate_text
 from bench.report.plain import interval_of, number_of
-from bench.report.words import estimate_text
 
 
 def improvement_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | None:

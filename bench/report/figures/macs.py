@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.report.figures.canvas import WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
+from bench.report.formatting import compact
 from bench.report.plain import entries, number_of
-from bench.report.words import compact
 
 HEIGHT = 120.0
 STRIP = 20.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
 from bench.report.figures.look import GREY, INK, Look, Style, widest
+from bench.report.formatting import estimate_text
 from bench.report.plain import entries, number_of
-from bench.report.words import estimate_text
 
 HEIGHT = 250.0
 LINE = 15.0

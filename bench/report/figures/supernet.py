@@ -18,8 +18,8 @@ from bench.report.figures.canvas import (
     widened,
 )
 from bench.report.figures.look import GREY, Look, shortened, widest
+from bench.report.formatting import compact
 from bench.report.plain import number_of
-from bench.report.words import compact
 
 MOST_ROWS = 30
 #: Ratio beyond which small numbers would be lost on a plain axis.

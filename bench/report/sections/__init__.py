@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.report.banner import banner_of
 from bench.report.figures.look import Look
+from bench.report.formatting import value_text
 from bench.report.model import Report
 from bench.report.sections.anytime import anytime
 from bench.report.sections.conduct import conduct, runs
@@ -17,7 +18,6 @@ from bench.report.sections.pairs import all_pairs, ranks
 from bench.report.sections.provenance import checklist, provenance
 from bench.report.sections.proxy import proxy_final
 from bench.report.sections.supernet import supernet_health
-from bench.report.words import value_text
 
 
 def report_of(analysis: Mapping[str, Any], out: Path) -> Report:

@@ -9,9 +9,9 @@ from typing import Any
 from bench.report.figures.curves import centres_figure, runs_figure, unit_of
 from bench.report.figures.look import Look
 from bench.report.figures.rank_curve import rank_curve_figure
+from bench.report.formatting import label_of, value_text
 from bench.report.model import Block, Column, Figure, Heading, Refused, Section, Table, Text
 from bench.report.plain import entries, part, reason_of
-from bench.report.words import label_of, value_text
 
 #: Of the points of a curve, pages show about this many rows a searcher.
 SHOWN_POINTS = 5

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.report.formatting import value_text
 from bench.report.model import Bullets, Column, Refused, Section, Table, Text
 from bench.report.plain import entries, part, reason_of
-from bench.report.words import value_text
 
 COUNTS = ("asked", "unique", "duplicate", "repaired", "redrawn")
 PROPOSALS = (

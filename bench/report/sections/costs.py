@@ -8,9 +8,9 @@ from typing import Any
 from bench.report.figures.look import Look
 from bench.report.figures.macs import macs_figure
 from bench.report.figures.pareto import pareto_figure
+from bench.report.formatting import compact
 from bench.report.model import Block, Column, Figure, Heading, Refused, Section, Table
 from bench.report.plain import entries, number_of, part, reason_of
-from bench.report.words import compact
 
 WORDS = {"macs": "MACs", "params": "parameters"}
 POINTS = (

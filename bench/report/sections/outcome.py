@@ -11,6 +11,7 @@ from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
 from bench.report.figures.paired import paired_figure, unit_scores
 from bench.report.figures.profile import profile_figure
+from bench.report.formatting import BLANK, compact, value_text
 from bench.report.main_table import cost_of, main_table
 from bench.report.model import (
     Block,
@@ -27,7 +28,6 @@ from bench.report.model import (
     Text,
 )
 from bench.report.plain import entries, number_of, part
-from bench.report.words import BLANK, compact, value_text
 
 #: Runs that are named where there are many.
 FEW = 12

@@ -9,6 +9,7 @@ from bench.report.figures.effects import effects_figure
 from bench.report.figures.improvement import improvement_figure
 from bench.report.figures.look import Look
 from bench.report.figures.ranks import ranks_figure
+from bench.report.formatting import estimate_text, formatted, label_of, shown, value_text
 from bench.report.main_table import is_reference
 from bench.report.model import (
     Block,
@@ -23,7 +24,6 @@ from bench.report.model import (
     Text,
 )
 from bench.report.plain import entries, number_of, part, reason_of
-from bench.report.words import estimate_text, formatted, label_of, shown, value_text
 
 PAIRS = (
     Column("a", "first"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bench.report.formatting import value_text
 from bench.report.model import (
     Block,
     Bullets,
@@ -18,7 +19,6 @@ from bench.report.model import (
     Text,
 )
 from bench.report.plain import entries, reason_of
-from bench.report.words import value_text
 
 ANSWERS = (
     Column("item", "item"),

@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.report.figures.look import Look
 from bench.report.figures.proxy import proxy_figure
+from bench.report.formatting import value_text
 from bench.report.model import Block, Bullets, Column, Figure, Fold, Refused, Section, Table, Text
 from bench.report.plain import entries, number_of, part, reason_of
-from bench.report.words import value_text
 
 TITLE = "Proxy against final score"
 PANEL = (

@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.report.figures.look import Look
 from bench.report.figures.supernet import updates_figure
+from bench.report.formatting import estimate_text, label_of, value_text
 from bench.report.model import Block, Column, Facts, Figure, Refused, Section, Table
 from bench.report.plain import entries, number_of, part, reason_of
-from bench.report.words import estimate_text, label_of, value_text
 
 UPDATES = (
     Column("name", "name", "code"),
