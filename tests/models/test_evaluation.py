@@ -38,6 +38,7 @@ class Reader:
         self.input_size = (8, 20)
         self.device = torch.device("cpu")
         self.params = 12_345_678
+        self.network = torch.nn.ModuleDict({"backbone": torch.nn.Linear(3, 4)})
         self.batches: list[int] = []
 
     def read(self, images_BHW3: np.ndarray) -> list[str] | None:
