@@ -1,3 +1,3 @@
 """The harness: command line, the one run loop, ledger, records."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
