@@ -94,14 +94,22 @@ def test_curves_are_drawn(browser: Any, reports: dict[str, Path]) -> None:
         assert runs == 100
 
 
+def hover(visit: Visit, mark: Any) -> None:
+    """Hold the mouse over a mark, once the page has come to rest there: scrolling hides the tip."""
+    mark.scroll_into_view_if_needed()
+    frame = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    visit.page.evaluate(frame)
+    mark.hover(force=True)
+    visit.page.locator("#tip").wait_for(state="visible")
+
+
 def test_hovering_tells_the_run(browser: Any, reports: dict[str, Path]) -> None:
     with Visit(browser, reports["five"] / "report.html") as visit:
         tip = visit.page.locator("#tip")
         assert tip.is_hidden()
         mark = visit.page.locator("#figure-endpoint .mark[data-run]").first
         run = mark.get_attribute("data-run")
-        mark.hover(force=True)
-        tip.wait_for(state="visible")
+        hover(visit, mark)
         assert f"run {run}" in tip.inner_text()
         hot = visit.page.locator(".mark.hot")
         # The same run in the figures of cost and of the space, too.
@@ -117,9 +125,7 @@ def test_hostile_strings_are_shown_and_not_run(browser: Any, reports: dict[str, 
         for payload in PAYLOADS:
             assert payload in text
         assert visit.page.evaluate("window.hit") is None
-        mark = visit.page.locator("#figure-effects .mark").first
-        mark.hover(force=True)
-        visit.page.locator("#tip").wait_for(state="visible")
+        hover(visit, visit.page.locator("#figure-effects .mark").first)
         assert "<script>alert(1)</script>" in visit.page.locator("#tip").inner_text()
         assert visit.page.locator("#tip *").count() == 0
         assert visit.complaints == []
