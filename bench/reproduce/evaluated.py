@@ -77,7 +77,10 @@ def evaluated_in(folder: Path) -> Evaluated:
         if pairs:
             # Sets that share words are counted once.
             words = int(pairs[0]["words"])
-        return Evaluated([_model(each) for each in document["models"]], pairs, words)
+        models = [_model(each) for each in document["models"]]
+        if not models:
+            raise ValueError("no models")
+        return Evaluated(models, pairs, words)
     except FileNotFoundError as error:
         raise RecordError(f"{folder}: nothing was evaluated there: run it again") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -90,12 +93,16 @@ def _model(found: dict[str, Any]) -> Model:
     if average is None:
         (average,) = found["scores"].values()
     low, high = (float(end) for end in average["interval"])
+    accuracy, cost = float(average["word_accuracy"]), found["backbone"]
+    # What is no number is none of these either.
+    if not 0.0 <= low <= accuracy <= high <= 1.0 or not min(cost["macs"], cost["params"]) > 0:
+        raise ValueError("a score or a size that cannot be")
     return Model(
         str(found["name"]),
         scores,
-        (float(average["word_accuracy"]), low, high),
-        int(found["backbone"]["macs"]),
-        int(found["backbone"]["params"]),
+        (accuracy, low, high),
+        int(cost["macs"]),
+        int(cost["params"]),
         int(found["params"]),
         None if latency is None else float(latency["ms"]),
     )

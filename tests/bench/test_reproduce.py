@@ -133,12 +133,24 @@ def test_models_on_the_same_words_are_read_with_their_costs(tmp_path: Path) -> N
         found.model("crnn")
 
 
-@pytest.mark.parametrize("changed", [{"models": 0}, {"pairs": None}, {"sets": [{}]}])
+@pytest.mark.parametrize(
+    "changed", [{"models": 0}, {"models": []}, {"pairs": None}, {"sets": [{}]}]
+)
 def test_a_damaged_evaluation_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
     with pytest.raises(RecordError, match="damaged"):
         evaluated_in(evaluation(tmp_path, **changed))
     with pytest.raises(RecordError, match="nothing was evaluated"):
         evaluated_in(tmp_path / "none")
+
+
+@pytest.mark.parametrize("interval", [[float("nan"), 0.6], [0.6, 0.4], [-0.5, 2.0]])
+def test_a_score_that_cannot_be_is_one_line(tmp_path: Path, interval: list[float]) -> None:
+    file = evaluation(tmp_path) / "eval.json"
+    document = json.loads(file.read_text())
+    document["models"][0]["scores"]["rendered 200"]["interval"] = interval
+    file.write_text(json.dumps(document))
+    with pytest.raises(RecordError, match="damaged"):
+        evaluated_in(tmp_path)
 
 
 def test_a_name_that_is_not_there(refused) -> None:

@@ -80,6 +80,6 @@ def _fresh(place: Path) -> Path:
     shutil.rmtree(sandbox, ignore_errors=True)
     work = sandbox / "work"
     work.mkdir(parents=True)
-    # Pipes cannot be copied; one is made anew.
+    # A pipe cannot be copied; another is made.
     shutil.copytree(place / "seeds", work / "inputs", ignore=lambda _, names: {"pipe"} & {*names})
     return work
