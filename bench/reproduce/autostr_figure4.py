@@ -9,17 +9,18 @@ from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, besid
 from bench.reproduce.ends import end_of
 from bench.reproduce.entry import AUTOSTR, DATA, Check, Entry, Outcome, Recipe
 from bench.reproduce.evaluated import evaluated_in
-from bench.reproduce.study_file import PAPER_DATA, TINY, TINY_TRAINING
+from bench.reproduce.study_file import TINY, TINY_TRAINING
+from bench.reproduce.targets import EXTRA, TARGETS, words_of
+from bench.reproduce.targets import NEEDS as TARGET_NEEDS
 
 #: The paper plots SAR, CA-FCN, ESIR and SCRN too, which are no baselines here.
 BASELINES = ("aster", "all-k5e6", "autostr-iiit5k", "crnn")
 BESIDE = "aster"
 PICTURE = "accuracy-cost.svg"
-WORDS = (
-    *("--search-train", f"{DATA}/mj.lmdb", "--search-train", f"{DATA}/st.lmdb"),
-    *("--search-val", f"{DATA}/iiit5k-val.lmdb", "--search-val", f"{DATA}/coco.lmdb"),
-    *("--test", f"{DATA}/iiit5k.lmdb"),
-)
+TARGET = "IIIT5K"
+NEEDS = {
+    name: TARGET_NEEDS[name] for name in ("mj.lmdb", "st.lmdb", TARGETS[TARGET], EXTRA, "sets")
+}
 
 
 def _recipe(
@@ -71,8 +72,8 @@ ENTRY = Entry(
         "tiny": _recipe("tiny", TINY, TINY_TRAINING, FEW),
         "cpu": _recipe("cpu", (), ("retraining.epochs=0.64",)),
         "paper": beside_baselines(
-            "autostr", "paper", BASELINES, WORDS, WORDS, sets=(f"{DATA}/iiit5k.lmdb",),
-            needs=PAPER_DATA,
+            "autostr", "paper", BASELINES, words_of(TARGET), words_of(TARGET),
+            sets=(f"{DATA}/sets/{TARGET}",), needs=NEEDS,
         ),
     },
     _read,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,8 @@ def ends_of(folder: Path) -> dict[str, list[End]]:
     found: dict[str, list[End]] = {arm.name: [] for arm in study.all_arms}
     for group in groups.groups:
         for run in group.complete:
-            result = run.result or {}
-            end = result["recommendation"]
             found.setdefault(group.label, []).append(
-                End(
-                    run.block,
-                    str(end["text"]),
-                    group.score(run),
-                    int(end["macs"]),
-                    int(end["params"]),
-                    result.get("tables") or {},
-                )
+                _end(run.result or {}, run.block, group.score(run))
             )
     return found
 
@@ -70,10 +61,20 @@ def end_of(run: Path) -> End:
     """What one run ended with, without an accuracy; ``RecordError`` where it is not complete."""
     for record in read_runs(find_runs([run])):
         if record.complete and record.result:
-            end = record.result["recommendation"]
-            tables = record.result.get("tables") or {}
-            return End("", str(end["text"]), None, int(end["macs"]), int(end["params"]), tables)
+            return _end(record.result)
     raise RecordError(f"{run}: no complete run is there: run the same command again")
+
+
+def _end(result: Mapping[str, Any], block: str = "", accuracy: float | None = None) -> End:
+    end = result["recommendation"]
+    return End(
+        block,
+        str(end["text"]),
+        accuracy,
+        int(end["macs"]),
+        int(end["params"]),
+        result.get("tables") or {},
+    )
 
 
 def difference(

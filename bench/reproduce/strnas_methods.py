@@ -11,6 +11,8 @@ from bench.reproduce.entry import DATA, SLIDES, Check, Entry, Outcome, Recipe
 from bench.reproduce.evaluated import Model, evaluated_in
 from bench.reproduce.strnas_settings import TINY_SPACE, arms
 from bench.reproduce.study_file import TINY_TRAINING
+from bench.reproduce.targets import NEEDS as TARGET_NEEDS
+from bench.reproduce.targets import TRAIN
 
 SOURCE = "STR-NAS slides, methods"
 #: Our name -> the slides'.
@@ -30,11 +32,10 @@ BASELINES = tuple(name for name in METHODS if name != FOUND)
 #: The ten columns of the slides, as they are called in a folder of test sets.
 SETS = ("IIIT5K", "SVT", "IC03-860", "IC03-867", "IC13-857", "IC13-1015", "IC15-1811", "IC15-2077",
         "SVTP", "CUTE80")  # fmt: skip
-TRAIN = ("--search-train", f"{DATA}/mj.lmdb", "--search-train", f"{DATA}/st.lmdb",
-         "--test", f"{DATA}/sets/IIIT5K")  # fmt: skip
+WORDS = (*TRAIN, "--test", f"{DATA}/sets/IIIT5K")
 NEEDS = {
-    "mj.lmdb": "MJSynth",
-    "st.lmdb": "SynthText",
+    "mj.lmdb": TARGET_NEEDS["mj.lmdb"],
+    "st.lmdb": TARGET_NEEDS["st.lmdb"],
     "sets": f"the folder of the test sets {', '.join(SETS)}",
 }
 
@@ -56,10 +57,10 @@ def _recipe(
 
 
 def _paper() -> Recipe:
-    search = (*TRAIN, *chosen(arms(1.0, 1e-3)["nas3"][1]))
+    search = (*WORDS, *chosen(arms(1.0, 1e-3)["nas3"][1]))
     sets = (*SETS, "--data", f"{DATA}/sets")
     return beside_baselines(
-        "proxyless", "strnas", BASELINES, search, TRAIN, sets, NEEDS, latency_images=50
+        "proxyless", "strnas", BASELINES, search, WORDS, sets, NEEDS, latency_images=50
     )
 
 
