@@ -1,4 +1,7 @@
-"""One command in a process of its own, watched: exit code, traceback, time, memory, files."""
+"""One command in a process of its own, watched: exit code, traceback, time, memory, files.
+
+What it leaves running is wrong, too.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +45,18 @@ def attempt(arguments: list[str], place: Path) -> Outcome:
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
+        os.setsid()
         os._exit(_child(arguments, place, told))
     status, usage = _wait(child, begun)
     seconds = time.monotonic() - begun
+    left = _left_behind(child)
     said = told.read_text(errors="replace")
     told.unlink()
     code = os.waitstatus_to_exitcode(status)
     peak = usage.ru_maxrss * 1024
     problem = _problem(arguments, code, said, seconds, peak)
+    if not problem and left:
+        problem = f"left running: {left[:3]}"
     after = _listing(place)
     # Where it was told to write, it may write; what was there stays as it is.
     new = [name for name in after.keys() - before.keys() if not _is_named(name, arguments)]
@@ -57,6 +64,26 @@ def attempt(arguments: list[str], place: Path) -> Outcome:
     if not problem and (new or spoilt):
         problem = f"new outside of its outputs: {new[:3]}, changed or gone: {spoilt[:3]}"
     return Outcome(problem, code, seconds, peak)
+
+
+def _left_behind(session: int) -> list[str]:
+    """Processes of a session that has ended which do not end themselves; they are killed."""
+    found: dict[int, str] = {}
+    for wait_seconds in (0.0, *([0.1] * 100)):
+        time.sleep(wait_seconds)
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                state, *rest = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+                if state != "Z" and int(rest[2]) == session:
+                    found[int(folder.name)] = (folder / "cmdline").read_text()
+            except OSError:
+                continue
+        if not found:
+            return []
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    return [command.replace("\0", " ") for command in found.values()]
 
 
 def _child(arguments: list[str], place: Path, told: Path) -> int:

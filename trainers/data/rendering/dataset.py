@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from multiprocessing import get_all_start_methods, get_context, get_start_method
+from multiprocessing import (
+    get_all_start_methods,
+    get_context,
+    get_start_method,
+    parent_process,
+)
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +114,7 @@ def _parallel(
 ) -> Iterator[list[tuple[bytes, str]]]:
     """Yield chunks in order, with at most a few of them rendered ahead of the writer."""
     with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_one_thread
+        processes, mp_context=get_context("spawn"), initializer=_begin_worker
     ) as pool:
         pending: deque[Future[list[tuple[bytes, str]]]] = deque()
         try:
@@ -133,9 +140,18 @@ def _in_a_foreign_pool() -> bool:
     return get_start_method(allow_none=True) not in (None, *get_all_start_methods())
 
 
-def _one_thread() -> None:
-    """Keep workers from sharing each other's cores, and their cores from oversubscription."""
+def _begin_worker() -> None:
+    """Keep workers from sharing each other's cores, and from outliving their command."""
     from trainers.data.opencv import cv2
 
     cv2.setNumThreads(1)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # One that hands over records hears nothing of its command's death: it holds both ends of the
+    # queue.
+    threading.Thread(target=_leave_when_alone, daemon=True).start()
+
+
+def _leave_when_alone() -> None:
+    if (command := parent_process()) is not None:
+        wait([command.sentinel])
+        os._exit(1)
