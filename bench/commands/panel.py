@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -15,12 +18,14 @@ from bench.commands.supernet_job import command_line
 from bench.commands.workers import chosen_workers, workers_options
 from bench.models.campaign import make_place
 from bench.models.origin import MODELS
-from bench.panel.file import read_panel
-from bench.panel.rows import read_rows
-from bench.panel.training import plan_panel, train_panel
+from bench.panel.file import Panel, read_panel
+from bench.panel.pairs import Gain, gain_of_pairs
+from bench.panel.rows import Row, read_rows
+from bench.panel.training import plan_panel, recipes_of, stated_recipes, train_panel
 from bench.records.errors import Interrupted
 from bench.running.interrupt import graceful_interrupt
 from bench.running.progress import counting, trainings_progress
+from bench.statistics.answers import NotComputable
 from trainers.opened_words import OpenedWords
 
 
@@ -33,12 +38,14 @@ from trainers.opened_words import OpenedWords
     show_default=True,
     help="Folder that model folders go in.",
 )
+@click.option("--dry-run", is_flag=True, help="Train nothing: say what stands in the table.")
 @workers_options("Trainings at a time.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def panel(
     file: Path,
     models: Path,
+    dry_run: bool,
     workers: int | None,
     backend: str,
     scheduler: str,
@@ -53,38 +60,75 @@ def panel(
     """
     stated = read_panel(file)
     chosen = chosen_workers(workers, backend, scheduler)
+    gained = {part.name: recipes_of(stated, part) for part in stated.parts if part.pairs}
     opened = OpenedWords()
-    with counting("rendering words", quiet) as rendering:
-        plan = plan_panel(stated, models, opened, lambda _, done, total: rendering(done, total))
-    make_place(models)
-    try:
-        with (
-            graceful_interrupt() as stop,
-            trainings_progress("trainings", len(plan.recipes), quiet) as report,
-        ):
-            troubles = train_panel(
-                stated, plan, chosen, models, command_line(), opened, report, stop
-            )
-    except (KeyboardInterrupt, Interrupted) as stopped:
-        raise Interrupted(f"in {stated.table}") from stopped
-    rows = [row for row in read_rows(stated.table) if row.recipe in plan.recipes]
-    words = Counter(row.words or "not recorded" for row in rows)
+    troubles: list[tuple[str, str]] = []
+    if dry_run:
+        recipes = stated_recipes(stated)
+    else:
+        with counting("rendering words", quiet) as rendering:
+            plan = plan_panel(stated, models, opened, lambda _, done, total: rendering(done, total))
+        recipes = plan.recipes
+        make_place(models)
+        try:
+            with (
+                graceful_interrupt() as stop,
+                trainings_progress("trainings", len(plan.recipes), quiet) as report,
+            ):
+                troubles = train_panel(
+                    stated, plan, chosen, models, command_line(), opened, report, stop
+                )
+        except (KeyboardInterrupt, Interrupted) as stopped:
+            raise Interrupted(f"in {stated.table}") from stopped
+    rows = [row for row in read_rows(stated.table) if row.recipe in recipes]
+    gains = {name: gain_of_pairs(found, rows) for name, found in gained.items()}
     if as_json:
         failed = [{"training": title, "reason": reason} for title, reason in troubles]
-        print_json({"rows": [msgspec.to_builtins(row) for row in rows], "failed": failed})
+        trained = [msgspec.to_builtins(row) for row in rows]
+        pairs = {name: _as_json(gain) for name, gain in gains.items()}
+        print_json({"rows": trained, "pairs": pairs, "failed": failed})
     else:
-        accuracies = sorted(row.test_accuracy for row in rows)
-        print_facts(
-            {
-                "table": str(stated.table),
-                "trainings": f"{len(rows):,} of {len(plan.recipes):,}",
-                "architectures": f"{len({row.architecture for row in rows}):,}",
-                "test word accuracy": f"{accuracies[0]:.3f} to {accuracies[-1]:.3f}"
-                if accuracies
-                else "none yet",
-                "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common()),
-            }
-        )
+        _print(stated, rows, len(recipes), gains)
     for title, reason in troubles:
         warn(f"bench: {title}: {' '.join(reason.split())}")
     return FAILED if troubles else 0
+
+
+def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, Gain]) -> None:
+    words = Counter(row.words or "not recorded" for row in rows)
+    accuracies = sorted(row.test_accuracy for row in rows)
+    print_facts(
+        {
+            "table": str(stated.table),
+            "trainings": f"{len(rows):,} of {wanted:,}",
+            "architectures": f"{len({row.architecture for row in rows}):,}",
+            "test word accuracy": f"{accuracies[0]:.3f} to {accuracies[-1]:.3f}"
+            if accuracies
+            else "none yet",
+            "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common()),
+            **{f"{name}, second minus first": _told(gain) for name, gain in gains.items()},
+        }
+    )
+
+
+def _told(gain: Gain) -> str:
+    """The mean gain with its interval, and in how many of the pairs the second is better."""
+    of = f"{len(gain.pairs)} of {gain.stated} pairs"
+    if isinstance(gain.mean, NotComputable):
+        return f"{of}; {gain.mean.reason}"
+    better = sum(pair.gain > 0 for pair in gain.pairs)
+    p = "" if isinstance(gain.test, NotComputable) else f", p {gain.test.p_value:.2g}"
+    return (
+        f"{gain.mean.value:+.3f} ({gain.mean.low:+.3f} to {gain.mean.high:+.3f}){p}; {of}, the "
+        f"second better in {better}"
+    )
+
+
+def _as_json(gain: Gain) -> dict[str, Any]:
+    pairs = [{**asdict(pair), "gain": pair.gain} for pair in gain.pairs]
+    return {
+        "stated": gain.stated,
+        "pairs": pairs,
+        "mean": asdict(gain.mean),
+        "test": asdict(gain.test),
+    }

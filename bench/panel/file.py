@@ -7,6 +7,7 @@ set = ["retraining.epochs=0.64"]        # as with `bench retrain --set`
 name = "uniform"                        # how these were chosen, in a word
 architectures = "uniform.txt"           # one a line, in a file beside this one
 seeds = 2                               # trainings of each: seeds 0 and 1
+pairs = false                           # whether the second of each two is held against the first
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True):
-    """Architectures that were chosen alike; ``seeds`` trainings of each."""
+    """Architectures that were chosen alike; ``seeds`` trainings of each.
+
+    ``pairs``: they stand two by two, and the second of two is held against the first.
+    """
 
     name: Name
     architectures: Name
     seeds: Annotated[int, Meta(ge=1, le=100)] = 1
+    pairs: bool = False
 
 
 class _Stated(Struct, frozen=True, forbid_unknown_fields=True):

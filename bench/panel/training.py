@@ -65,11 +65,26 @@ def plan_panel(
 
 
 def recipes_of(panel: Panel, part: Part) -> dict[str, list[str]]:
-    """Text of each architecture of a part -> ``Row.recipe`` of its trainings, without any words."""
-    return {
+    """Text of each architecture of a part -> ``Row.recipe`` of its trainings, without any words.
+
+    Raises ``RecordError`` for a part of pairs that are none.
+    """
+    found = {
         origin.description.name: [_recipe(origin, seed) for seed in range(part.seeds)]
         for origin in _origins(panel, part)
     }
+    if part.pairs and (len(found) % 2 or len(found) < len(panel.listed(part))):
+        raise RecordError(
+            f"{panel.path.parent / part.architectures}: {len(panel.listed(part))} lines, "
+            f"{len(found)} of them different: expected pairs, each architecture once"
+        )
+    return found
+
+
+def stated_recipes(panel: Panel) -> frozenset[str]:
+    """The recipes of all trainings that a panel states, without any words."""
+    found = (recipes_of(panel, part) for part in panel.parts)
+    return frozenset(recipe for each in found for recipes in each.values() for recipe in recipes)
 
 
 def train_panel(

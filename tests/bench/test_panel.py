@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -18,8 +19,10 @@ from study_process import begin_bench, kill_session, wait_until
 from bench.cli import run as run_bench
 from bench.panel import training
 from bench.panel.file import read_panel
+from bench.panel.pairs import gain_of_pairs
 from bench.panel.rows import Row, read_rows, write_rows
 from bench.records.errors import PresetError, RecordError
+from bench.statistics.answers import Estimate, NotComputable
 from trainers.models.training import Training
 
 FIRST, SECOND = "A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"
@@ -173,3 +176,57 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
 def _read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text())
     return found
+
+
+def test_pairs_are_held_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stated(tmp_path, pairs=([FIRST, SECOND], 1))
+    path.write_text(path.read_text() + "pairs = true\n")
+    assert bench_panel(path, "--dry-run") == 0
+    assert "0 of 1 pairs" in capsys.readouterr().out
+    assert not (tmp_path / "models").exists()
+    assert bench_panel(path, "--json") == 0
+    found = json.loads(capsys.readouterr().out)["pairs"]["pairs"]
+    (pair,) = found["pairs"]
+    scored = {row.architecture: row.test_accuracy for row in read_rows(path.with_suffix(".csv"))}
+    assert (pair["first"], pair["second"]) == (FIRST, SECOND)
+    assert pair["gain"] == scored[SECOND] - scored[FIRST]
+    # One pair has no interval.
+    assert "reason" in found["mean"]
+
+
+def test_the_gain_of_pairs_is_that_of_students_t() -> None:
+    gains = [0.03, 0.01, -0.02, 0.05]
+    recipes = {name: [f"recipe-{name}"] for name in "abcdefghij"}
+    rows = []
+    for place, gain in enumerate(gains):
+        first, second = list(recipes)[2 * place : 2 * place + 2]
+        rows += [row_with(first, 0.5), row_with(second, 0.5 + gain)]
+    found = gain_of_pairs(recipes, rows)
+    # The fifth pair is not trained.
+    assert (len(found.pairs), found.stated) == (4, 5)
+    assert isinstance(found.mean, Estimate)
+    wanted = stats.ttest_1samp(gains, 0.0).confidence_interval()
+    assert (found.mean.low, found.mean.high) == pytest.approx(tuple(wanted))
+    assert found.mean.value == pytest.approx(0.0175)
+    # Four pairs are too few for the signed-rank test.
+    assert isinstance(found.test, NotComputable)
+
+
+def row_with(architecture: str, accuracy: float) -> Row:
+    plain = dict.fromkeys(ROW, 0) | {
+        "architecture": architecture,
+        "test_accuracy": accuracy,
+        "recipe": f"recipe-{architecture}",
+    }
+    return Row(**plain)
+
+
+@pytest.mark.parametrize("lines", [[FIRST], [FIRST, FIRST], [FIRST, SECOND, FIRST]])
+def test_a_part_of_pairs_that_are_none_is_refused(
+    lines: list[str], tmp_path: Path, refused
+) -> None:
+    path = stated(tmp_path, pairs=(lines, 1))
+    path.write_text(path.read_text() + "pairs = true\n")
+    assert "expected pairs, each architecture once" in refused("panel", path, "--dry-run")
