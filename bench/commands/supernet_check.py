@@ -128,24 +128,34 @@ def _draw(document: Mapping[str, Any], picture: Path) -> None:
     write_picture(picture, drawn)
 
 
-def _print_agreement(found: Mapping[str, Any]) -> None:
-    """What is behind the last measure: each predictor, the top, and what is overrated."""
-    names = {
+def _name(predictor: str) -> str:
+    """``proxy, word accuracy``."""
+    known = {
         "accuracy": "proxy, word accuracy",
         "one_ned": "proxy, 1-NED",
         "log_likelihood": "proxy, log-likelihood",
         "macs": "MACs",
     }
+    return known.get(predictor, predictor.replace("_", " "))
+
+
+def _print_agreement(found: Mapping[str, Any]) -> None:
+    """What is behind the last measure: each predictor, the top, and what is overrated."""
     say(
         f"\nKendall's tau with the word accuracy after training from scratch, "
         f"{found['architectures']} architectures"
     )
-    rows = [
-        (names.get(key, key.replace("_", " ")), interval(tau)) for key, tau in found["taus"].items()
-    ]
+    rows = [(_name(key), interval(tau)) for key, tau in found["taus"].items()]
     rows.append(("between two seeds", interval(found["ceiling"])))
     rows.append(("proxy, freed of seeds' noise", interval(found["tau_without_noise"])))
     print_lines(["predictor", "tau"], rows)
+    halves = found["halves"]
+    if "best" in halves:
+        best = halves["best"]
+        say(
+            f"\nOf the proxies, the best on every other architecture is {_name(best)}; its tau on "
+            f"the rest is {interval(halves['rest'][best])}"
+        )
     say("\nThe best by proxy")
     print_lines(
         ["top", "among the best", "best lost by training only these"],

@@ -152,9 +152,33 @@ def _agreement(
         "ceiling": plain(ceiling),
         "tau_without_noise": plain(freed),
         "best_rival": rival,
+        "halves": _halves(predicted, final, seed),
         "lead": plain(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
         "top_k": {str(k): plain(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top},
         "regret": {str(k): plain(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top},
+    }
+
+
+def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[str, Any]:
+    """Which proxy is best on every other architecture, and how well each ranks the rest.
+
+    The tau of a proxy that was chosen for it is too high on what it was chosen on.
+    """
+    chosen_on, rest = slice(0, None, 2), slice(1, None, 2)
+    if len(final[rest]) < SMALLEST:
+        reason = f"{len(final)} architectures: expected {2 * SMALLEST} to choose on half of them"
+        return plain(NotComputable(reason, n=len(final)))
+    first, second = (
+        {
+            key: kendall_tau(predicted[key][half], final[half], _rng(seed, "halves"))
+            for key in PROXIES
+        }
+        for half in (chosen_on, rest)
+    )
+    return {
+        "best": max(PROXIES, key=lambda key: _value(first[key])),
+        "chosen_on": {key: plain(tau) for key, tau in first.items()},
+        "rest": {key: plain(tau) for key, tau in second.items()},
     }
 
 

@@ -93,6 +93,12 @@ def test_a_supernet_that_ranks_reaches_the_target(
     assert found["regret"]["3"]["estimate"] == 0.0
     assert abs(found["taus"]["macs"]["estimate"]) < 0.6
     assert len(found["points"]) == N - 2
+    halves = found["halves"]
+    assert halves["chosen_on"].keys() == halves["rest"].keys() == {*health.PROXIES}
+    assert halves["best"] in ("accuracy", "one_ned")
+    assert halves["rest"]["accuracy"]["estimate"] == pytest.approx(1.0)
+    counts = [halves[key]["accuracy"]["n"] for key in ("chosen_on", "rest")]
+    assert counts == [-(-(N - 2) // 2), (N - 2) // 2]
 
 
 @pytest.mark.slow
@@ -176,6 +182,7 @@ def test_the_command_tells_what_it_found(
     assert f"{N} architectures" in said
     assert "gradient norm" in said
     assert "between two seeds" in said
+    assert "the best on every other architecture is proxy" in said
     assert run_bench([*given[:-1], "other"]) == 2
     assert "unknown part 'other'" in capsys.readouterr().err
     for wrong in ("net.png", "nowhere/net.svg"):
