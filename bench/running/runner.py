@@ -256,7 +256,7 @@ class Runner:
             "verdicts": self.verdicts,
             "warnings": self.warnings,
         }
-        write_tensors(self.folder.checkpoint, tensors, state)
+        write_tensors(self.folder.work.checkpoint, tensors, state)
 
     def _restore(self, log: EventLog) -> str | None:
         """Continue at the checkpoint; returns why the run had ended, if it had.
@@ -280,10 +280,11 @@ class Runner:
 
     def _read_checkpoint(self, log: EventLog) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Tensors and state; None where there are none, or they are damaged or of another log."""
-        if not self.folder.checkpoint.exists():
+        checkpoint = self.folder.work.checkpoint
+        if not checkpoint.exists():
             return None
         try:
-            tensors, state = read_tensors(self.folder.checkpoint)
+            tensors, state = read_tensors(checkpoint)
         except TrainerError:
             return None
         covered, known_hash = state.get("events"), state.get("log")
