@@ -64,7 +64,7 @@ class ScoringPool:
         ready = [worker for worker in self.workers if worker.is_ready()]
         own, *parts = self._parts(encodings, costs, 1 + len(ready))
         self._jobs += 1
-        version = self._weights.update(self.trainer.weight_steps) if ready else 0
+        version = self._weights.update(self.trainer.weight_steps.done) if ready else 0
         for worker, part in zip(ready, parts, strict=True):
             worker.send(Job(self._jobs, version, encodings[part], images))
         found: Scores = [None] * len(encodings)

@@ -24,6 +24,7 @@ from bench.records.work_folder import WorkFolder
 from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
 from bench.running.leading import Leader, follow
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
+from trainers.compute import resolve_device
 from trainers.data.loader import BatchLoader
 from trainers.data.word_images import WordImages
 from trainers.data_splits import RenderProgress
@@ -33,7 +34,6 @@ from trainers.models.model import Model
 from trainers.models.training import Training
 from trainers.opened_words import OpenedWords
 from trainers.state import read_tensors, write_tensors
-from trainers.trainer import resolve_device
 
 if TYPE_CHECKING:
     from trainers.distributed import Group

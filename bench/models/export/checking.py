@@ -84,7 +84,7 @@ def torch_reader(model: Model) -> tuple[WordReader, Reader]:
 
     def read(images_BHW3: Images) -> tuple[Ids, Scores]:
         with torch.inference_mode():
-            ids_BS, scores_B, _ = reader(model.on_device(images_BHW3))
+            ids_BS, scores_B, _ = reader(model.compute.images(images_BHW3))
         return ids_BS.numpy(), scores_B.numpy()
 
     return reader, read
@@ -99,7 +99,7 @@ def compare(model: Model, read: Reader, images_NHW3: Images) -> Comparison:
         images = images_NHW3[start : start + BATCH_IMAGES]
         ids_BS, scores_B = read(images)
         with torch.inference_mode():
-            own = reader(model.on_device(images))
+            own = reader(model.compute.images(images))
         own_BS, own_scores_B, margins_B = (part.numpy() for part in own)
         if not np.isfinite(own_scores_B).all():
             raise ExportError("the model's output is not finite: train again")

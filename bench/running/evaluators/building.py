@@ -91,9 +91,9 @@ def _supernet(
     # Here, since a synthetic run needs no torch and no images.
     from bench.running.evaluators.supernet import SupernetEvaluator
     from trainers.building import build_trainer, find_supernet
+    from trainers.compute import resolve_device
     from trainers.data_splits import keep_test_apart, open_splits
     from trainers.scoring_worker import Recipe
-    from trainers.trainer import resolve_device
 
     # What can be refused is refused before words are rendered.
     resolve_device(preset.trainer.device)

@@ -140,7 +140,7 @@ class SupernetEvaluator(Evaluator):
         encoding = self.space.encode([architecture])[0]
         test = self.trainer.score(encoding, self.test, self.common)
         # Before the first step they are the same.
-        moved = self.common is not None and self.trainer.weight_steps > 0
+        moved = self.common is not None and self.trainer.weight_steps.done > 0
         own = self.trainer.score(encoding, self.test) if moved else test
         return Verdict(
             proxy_score(test, self.case_sensitive),
@@ -244,7 +244,7 @@ class SupernetEvaluator(Evaluator):
 
     def _weights_hash(self) -> str:
         """Hash of all weights; computed again only after a weight step."""
-        steps = self.trainer.weight_steps
+        steps = self.trainer.weight_steps.done
         if self._hashed is None or self._hashed[0] != steps:
             self._hashed = steps, tensors_hash(self.trainer.supernet.state_dict())
         return self._hashed[1]
