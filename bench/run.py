@@ -26,13 +26,13 @@ from bench.running.arithmetic import (
     kernels_name,
     own_arithmetic,
 )
-from bench.running.evaluators.base import Evaluator, Verdict
+from bench.running.evaluators.base import Evaluator, Judgement
 from bench.running.evaluators.building import build_evaluator
 from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.running.problem import Caps, Chosen, SearcherChoice
 from bench.running.referee import Referee
-from bench.running.runner import Limits, Report, Runner
+from bench.running.runner import Limits, Runner, WorkReport
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Run:
     def execute(
         self,
         folder: Path,
-        report: Callable[[Report], None] = lambda _: None,
+        report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
         referee: bool = True,
     ) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class Run:
     def _execute(
         self,
         folder: Path,
-        report: Callable[[Report], None],
+        report: Callable[[WorkReport], None],
         stop_requested: Callable[[], bool],
         referee: bool,
     ) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class Run:
                 "index": found.index,
                 "macs": int(self.space.macs(row)[0]),
                 "params": int(self.space.params(row)[0]),
-                **{field: verdict.get(field) for field in Verdict.__dataclass_fields__},
+                **{field: verdict.get(field) for field in Judgement.__dataclass_fields__},
             },
             "cost": self._cost(runner),
             "proposals": runner.proposals.counts(),

@@ -17,7 +17,7 @@ import torch
 
 from trainers.cost import Encodings
 from trainers.population import in_tree_order
-from trainers.scoring_worker import Job, Kit, Recipe, Scores, Worker
+from trainers.scoring_worker import Job, Kit, Scores, SupernetParts, Worker
 from trainers.shared_weights import WrittenWeights
 from trainers.trainer import Trainer
 
@@ -30,7 +30,7 @@ class ScoringPool:
     """
 
     def __init__(
-        self, trainer: Trainer, recipe: Recipe, folder: Path, threads: int, processes: int
+        self, trainer: Trainer, recipe: SupernetParts, folder: Path, threads: int, processes: int
     ) -> None:
         self.trainer = trainer
         self.workers: list[Worker] = []

@@ -27,7 +27,7 @@ from trainers.compute import Compute, resolve_device
 from trainers.cost import Encodings
 from trainers.data.loader import BatchLoader, WordImages
 from trainers.data.unused import undecodable
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
 from trainers.metrics import WordScores, score_words
@@ -97,7 +97,7 @@ class Trainer:
         """Where the supernet is."""
         return self.compute.device
 
-    def join(self, group: Group) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """From now on, do this process's part of each weight step of ``group``."""
         self.weight_steps.join(group)
 

@@ -20,7 +20,7 @@ from trainers.codec import Codec
 from trainers.compute import Compute, compute_repeatably
 from trainers.data.loader import BatchLoader
 from trainers.data.unused import undecodable
-from trainers.distributed import ALONE, Alone, Group
+from trainers.distributed import ALONE, Alone, ProcessGroup
 from trainers.errors import TrainerError
 from trainers.optimisers import build_optimiser
 from trainers.settings import RetrainingSettings, TrainerSettings
@@ -79,7 +79,7 @@ class WeightSteps:
                 note = partial(self._touched.__setitem__, place)
                 parameter.register_post_accumulate_grad_hook(note)  # type: ignore[no-untyped-call]
 
-    def join(self, group: Group) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """From now on, do this process's part of each step of ``group``."""
         group.launch.check_batch(self.settings.batch_images, f"{self.section}.batch_images")
         self._group = group

@@ -83,7 +83,7 @@ def evaluate(
     errors.
     """
     refuse_several("eval")
-    from bench.models.test_sets import Protocol, find_sets
+    from bench.models.test_sets import WordProtocol, find_sets
 
     if picture is not None:
         check_picture(picture)
@@ -101,7 +101,7 @@ def evaluate(
     if characters == "model":
         own = models[0].model.charset.name
         characters = own if charset or own.startswith(OWN) else "36"
-    protocol = Protocol(characters)
+    protocol = WordProtocol(characters)
     found = find_sets(data, sets, protocol)
     for trained in models:
         check_charset(trained, protocol)

@@ -31,12 +31,12 @@ from trainers.data_splits import RenderProgress
 from trainers.metrics import WordScores
 from trainers.models.building import build_model
 from trainers.models.model import Model
-from trainers.models.training import Training
+from trainers.models.training import ModelTraining
 from trainers.opened_words import OpenedWords
 from trainers.state import read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from trainers.distributed import Group
+    from trainers.distributed import ProcessGroup
 
 #: Stream of random numbers of the order of words; a search uses 1 to 4.
 TRAIN_STREAM = 5
@@ -95,7 +95,7 @@ class RetrainingJob:
         check_unchanged(origin, self.splits)
         settings = preset.retraining
         train = self.splits["search_train"].words
-        self.training = Training(
+        self.training = ModelTraining(
             self.model,
             BatchLoader(
                 train,
@@ -118,7 +118,7 @@ class RetrainingJob:
         """Images that all steps together train on."""
         return self.training.steps * self.preset.retraining.batch_images
 
-    def share(self, group: Group) -> None:
+    def share(self, group: ProcessGroup) -> None:
         """Make each step together with the other processes of ``group``."""
         group.check_equal("settings or data", self.identity_hash)
         self.training.join(group)
@@ -126,7 +126,7 @@ class RetrainingJob:
         if group.rank == 0:
             self.leader = Leader(self.training, group)
 
-    def follow(self, group: Group) -> None:
+    def follow(self, group: ProcessGroup) -> None:
         """Do this process's part of each step, until the first process ends."""
         try:
             follow(self.training, lambda _: self.training.step(), group)

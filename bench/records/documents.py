@@ -15,7 +15,7 @@ def json_bytes(document: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     return text.encode() + b"\n"
 
 
-def csv_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """One row or more as a table; the first row names the columns."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

@@ -63,7 +63,7 @@ class EventTime(Struct, frozen=True):
     referee: float = 0.0
 
 
-class Verdict(Struct, frozen=True):
+class RefereeRow(Struct, frozen=True):
     """A row of the referee's table."""
 
     point: int
@@ -87,7 +87,7 @@ class Event(Struct, frozen=True):
     cost: EventCost = EventCost()
     work: EventWork = EventWork()
     time: EventTime = EventTime()
-    verdict: Verdict | None = None
+    verdict: RefereeRow | None = None
 
 
 EVENT = msgspec.json.Decoder(Event)

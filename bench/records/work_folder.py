@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.records.documents import csv_bytes
+from bench.records.documents import table_bytes
 from bench.records.errors import FolderInUse, RecordError
 from bench.records.flat import flatten
 from bench.records.foreign import refuse_foreign
@@ -73,7 +73,7 @@ class WorkFolder:
 
     def write_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Replace a CSV file; the first of ``rows`` names the columns."""
-        write_atomically(self.path / name, csv_bytes(rows))
+        write_atomically(self.path / name, table_bytes(rows))
 
     def complete(self) -> None:
         """The work is done: why an earlier attempt failed is of no more interest."""

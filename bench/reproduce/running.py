@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
-from bench.reproduce.entry import DATA, OUT, Entry, Outcome, Recipe, Scale
+from bench.reproduce.entry import DATA, OUT, Entry, Recipe, Reproduction, Scale
 from bench.reproduce.page import document, markdown
 from spaces.atomic import write_atomically
 
@@ -64,7 +64,7 @@ def reproduce(
     workers: int | None,
     call: Call,
     command: str,
-) -> Outcome | None:
+) -> Reproduction | None:
     """Do the commands that are left, and write the outcome; None where one of them failed."""
     recipe = entry.recipe(scale, data)
     check_data(recipe, data)

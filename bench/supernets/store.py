@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.records.errors import Interrupted
 from bench.records.lock import try_lock
-from bench.running.runner import Report
+from bench.running.runner import WorkReport
 from bench.supernets.training import SupernetJob
 
 FOLDER = Path("results") / "supernets"
@@ -33,7 +33,7 @@ def obtain_supernet(
     job: SupernetJob,
     out: Path,
     command: str,
-    report: Callable[[Report], None] = lambda _: None,
+    report: Callable[[WorkReport], None] = lambda _: None,
     stop_requested: Callable[[], bool] = lambda: False,
     half: bool = False,
 ) -> Path:

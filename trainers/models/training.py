@@ -14,7 +14,7 @@ from torch import Tensor
 from trainers.data.loader import BatchLoader
 from trainers.data.unused import undecodable
 from trainers.data.word_images import WordImages
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 from trainers.errors import TrainerError
 from trainers.metrics import WordScores
 from trainers.models.model import Model
@@ -24,7 +24,7 @@ from trainers.settings import RetrainingSettings
 from trainers.weight_steps import WeightSteps, check_flat_start
 
 
-class Training:
+class ModelTraining:
     """``settings.epochs`` of ``search_train`` for one model with fresh weights.
 
     Raises ``TrainerError`` for settings that do not go with the model.
@@ -58,7 +58,7 @@ class Training:
         """Learning rate of the last step."""
         return self.weight_steps.rate(max(0, self.done - 1))
 
-    def join(self, group: Group) -> None:
+    def join(self, group: ProcessGroup) -> None:
         """From now on, do this process's part of each step of ``group``."""
         self.weight_steps.join(group)
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from bench.models.export import FORMATS
 from bench.models.export.checking import (
-    Comparison,
-    Latency,
+    ReaderComparison,
+    ReadingTime,
     compare,
     time_in_turn,
     torch_reader,
@@ -44,8 +44,8 @@ class Export:
     """The files that were written and what was found out about them; milliseconds a reader."""
 
     files: tuple[Path, ...]
-    comparison: Comparison
-    latency: dict[str, Latency]
+    comparison: ReaderComparison
+    latency: dict[str, ReadingTime]
 
 
 def format_module(name: str) -> ModuleType:
