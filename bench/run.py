@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.records.errors import PresetError, RecordError
+from bench.records.errors import PresetError
 from bench.records.limits import Budget
-from bench.records.manifest import hardware, identity_hash, read_manifest, versions
+from bench.records.manifest import hardware, identity_hash, versions
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
     LATER_HYPERPARAMETERS,
@@ -19,19 +19,20 @@ from bench.records.settings import (
     with_budget,
     without_off,
 )
+from bench.records.work_folder import WorkFolder
 from bench.running.arithmetic import (
     compute_as_begun,
     count_of_threads,
     kernels_name,
     own_arithmetic,
 )
-from bench.running.evaluators.base import Evaluator, Verdict
+from bench.running.evaluators.base import Evaluator, Judgement
 from bench.running.evaluators.building import build_evaluator
 from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.running.problem import Caps, Chosen, SearcherChoice
 from bench.running.referee import Referee
-from bench.running.runner import Limits, Report, Runner
+from bench.running.runner import Limits, Runner, WorkReport
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Run:
     def execute(
         self,
         folder: Path,
-        report: Callable[[Report], None] = lambda _: None,
+        report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
         referee: bool = True,
     ) -> dict[str, Any]:
@@ -130,37 +131,30 @@ class Run:
     def _execute(
         self,
         folder: Path,
-        report: Callable[[Report], None],
+        report: Callable[[WorkReport], None],
         stop_requested: Callable[[], bool],
         referee: bool,
     ) -> dict[str, Any]:
         opened = RunFolder(folder, self.manifest)
         try:
-            known = opened.result()
-            if known is not None:
-                return {**known, "run_dir": str(folder)}
-            self._compute_as_begun(folder)
-            settings = self.preset.run
-            runner = Runner(
-                self.searcher,
-                self.evaluator,
-                self._referee() if referee else None,
-                opened,
-                Limits(Budget.of(settings), settings.referee_points, settings.checkpoint_seconds),
-                report,
-                stop_requested,
-            )
-            reason = runner.run()
-            result = self._result(folder, runner, reason)
-            opened.write_result(result)
-            return result
-        except OSError as error:
-            raise RecordError(
-                f"run folder {folder} cannot be written ({error.strerror or error}): free space, "
-                "then run the same command to resume"
-            ) from error
+            with opened.work.at_work():
+                known = opened.result()
+                if known is not None:
+                    return {**known, "run_dir": str(folder)}
+                self._compute_as_begun(opened.work)
+                settings = self.preset.run
+                limits = Limits(
+                    Budget.of(settings), settings.referee_points, settings.checkpoint_seconds
+                )
+                judge = self._referee() if referee else None
+                runner = Runner(
+                    self.searcher, self.evaluator, judge, opened, limits, report, stop_requested
+                )
+                reason = runner.run()
+                result = self._result(folder, runner, reason)
+                opened.write_result(result)
+                return result
         finally:
-            opened.close()
             self.evaluator.close()
 
     def _hardware(self) -> dict[str, Any]:
@@ -173,11 +167,10 @@ class Run:
         threads = max(1, found["torch_threads"] // self.workers)
         return {**found, "processes": self.workers, "evaluation_threads": threads}
 
-    def _compute_as_begun(self, folder: Path) -> None:
+    def _compute_as_begun(self, folder: WorkFolder) -> None:
         """Compute as the run was begun: another number of threads adds up in another order.
 
-        The manifest that lies in the folder is that of the beginning. How many processes evaluate,
-        this call alone decides.
+        How many processes evaluate, this call alone decides.
         """
         if self.built.trainer is None or self.built.recipe is None:
             return
@@ -186,12 +179,13 @@ class Run:
         from bench.running.evaluators.supernet import SupernetEvaluator
         from trainers.scoring_pool import ScoringPool
 
-        begun = (read_manifest(folder) or {}).get("hardware", {})
+        begun = folder.manifest.get("hardware")
         compute_as_begun(begun)
-        threads = count_of_threads(begun.get("evaluation_threads"), torch.get_num_threads())
+        known = begun if isinstance(begun, dict) else {}
+        threads = count_of_threads(known.get("evaluation_threads"), torch.get_num_threads())
         if self.workers > 1:
             self.pool = ScoringPool(
-                self.built.trainer, self.built.recipe, folder, threads, self.workers
+                self.built.trainer, self.built.recipe, folder.path, threads, self.workers
             )
         if isinstance(self.built.evaluator, SupernetEvaluator):
             self.built.evaluator.share(threads, self.pool)
@@ -214,7 +208,7 @@ class Run:
                 "index": found.index,
                 "macs": int(self.space.macs(row)[0]),
                 "params": int(self.space.params(row)[0]),
-                **{field: verdict.get(field) for field in Verdict.__dataclass_fields__},
+                **{field: verdict.get(field) for field in Judgement.__dataclass_fields__},
             },
             "cost": self._cost(runner),
             "proposals": runner.proposals.counts(),

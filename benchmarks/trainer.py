@@ -30,7 +30,7 @@ from benchmarks.common.rows import Row, population_rows, scoring_rows, step_rows
 from benchmarks.common.table import print_table, table_line, write_json
 from benchmarks.common.turns import measure_row
 from spaces.errors import InputError
-from trainers.trainer import resolve_device
+from trainers.compute import resolve_device
 
 
 def main() -> None:

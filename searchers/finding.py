@@ -25,7 +25,7 @@ GROUP = "bench.searchers"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSearcher:
     """A searcher's class under the name it was asked for by; ``given`` settings come with it."""
 
     name: str
@@ -37,20 +37,20 @@ class Found:
         return [field.name for field in fields(self.kind.Settings) if field.name not in self.given]
 
 
-def find_searcher(name: str) -> Found:
+def find_searcher(name: str) -> FoundSearcher:
     """The searcher called ``name``; ``SearcherError`` says what is wrong with the name or class."""
     if name in SEARCHERS:
-        return Found(name, load_searcher(name), {})
+        return FoundSearcher(name, load_searcher(name), {})
     family, colon, variant = name.partition(":")
     if colon and family in FAMILIES:
         target, field = FAMILIES[family]
         module, _, attribute = target.partition(":")
-        return Found(name, getattr(import_module(module), attribute), {field: variant})
+        return FoundSearcher(name, getattr(import_module(module), attribute), {field: variant})
     if colon:
-        return Found(name, _checked(name, _from_module(family, variant, name)), {})
+        return FoundSearcher(name, _checked(name, _from_module(family, variant, name)), {})
     offered = plugins()
     if name in offered:
-        return Found(name, _checked(name, _from_entry_point(offered[name])), {})
+        return FoundSearcher(name, _checked(name, _from_entry_point(offered[name])), {})
     families = [f"{family}:NAME" for family in FAMILIES]
     raise SearcherError(unknown_name("searcher", name, [*SEARCHERS, *families, *offered]))
 

@@ -44,7 +44,7 @@ from searchers.errors import SearcherError
 from searchers.flops_regulariser import FlopsRegulariser
 from searchers.latency_term import latency_term
 from searchers.proxyless_settings import ProxylessSettings
-from searchers.reinforce import Baseline, Reward, Round
+from searchers.reinforce import MovingMean, Reward, SampleRound
 from searchers.search_warnings import decided_at_the_wrong_time, skip_collapse
 from searchers.training_plan import STEPS_PER_WORK, UniformTraining
 from spaces import Architecture
@@ -91,9 +91,9 @@ class Proxyless(Searcher):
         #: Of the search, all so far; and those since the last architecture step.
         self._search_steps = 0
         self._weight_steps = 0
-        self._round = Round(settings.reinforce_samples)
+        self._round = SampleRound(settings.reinforce_samples)
         by_gates = settings.estimator == "gates"
-        self._baseline = Baseline(
+        self._baseline = MovingMean(
             settings.path_baseline_rate if by_gates else settings.reinforce_baseline_rate
         )
         self._architecture_steps = 0

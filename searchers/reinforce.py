@@ -30,7 +30,7 @@ class Reward:
         return float(score * (macs / self.reference_macs) ** self.exponent)
 
 
-class Baseline:
+class MovingMean:
     """A moving mean; ``rate`` 0.99, as published, all but forgets what was before."""
 
     def __init__(self, rate: float) -> None:
@@ -45,7 +45,7 @@ class Baseline:
         return self.value
 
 
-class Round:
+class SampleRound:
     """The samples of one architecture step, as their results come in."""
 
     def __init__(self, size: int) -> None:

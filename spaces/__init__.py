@@ -28,8 +28,11 @@ SPACES: dict[str, str] = {
 }
 
 
-def load_space(name: str, **options: object) -> Space:
+def load_space(name: str, *, part: str = "", **options: object) -> Space:
     """Make the space called ``name``; ``options`` go to its constructor.
+
+    ``part`` says what is searched of a space that has parts (see ``Space.part``); '' is the
+    space's own default.
 
     An unknown name or option is a SpaceError that names the nearest known one.
     """
@@ -37,6 +40,8 @@ def load_space(name: str, **options: object) -> Space:
         raise SpaceError(unknown_name("space", name, SPACES))
     module, _, attribute = SPACES[name].partition(":")
     maker = getattr(import_module(module), attribute)
+    if part:
+        options["part"] = part
     known = inspect.signature(maker).parameters
     for option in options:
         if option not in known:

@@ -103,6 +103,9 @@ class Space(ABC):
 
     # ---- what the space is -------------------------------------------------------------
 
+    #: What is searched, of a space that has parts; '' for others.
+    part: str = ""
+
     @property
     @abstractmethod
     def name(self) -> str:

@@ -32,7 +32,7 @@ COARSE_UNITS, BISECTIONS = 4_096, 12
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class BestArchitecture:
     """Edges (L,), operations (L,) and the sum of their scores."""
 
     edges: Int64
@@ -50,7 +50,7 @@ def best_architecture(
     max_macs: int | None = None,
     max_params: int | None = None,
     units: int = MAX_UNITS,
-) -> Found | None:
+) -> BestArchitecture | None:
     """The legal architecture of the highest sum of scores within the caps, None if none is.
 
     ``scores_EK`` must be finite where the graph allows an operation. Ties go to the cheaper
@@ -61,7 +61,7 @@ def best_architecture(
     spare_macs = _spare(max_macs, graph.fixed_macs)
     spare_params = _spare(max_params, graph.fixed_params)
 
-    def within(found: Found) -> bool:
+    def within(found: BestArchitecture) -> bool:
         return (spare_macs is None or found.total(graph.edge_macs) <= spare_macs) and (
             spare_params is None or found.total(graph.edge_params) <= spare_params
         )
@@ -85,7 +85,7 @@ def best_architecture(
 
 def largest_architecture(
     graph: PathGraph, cost: str, max_macs: int | None = None, max_params: int | None = None
-) -> Found | None:
+) -> BestArchitecture | None:
     """The costliest architecture within the caps, by ``cost`` "macs" or "params"; None if none is.
 
     Exact, also under both caps, as long as the unit of the cost is. Of several, one that needs
@@ -110,7 +110,7 @@ def largest_architecture(
     return tables.trace(int(np.flatnonzero(fits)[-1])) if fits.any() else None
 
 
-def best_walk(graph: PathGraph, scores_EK: Floats) -> Found:
+def best_walk(graph: PathGraph, scores_EK: Floats) -> BestArchitecture:
     """The walk of the highest sum of scores, without a cap."""
     # In the order of cost, so that argmax takes the cheaper one of several.
     order_EK = np.argsort(graph.edge_macs, axis=1, kind="stable")
@@ -131,7 +131,7 @@ def best_walk(graph: PathGraph, scores_EK: Floats) -> Found:
         edges.append(int(next_V[node]))
         node = int(graph.target[edges[-1]])
     found = np.array(edges)
-    return Found(found, choice_E[found], float(value_V[0]))
+    return BestArchitecture(found, choice_E[found], float(value_V[0]))
 
 
 def _spare(limit: int | None, fixed: int) -> int | None:
@@ -140,7 +140,7 @@ def _spare(limit: int | None, fixed: int) -> int | None:
 
 def _under_cap(
     graph: PathGraph, scores_EK: Floats, costs_EK: Int64, limit: int, units: int = MAX_UNITS
-) -> Found | None:
+) -> BestArchitecture | None:
     if limit < 0:
         return None
     tables = _Knapsack(graph, scores_EK, costs_EK, limit, units)
@@ -152,14 +152,14 @@ def _under_cap(
 
 def _under_two_caps(
     graph: PathGraph, scores_EK: Floats, max_macs: int, max_params: int
-) -> Found | None:
+) -> BestArchitecture | None:
     """The MACs by a knapsack, the parameters by a multiplier: score - multiplier * parameters."""
 
-    def with_multiplier(multiplier: float, units: int) -> Found | None:
+    def with_multiplier(multiplier: float, units: int) -> BestArchitecture | None:
         paid_EK = scores_EK - multiplier * graph.edge_params
         return _under_cap(graph, paid_EK, graph.edge_macs, max_macs, units)
 
-    def keeps(found: Found | None) -> bool:
+    def keeps(found: BestArchitecture | None) -> bool:
         return found is not None and found.total(graph.edge_params) <= max_params
 
     def bracket(units: int) -> tuple[float, float] | None:
@@ -270,7 +270,7 @@ class _Knapsack:
                 part = table[start : start + length]
                 np.maximum(part, rest[:length] + self.scores_EK[edge, operation], out=part)
 
-    def trace(self, place: int) -> Found:
+    def trace(self, place: int) -> BestArchitecture:
         """The architecture behind entry ``place`` of the start's table."""
         graph = self.graph
         cost, node = place + self.offset[0], 0
@@ -293,7 +293,7 @@ class _Knapsack:
             operations.append(operation)
             cost -= int(self.costs_EK[edge, operation])
             node = int(graph.target[edge])
-        return Found(np.array(edges), np.array(operations), score)
+        return BestArchitecture(np.array(edges), np.array(operations), score)
 
 
 def _dominated(scores_EK: Floats, costs_EK: Int64) -> NDArray[np.bool_]:

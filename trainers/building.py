@@ -94,7 +94,7 @@ def supernet_identity(
     """What must agree between a stored supernet and the preset that loads it."""
     return {
         "space": space.name,
-        **{key: value for key, value in space.settings().items() if key == "part"},
+        **({"part": space.part} if space.part else {}),
         "charset": data.charset,
         "max_length": data.max_length,
         "stem_width": supernet.stem_width,

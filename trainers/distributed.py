@@ -10,7 +10,7 @@ step, and here each step has another few of thousands. What is left to do withou
 all-reduce of the gradients that there are. ``SyncBatchNorm`` computes on CUDA devices only and
 keeps its statistics with the layer; here they are chosen by the caller (``normalisation``).
 
-Whoever trains has a *group*: ``ALONE``, or the ``Group`` of what torchrun started.
+Whoever trains has a *group*: ``ALONE``, or the ``ProcessGroup`` of what torchrun started.
 
 Shape legend: P processes, B images of this process, C channels, H rows, W columns.
 """
@@ -62,7 +62,7 @@ class Alone:
 ALONE = Alone()
 
 
-class Group(Alone):
+class ProcessGroup(Alone):
     """The processes of one training; made by ``joined``.
 
     What sends anything has to be called by all of them, in the same order. Raises ``ProcessLost``
@@ -135,7 +135,7 @@ class Group(Alone):
 
 
 @contextmanager
-def joined(launch: Launch) -> Iterator[Group]:
+def joined(launch: Launch) -> Iterator[ProcessGroup]:
     """The group of all processes of ``launch``, for as long as the block lasts.
 
     Tensors of the CPU travel by gloo, those of CUDA devices by NCCL.
@@ -148,7 +148,7 @@ def joined(launch: Launch) -> Iterator[Group]:
             f"the processes do not find each other ({_first_line(error)}): start them with torchrun"
         ) from error
     try:
-        yield Group(launch)
+        yield ProcessGroup(launch)
     finally:
         dist.destroy_process_group()
 
@@ -180,7 +180,7 @@ class SynchronisedStatistics(UpdatingStatistics):
     of their own process.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: ProcessGroup) -> None:
         super().__init__()
         self.group = group
 
@@ -200,7 +200,12 @@ class _JointNorm(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x_BCHW: Tensor, scale_C: Tensor, shift_C: Tensor, layer: BatchNorm, group: Group
+        ctx: Any,
+        x_BCHW: Tensor,
+        scale_C: Tensor,
+        shift_C: Tensor,
+        layer: BatchNorm,
+        group: ProcessGroup,
     ) -> Tensor:
         # In the parameters' type: under autocast, 8 bits of mantissa are too few for moments.
         own = torch.batch_norm_update_stats(x_BCHW.to(scale_C.dtype), None, None, MOMENTUM)

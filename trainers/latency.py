@@ -23,9 +23,9 @@ from spaces.networks.backbone import Backbone
 from spaces.networks.network import Edge, Network, network_of
 from spaces.networks.normalisation import RunningStatistics
 from spaces.path_graph import PathGraph
+from trainers.compute import resolve_device
 from trainers.cost import Encodings
 from trainers.errors import TrainerError
-from trainers.trainer import resolve_device
 
 #: Rounds that are not counted, and the name under which the stem is listed.
 WARM_UP, STEM = 3, "stem"

@@ -9,7 +9,7 @@ from trainers.data_splits import RenderProgress, Split, keep_test_apart, open_sp
 from trainers.settings import DataSettings
 
 
-class Words:
+class SplitWords:
     """The three splits, test kept apart from the others; what is scored on is decoded once."""
 
     def __init__(self, splits: Mapping[str, Split]) -> None:
@@ -35,7 +35,7 @@ class OpenedWords:
     def __init__(self) -> None:
         self._settings: DataSettings | None = None
         self._shape: tuple[tuple[int, int], int | None] | None = None
-        self._words: Words | None = None
+        self._words: SplitWords | None = None
 
     def __reduce__(self) -> tuple[type[OpenedWords], tuple[()]]:
         """Without what was opened."""
@@ -47,7 +47,7 @@ class OpenedWords:
         image_size: tuple[int, int],
         progress: RenderProgress | None = None,
         steps: int | None = None,
-    ) -> Words:
+    ) -> SplitWords:
         """The words of these settings at this size; what is not there is rendered.
 
         ``steps`` are the time steps of a CTC head, None for another head.
@@ -56,6 +56,6 @@ class OpenedWords:
         if known is None or (settings, shape) != (self._settings, self._shape):
             # Let go of first: both need not fit in memory.
             self._words = known = None
-            known = Words(open_splits(settings, image_size, progress, steps))
+            known = SplitWords(open_splits(settings, image_size, progress, steps))
             self._settings, self._shape, self._words = settings, shape, known
         return known

@@ -56,7 +56,7 @@ class Member:
     ids: list[list[int]] = field(default_factory=list)
 
 
-class Group:
+class Population:
     """Architectures that share the branches that they begin with; ``members`` in tree order."""
 
     def __init__(self, supernet: Supernet, members: Sequence[Member]) -> None:
@@ -112,11 +112,13 @@ class Group:
             yield member, recogniser.sequences(trail[-1])
 
 
-def in_groups(supernet: Supernet, encodings: npt.NDArray[np.int8]) -> Iterator[Group]:
+def in_groups(supernet: Supernet, encodings: npt.NDArray[np.int8]) -> Iterator[Population]:
     """The rows of ``encodings`` (N, D) in groups of at most ``GROUP``."""
     order = in_tree_order(supernet, encodings)
     for start in range(0, len(order), GROUP):
-        yield Group(supernet, list(_members(supernet, encodings, order[start : start + GROUP])))
+        yield Population(
+            supernet, list(_members(supernet, encodings, order[start : start + GROUP]))
+        )
 
 
 def in_tree_order(supernet: Supernet, encodings: npt.NDArray[np.int8]) -> list[int]:

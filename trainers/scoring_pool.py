@@ -17,7 +17,7 @@ import torch
 
 from trainers.cost import Encodings
 from trainers.population import in_tree_order
-from trainers.scoring_worker import Job, Kit, Recipe, Scores, Worker
+from trainers.scoring_worker import Job, Kit, Scores, SupernetParts, Worker
 from trainers.shared_weights import WrittenWeights
 from trainers.trainer import Trainer
 
@@ -30,7 +30,7 @@ class ScoringPool:
     """
 
     def __init__(
-        self, trainer: Trainer, recipe: Recipe, folder: Path, threads: int, processes: int
+        self, trainer: Trainer, recipe: SupernetParts, folder: Path, threads: int, processes: int
     ) -> None:
         self.trainer = trainer
         self.workers: list[Worker] = []
@@ -64,7 +64,7 @@ class ScoringPool:
         ready = [worker for worker in self.workers if worker.is_ready()]
         own, *parts = self._parts(encodings, costs, 1 + len(ready))
         self._jobs += 1
-        version = self._weights.update(self.trainer.weight_steps) if ready else 0
+        version = self._weights.update(self.trainer.weight_steps.done) if ready else 0
         for worker, part in zip(ready, parts, strict=True):
             worker.send(Job(self._jobs, version, encodings[part], images))
         found: Scores = [None] * len(encodings)

@@ -45,7 +45,7 @@ THE_RUNS_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SupernetParts:
     """What a supernet is built from, its weights aside."""
 
     space: Space
@@ -59,7 +59,7 @@ class Recipe:
 class Kit:
     """All that a worker needs before its first job; ``weights`` is the file that they lie in."""
 
-    recipe: Recipe
+    recipe: SupernetParts
     settings: TrainerSettings
     calibration: WordImages
     evaluation: WordImages

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,29 +22,22 @@ import torch
 from torch import Tensor
 
 from spaces.networks.normalisation import CalibratedStatistics, UpdatingStatistics
-from trainers.allocator import keep_large_buffers
 from trainers.codec import Codec
+from trainers.compute import Compute, resolve_device
 from trainers.cost import Encodings
-from trainers.data.loader import Batch, BatchLoader, WordImages
+from trainers.data.loader import BatchLoader, WordImages
 from trainers.data.unused import undecodable
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
 from trainers.metrics import WordScores, score_words
-from trainers.optimisers import build_optimiser, learning_rate
+from trainers.optimisers import learning_rate
 from trainers.population import in_groups
 from trainers.recogniser.ctc import CTCHead
 from trainers.recogniser.rectifier import Rectifier
 from trainers.settings import TrainerSettings
-from trainers.state import (
-    load_optimiser,
-    load_weights,
-    model_tensors,
-    optimiser_tensors,
-    weights_in,
-)
 from trainers.supernet import Supernet
-from trainers.weight_steps import WeightSteps
+from trainers.weight_steps import WeightSteps, check_flat_start
 
 #: Words that are read from their features at a time.
 READ_IMAGES = 512
@@ -87,28 +81,25 @@ class Trainer:
     ) -> None:
         _check_settings(supernet, settings)
         self.settings = settings
-        self.device = resolve_device(settings.device)
-        keep_large_buffers()
-        compute_repeatably(self.device)
-        self.supernet = supernet.to(self.device)
-        self.supernet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.compute = Compute(resolve_device(settings.device), settings.precision)
+        self.compute.place(supernet)
+        self.supernet = supernet
         self.codec = codec
         self.data = data
-        # Thousands of parameters under as many modules: listed once, not at every step.
-        parameters = list(self.supernet.parameters())
-        self.optimiser = build_optimiser(parameters, settings)
-        self.steps = WeightSteps(parameters, self.optimiser, settings.clip_norm)
-        self.weight_steps = 0
+        rate = partial(learning_rate, settings)
+        self.weight_steps = WeightSteps(
+            supernet, self.compute, data.search_train, codec, settings, rate, "trainer"
+        )
         self.gate_steps = 0
-        #: Images of weight and gate steps whose places others took: they could not be decoded.
-        self.substituted = 0
 
-    def join(self, group: Group) -> None:
+    @property
+    def device(self) -> torch.device:
+        """Where the supernet is."""
+        return self.compute.device
+
+    def join(self, group: ProcessGroup) -> None:
         """From now on, do this process's part of each weight step of ``group``."""
-        group.launch.check_batch(self.settings.batch_images)
-        self.steps.group = group
-        own = self.data.search_train.part(slice(group.rank, None, group.size))
-        self.data = replace(self.data, search_train=own)
+        self.weight_steps.join(group)
 
     def train_weights(self, encodings: Encodings) -> WeightOutcome:
         """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D)."""
@@ -122,10 +113,11 @@ class Trainer:
     ) -> GateOutcome:
         """Gate gradients of ``encoding`` (D,) for ``wanted`` (L, K) on a batch of search_val."""
         batch = self.data.search_val.batch(self.gate_steps)
-        images, labels = self._on_device(batch)
+        images = self.compute.images(batch.images)
+        labels = [self.codec.encode(label) for label in batch.labels]
         self.gate_steps += 1
-        self.substituted += batch.substituted
-        with self._autocast():
+        self.weight_steps.substituted += batch.substituted
+        with self.compute.autocast():
             loss, gradients = gate_gradients(
                 self.supernet, encoding.tolist(), wanted, images, labels
             )
@@ -143,13 +135,12 @@ class Trainer:
         """What ``evaluate`` says of each row of ``encodings`` (N, D); see ``population``."""
         words = self.data.evaluation.first(images)
         found: list[WordScores | None] = [None] * len(encodings)
-        size = self.settings.evaluation_batch_images
         for group in in_groups(self.supernet, encodings):
-            with self._autocast():
-                group.calibrate(self._images(self.data.calibration.images))
+            with self.compute.autocast():
+                group.calibrate(self.compute.images(self.data.calibration.images))
                 if group.members:
-                    for start in range(0, len(words), size):
-                        group.read(self._images(words.images[start : start + size]), READ_IMAGES)
+                    for images_BHW3 in self._batches(words):
+                        group.read(images_BHW3, READ_IMAGES)
                     group.read_rest()
             for member in group.members:
                 predictions = [self.codec.decode(ids) for ids in member.ids]
@@ -165,7 +156,7 @@ class Trainer:
         The weights are those of ``supernet``, by default the one that is trained.
         """
         supernet = supernet or self.supernet
-        with self._autocast():
+        with self.compute.autocast():
             encoded = self._encoded(encoding, words, supernet)
             if encoded is None:
                 return None
@@ -182,7 +173,7 @@ class Trainer:
         In nats; None unless finite. Finer than accuracy, which only sees whether a word is right.
         """
         total, at = 0.0, 0
-        with self._autocast():
+        with self.compute.autocast():
             for features in self._encoded(encoding, words, self.supernet) or ():
                 labels = [self.codec.encode(each) for each in words.labels[at : at + len(features)]]
                 total += float(self.supernet.recogniser.loss_of(features, labels)) * len(labels)
@@ -196,24 +187,19 @@ class Trainer:
         The tensors are the live ones: write or copy them before the next step.
         """
         counters = {
-            "weight_steps": self.weight_steps,
+            "weight_steps": self.weight_steps.done,
             "gate_steps": self.gate_steps,
-            "substituted": self.substituted,
+            "substituted": self.weight_steps.substituted,
         }
-        return model_tensors(self.supernet) | optimiser_tensors(
-            self.supernet, self.optimiser
-        ), counters
+        return self.weight_steps.tensors(), counters
 
     def load_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, int]) -> None:
         """Continue from ``state()``; ``TrainerError`` if it is of another network."""
         weight_steps, gate_steps = counters.get("weight_steps"), counters.get("gate_steps")
         if not (isinstance(weight_steps, int) and isinstance(gate_steps, int)):
             raise TrainerError("checkpoint counts no weight_steps and gate_steps: restore it")
-        load_weights(self.supernet, weights_in(tensors), "checkpoint")
-        load_optimiser(self.supernet, self.optimiser, tensors)
-        self.weight_steps, self.gate_steps = weight_steps, gate_steps
-        # Checkpoints of older versions do not count it.
-        self.substituted = counters.get("substituted", 0)
+        self.weight_steps.load(tensors, weight_steps, counters)
+        self.gate_steps = gate_steps
 
     def frozen(self) -> Supernet:
         """A copy of the supernet as it is now, that no step changes."""
@@ -222,33 +208,31 @@ class Trainer:
     def warnings(self) -> list[str]:
         """What its words have to be said of, a sentence each; counted up to now."""
         evaluation = self.data.evaluation
-        drawn = (self.weight_steps + self.gate_steps) * self.settings.batch_images
         asked = len(evaluation) + evaluation.unreadable
         return [
-            *undecodable("the words of training steps", self.substituted, drawn),
+            *self.weight_steps.warnings(self.weight_steps.done + self.gate_steps),
             *undecodable("the words of evaluations", evaluation.unreadable, asked),
         ]
 
     def close(self) -> None:
         """Stop the threads of both loaders; the trainer can still score, but not train."""
-        self.data.search_train.close()
+        self.weight_steps.close()
         self.data.search_val.close()
 
     def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
         """Loss of the step, NaN for one that was not made. Its words are spent in any case."""
-        step = self.weight_steps
-        batch = self.data.search_train.batch(step)
-        self.weight_steps += 1
-        self.substituted += batch.substituted
-        flat_start = step < self.settings.flat_start_steps
+        path = encoding.tolist()
 
-        def loss(norm: UpdatingStatistics) -> Tensor:
-            images, labels = self._on_device(batch)
-            backbone = self.supernet.backbone(encoding.tolist(), norm)
-            with self._autocast():
-                return self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
+        def loss(
+            images: Tensor,
+            labels: Sequence[Sequence[int]],
+            norm: UpdatingStatistics,
+            flat_start: bool,
+        ) -> Tensor:
+            backbone = self.supernet.backbone(path, norm)
+            return self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
 
-        return self.steps.make(learning_rate(self.settings, step), loss)
+        return self.weight_steps.make(loss)
 
     def _encoded(
         self, encoding: npt.NDArray[np.int8], words: WordImages, supernet: Supernet
@@ -257,40 +241,28 @@ class Trainer:
         norm = CalibratedStatistics()
         backbone = supernet.backbone(encoding.tolist(), norm)
         recogniser = supernet.recogniser
-        features = recogniser.encode(self._images(self.data.calibration.images), backbone, norm)
+        calibration_BHW3 = self.compute.images(self.data.calibration.images)
+        features = recogniser.encode(calibration_BHW3, backbone, norm)
         # A rectifier or head that holds NaN does not show in the features.
         if not _all_finite([features, *recogniser.parameters()]):
             return None
         norm.gathering = False
+        return [recogniser.encode(batch, backbone, norm) for batch in self._batches(words)]
+
+    def _batches(self, words: WordImages) -> Iterator[Tensor]:
+        """Images ``uint8 BHW3`` of an evaluation where the supernet is, a batch at a time."""
         size = self.settings.evaluation_batch_images
-        return [
-            recogniser.encode(self._images(words.images[start : start + size]), backbone, norm)
-            for start in range(0, len(words.labels), size)
-        ]
-
-    def _on_device(self, batch: Batch) -> tuple[Tensor, list[Sequence[int]]]:
-        labels: list[Sequence[int]] = [self.codec.encode(label) for label in batch.labels]
-        return self._images(batch.images), labels
-
-    def _images(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:
-        images = torch.from_numpy(images_BHW3)
-        if self.device.type == "cuda":
-            return images.pin_memory().to(self.device, non_blocking=True)
-        return images
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16"
-        )
+        for start in range(0, len(words), size):
+            yield self.compute.images(words.images[start : start + size])
 
 
 def _check_settings(supernet: Supernet, settings: TrainerSettings) -> None:
     recogniser = supernet.recogniser
-    if settings.flat_start_steps and not isinstance(recogniser.head, CTCHead):
-        raise TrainerError(
-            f"flat_start_steps {settings.flat_start_steps} with a head that is not CTC: set "
-            'trainer.flat_start_steps = 0 or recogniser.head = "ctc"'
-        )
+    check_flat_start(
+        settings.flat_start_steps,
+        isinstance(recogniser.head, CTCHead),
+        'trainer.flat_start_steps = 0 or recogniser.head = "ctc"',
+    )
     if settings.batch_images < 2 and isinstance(recogniser.rectifier, Rectifier):
         raise TrainerError(
             "batch_images 1 with rectifier tps, whose batch norm needs 2 images or more: raise "
@@ -301,30 +273,3 @@ def _check_settings(supernet: Supernet, settings: TrainerSettings) -> None:
 def _all_finite(tensors: Sequence[Tensor]) -> bool:
     """One answer from the device for all tensors."""
     return bool(torch.stack([torch.isfinite(tensor).all() for tensor in tensors]).all())
-
-
-def compute_repeatably(device: torch.device) -> None:
-    """On CUDA, have cuDNN take deterministic kernels, and not the fastest of a timing race.
-
-    A resumed run must compute what an undisturbed one would have. Left over is torch's CTC loss,
-    whose backward pass on CUDA adds up in no fixed order.
-    """
-    if device.type == "cuda":
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False
-
-
-def resolve_device(name: str) -> torch.device:
-    """``auto`` is the first CUDA device where there is one, else the CPU.
-
-    Raises ``TrainerError`` for a device that does not exist here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    # torch knows more kinds, some of which (meta) compute nothing.
-    if name not in available and not (name == "cuda" and len(available) > 1):
-        raise TrainerError(
-            f"device {name!r} cannot be used here: choose auto or one of {', '.join(available)}"
-        )
-    return torch.device(name)

@@ -1,40 +1,76 @@
-"""Weight steps of any network: gradients, clipping, and what happens when a step cannot be made.
+"""Weight steps of any network: its words, gradients, clipping, optimiser, and what goes wrong.
 
-A supernet and a recogniser that is trained from scratch make the same steps.
+A supernet and a recogniser that is trained from scratch make the same steps. Data order depends on
+the seed and the number of steps alone, so the state is weights, optimiser and a counter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from spaces.networks.normalisation import UpdatingStatistics
-from trainers.distributed import ALONE, Alone
+from trainers.allocator import keep_large_buffers
+from trainers.codec import Codec
+from trainers.compute import Compute, compute_repeatably
+from trainers.data.loader import BatchLoader
+from trainers.data.unused import undecodable
+from trainers.distributed import ALONE, Alone, ProcessGroup
+from trainers.errors import TrainerError
+from trainers.optimisers import build_optimiser
+from trainers.settings import RetrainingSettings, TrainerSettings
+from trainers.state import (
+    load_optimiser,
+    load_weights,
+    model_tensors,
+    optimiser_tensors,
+    weights_in,
+)
 
-#: From batch norm for this step to the loss of this process's images.
-LossOf = Callable[[UpdatingStatistics], Tensor]
+#: From ``uint8 images_BHW3`` of this process, their labels as ids, batch norm for this step, and
+#: whether it is one of the flat start, to their loss.
+LossOf = Callable[[Tensor, Sequence[Sequence[int]], UpdatingStatistics, bool], Tensor]
 
 
 class WeightSteps:
-    """Steps of ``optimiser`` on ``parameters``, with gradients clipped to ``clip_norm``.
+    """Steps on the weights of ``network``, each on the next batch of ``words``.
 
-    ``group`` are the processes that make each step together.
+    ``rate`` is the learning rate of a step. ``section`` of a preset has the ``settings``. The
+    network is where ``compute`` says. As a side effect, the process computes repeatably and keeps
+    its large buffers.
     """
 
     def __init__(
         self,
-        parameters: Sequence[nn.Parameter],
-        optimiser: torch.optim.Optimizer,
-        clip_norm: float,
+        network: nn.Module,
+        compute: Compute,
+        words: BatchLoader,
+        codec: Codec,
+        settings: TrainerSettings | RetrainingSettings,
+        rate: Callable[[int], float],
+        section: Literal["trainer", "retraining"],
     ) -> None:
-        self.parameters = parameters
-        self.optimiser = optimiser
-        self.clip_norm = clip_norm
-        self.group: Alone = ALONE
+        keep_large_buffers()
+        compute_repeatably(compute.device)
+        self.network = network
+        self.compute = compute
+        self.words = words
+        self.codec = codec
+        self.settings = settings
+        self.rate = rate
+        self.section = section
+        # Thousands of parameters under as many modules: listed once, not at every step.
+        parameters = list(network.parameters())
+        self.optimiser = build_optimiser(parameters, settings)
+        self.done = 0
+        #: Images of this process whose places others took, since they could not be decoded.
+        self.substituted = 0
+        self._group: Alone = ALONE
         # By place. A step touches a hundred of thousands: asking each for its gradient, thrice a
         # step, took as long as the optimiser.
         self._touched: dict[int, nn.Parameter] = {}
@@ -43,20 +79,61 @@ class WeightSteps:
                 note = partial(self._touched.__setitem__, place)
                 parameter.register_post_accumulate_grad_hook(note)  # type: ignore[no-untyped-call]
 
-    def make(self, rate: float, loss_of: LossOf) -> float:
-        """One step; its loss, NaN for one that was not made, which leaves everything as it was."""
-        norm = self.group.statistics()
+    def join(self, group: ProcessGroup) -> None:
+        """From now on, do this process's part of each step of ``group``."""
+        group.launch.check_batch(self.settings.batch_images, f"{self.section}.batch_images")
+        self._group = group
+        self.words = self.words.part(slice(group.rank, None, group.size))
+
+    def make(self, loss_of: LossOf) -> float:
+        """One step; its loss, NaN for one that was not made, which leaves everything as it was.
+
+        Its words are spent in any case.
+        """
+        step = self.done
+        batch = self.words.batch(step)
+        self.done += 1
+        self.substituted += batch.substituted
+        norm = self._group.statistics()
         try:
-            loss = self._backward(loss_of(norm))
+            images = self.compute.images(batch.images)
+            labels = [self.codec.encode(label) for label in batch.labels]
+            with self.compute.autocast():
+                loss = loss_of(images, labels, norm, step < self.settings.flat_start_steps)
+            value = self._backward(loss)
         except BaseException as error:  # Out of memory, for one: the run may go on with other work.
             norm.undo()
-            self.group.give_up(error)
+            self._group.give_up(error)
             raise
-        if math.isnan(loss):
+        if math.isnan(value):
             norm.undo()
         else:
-            self._step(rate)
-        return loss
+            self._step(self.rate(step))
+        return value
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, buffers and optimiser state: the live ones, to be copied before the next step.
+
+        With ``done`` and ``substituted``, all from which ``load`` continues exactly.
+        """
+        return model_tensors(self.network) | optimiser_tensors(self.network, self.optimiser)
+
+    def load(self, tensors: Mapping[str, Tensor], done: int, counters: Mapping[str, int]) -> None:
+        """Continue after ``done`` steps; ``TrainerError`` if it is of another network."""
+        load_weights(self.network, weights_in(tensors), "checkpoint")
+        load_optimiser(self.network, self.optimiser, tensors)
+        self.done = done
+        # Checkpoints of older versions do not count it.
+        self.substituted = counters.get("substituted", 0)
+
+    def warnings(self, steps: int) -> list[str]:
+        """What the words of ``steps`` steps have to be said of, a sentence each."""
+        drawn = steps * self.settings.batch_images
+        return undecodable("the words of training steps", self.substituted, drawn)
+
+    def close(self) -> None:
+        """Stop the loader's threads."""
+        self.words.close()
 
     def _step(self, rate: float) -> None:
         """Have the optimiser look at the parameters of this step only, a few of thousands."""
@@ -82,7 +159,13 @@ class WeightSteps:
         loss.backward()  # type: ignore[no-untyped-call]
         active = self._active()
         gradients = [p.grad for p in active if p.grad is not None]
-        joint_loss = self.group.average(loss.detach(), gradients)
-        total_norm = torch.nn.utils.clip_grad_norm_(active, self.clip_norm, foreach=True)
+        joint_loss = self._group.average(loss.detach(), gradients)
+        total_norm = torch.nn.utils.clip_grad_norm_(active, self.settings.clip_norm, foreach=True)
         value = float(joint_loss)
         return value if math.isfinite(value) and bool(torch.isfinite(total_norm)) else math.nan
+
+
+def check_flat_start(steps: int, writes_by_columns: bool, mend: str) -> None:
+    """``TrainerError`` for a flat start of a head that is not CTC; ``mend`` says what to set."""
+    if steps and not writes_by_columns:
+        raise TrainerError(f"flat_start_steps {steps} with a head that is not CTC: set {mend}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +83,7 @@ def evaluate(
     errors.
     """
     refuse_several("eval")
-    from bench.models.test_sets import Protocol, find_sets
+    from bench.models.test_sets import WordProtocol, find_sets
 
     if picture is not None:
         check_picture(picture)
@@ -102,7 +101,7 @@ def evaluate(
     if characters == "model":
         own = models[0].model.charset.name
         characters = own if charset or own.startswith(OWN) else "36"
-    protocol = Protocol(characters)
+    protocol = WordProtocol(characters)
     found = find_sets(data, sets, protocol)
     for trained in models:
         check_charset(trained, protocol)
@@ -138,13 +137,13 @@ def _make_way(out: Path | None, markdown: Path | None) -> None:
 def _write(evaluation: Evaluation, out: Path | None, markdown: Path | None) -> None:
     from bench.models import evaluation_table
     from bench.models.evaluation_document import document
+    from bench.records.documents import json_bytes
     from spaces.atomic import write_atomically
 
     page = evaluation_table.markdown(evaluation).encode()
     files = {markdown: page} if markdown else {}
     if out:
-        text = json.dumps(document(evaluation), indent=1, ensure_ascii=False)
-        files |= {out / "eval.json": text.encode() + b"\n", out / "eval.md": page}
+        files |= {out / "eval.json": json_bytes(document(evaluation)), out / "eval.md": page}
     for path, content in files.items():
         try:
             write_atomically(path, content)

@@ -13,7 +13,7 @@ from bench.commands.say import say
 from bench.models.export import FORMATS
 
 if TYPE_CHECKING:
-    from bench.models.export.checking import Latency
+    from bench.models.export.checking import ReadingTime
 
 
 @click.command()
@@ -88,6 +88,6 @@ def export(
         say("The file reads greedily, with one beam.")
 
 
-def _times(latency: Latency) -> str:
+def _times(latency: ReadingTime) -> str:
     quartiles = f"{latency.lower_quartile_ms:.2f} to {latency.upper_quartile_ms:.2f}"
     return f"{latency.median_ms:.2f} ms (quartiles {quartiles})"

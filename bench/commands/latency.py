@@ -48,8 +48,8 @@ def measure(
     from bench.records.manifest import hardware, versions
     from bench.running.latency import LatencyEntry, LatencyTable, write_latency
     from bench.running.progress import counting
+    from trainers.compute import resolve_device
     from trainers.latency import STEM, measure_latency
-    from trainers.trainer import resolve_device
 
     device = str(resolve_device(device))
     with counting("measuring latency", quiet) as report:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from trainers.distributed import Group
+    from trainers.distributed import ProcessGroup
 
 Job = TypeVar("Job")
 
@@ -39,7 +39,7 @@ def refuse_several(command: str, remedy: str = "") -> None:
     )
 
 
-def processes(launch: Launch) -> AbstractContextManager[Group | None]:
+def processes(launch: Launch) -> AbstractContextManager[ProcessGroup | None]:
     """The group that torchrun has started; None for one process."""
     if launch.size == 1:
         return nullcontext()
@@ -48,7 +48,7 @@ def processes(launch: Launch) -> AbstractContextManager[Group | None]:
     return joined(launch)
 
 
-def on_own_device(preset: Preset, group: Group | None) -> Preset:
+def on_own_device(preset: Preset, group: ProcessGroup | None) -> Preset:
     """The preset of this process, which has a device to itself where there are several."""
     if group is None:
         return preset
@@ -59,7 +59,7 @@ def on_own_device(preset: Preset, group: Group | None) -> Preset:
     return msgspec.structs.replace(preset, trainer=trainer)
 
 
-def one_renders(group: Group | None, build: Callable[[], Job]) -> Job:
+def one_renders(group: ProcessGroup | None, build: Callable[[], Job]) -> Job:
     """What ``build`` makes in every process, one of each machine before the others.
 
     It renders words, which the others then find in the cache.
@@ -75,7 +75,7 @@ def one_renders(group: Group | None, build: Callable[[], Job]) -> Job:
     return job
 
 
-def follow_leader(launch: Launch, work: Callable[[Group], None]) -> int:
+def follow_leader(launch: Launch, work: Callable[[ProcessGroup], None]) -> int:
     """What the processes other than the first one do; returns the exit code."""
     from trainers.distributed import ProcessLost, joined
 

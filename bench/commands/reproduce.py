@@ -18,7 +18,7 @@ from spaces.errors import InputError
 from spaces.names import unknown_name
 
 if TYPE_CHECKING:
-    from bench.reproduce.entry import Outcome
+    from bench.reproduce.entry import Reproduction
 
 FAILED = 1
 PLACE = Path("results") / "papers"
@@ -111,7 +111,7 @@ def _call(words: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _print(outcome: Outcome, page: Path) -> None:
+def _print(outcome: Reproduction, page: Path) -> None:
     from bench.reproduce.entry import sentence
 
     if outcome.rows:

@@ -16,7 +16,7 @@ def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
     if named or settings.run.evaluator != "supernet":
         return settings
     searched, trained = settings.space.load(), own.space.load()
-    if (searched.name, _part(searched)) == (trained.name, _part(trained)):
+    if (searched.name, searched.part) == (trained.name, trained.part):
         return settings
     warn(
         f"preset {name} starts from a supernet of {_said(trained)}, and there is none of "
@@ -26,11 +26,5 @@ def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
     return with_start(settings, "")
 
 
-def _part(space: Space) -> str:
-    """What is searched of a space that has parts."""
-    return str(space.settings().get("part", ""))
-
-
 def _said(space: Space) -> str:
-    part = _part(space)
-    return f"space {space.name}" + (f", part {part}" if part else "")
+    return f"space {space.name}" + (f", part {space.part}" if space.part else "")

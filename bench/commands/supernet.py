@@ -28,7 +28,7 @@ from trainers.launch import find_launch
 if TYPE_CHECKING:
     from bench.supernets.training import SupernetJob
     from bench.workers.rounds import Workers
-    from trainers.distributed import Group
+    from trainers.distributed import ProcessGroup
 
 
 @click.group()
@@ -152,7 +152,7 @@ def _several(
 
 
 def build_shared_job(
-    name: str, preset: Preset, seed: int, quiet: bool, group: Group | None
+    name: str, preset: Preset, seed: int, quiet: bool, group: ProcessGroup | None
 ) -> SupernetJob:
     """What is to be trained by all processes of ``group``, each on its own device."""
     settings = on_own_device(preset, group)

@@ -18,7 +18,7 @@ from trainers.launch import find_launch
 
 if TYPE_CHECKING:
     from bench.models.retraining import RetrainingJob
-    from trainers.distributed import Group
+    from trainers.distributed import ProcessGroup
 
 
 def train_model(
@@ -46,7 +46,7 @@ def train_model(
     return 0
 
 
-def shared_job(origin: Origin, seed: int, quiet: bool, group: Group | None) -> RetrainingJob:
+def shared_job(origin: Origin, seed: int, quiet: bool, group: ProcessGroup | None) -> RetrainingJob:
     """What is to be trained by all processes of ``group``, each on its own device."""
     from bench.models.retraining import RetrainingJob
     from bench.running.progress import counting

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.doctor.elsewhere import Answer, continue_elsewhere
 from bench.doctor.independence import compare
-from bench.doctor.rehearsal import Step, rehearse
+from bench.doctor.rehearsal import RehearsalStep, rehearse
 from bench.doctor.subject import Subject
 from searchers.base import (
     Evaluate,
@@ -131,7 +131,7 @@ def round_trip(subject: Subject) -> str:
         twins.append((len(done), twin))
         trips += 1
 
-    done: list[Step] = []
+    done: list[RehearsalStep] = []
     for step in rehearse(searcher, subject.budget_images, before=save):
         done.append(step)
     _same(expected, _lines(done), "a run whose state was saved on the way")
@@ -261,7 +261,7 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
 }
 
 
-def _run(subject: Subject, searcher: Searcher) -> list[Step]:
+def _run(subject: Subject, searcher: Searcher) -> list[RehearsalStep]:
     return list(rehearse(searcher, subject.budget_images))
 
 
@@ -271,7 +271,7 @@ def _elsewhere(subject: Subject) -> tuple[list[str], tuple[int, int], Answer]:
 
     Kept for the next check: for a library that is slow to import the process takes seconds.
     """
-    steps: list[Step] = []
+    steps: list[RehearsalStep] = []
     states: list[str] = []
 
     def save(searcher: Searcher) -> None:
@@ -306,7 +306,7 @@ def _fail(subject: Subject, fails: Callable[[int], bool]) -> int:
     return count
 
 
-def _lines(steps: Iterable[Step]) -> list[str]:
+def _lines(steps: Iterable[RehearsalStep]) -> list[str]:
     return [step.line() for step in steps]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bench.doctor.rehearsal import Step, rehearse
+from bench.doctor.rehearsal import RehearsalStep, rehearse
 from bench.doctor.subject import Subject
 from bench.running.batching import MOST, pieces
 from searchers.base import Searcher, Work
@@ -50,7 +50,7 @@ def compare(subject: Subject, failing: bool, max_macs: int | None) -> tuple[int,
     return max(sizes), None
 
 
-def _seen(searcher: Searcher, step: Step) -> dict[str, str]:
+def _seen(searcher: Searcher, step: RehearsalStep) -> dict[str, str]:
     """All that a run shows of a step when its result has been told."""
     return {
         "work": step.line(),

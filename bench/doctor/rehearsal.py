@@ -16,7 +16,7 @@ FREE = 20
 
 
 @dataclass(frozen=True)
-class Step:
+class RehearsalStep:
     """One piece of work with its result, its images, and seconds of ask and tell.
 
     ``place`` counts from 0 within what one ``ask`` returned.
@@ -42,7 +42,7 @@ def rehearse(
     before: Callable[[Searcher], None] = lambda searcher: None,
     batch: int | Callable[[Searcher, int], int] = 1,
     unpaid: Callable[[Sequence[Work], int], None] = lambda works, left: None,
-) -> Iterator[Step]:
+) -> Iterator[RehearsalStep]:
     """Yield each step until the next one does not fit, or the searcher has finished.
 
     ``fails(number, work)`` says which work fails; ``before`` is called before each ask, ``unpaid``
@@ -74,4 +74,4 @@ def rehearse(
             start = time.perf_counter()
             searcher.tell([result])
             told = time.perf_counter() - start
-            yield Step(work, result, images, asked / len(works) + told, place)
+            yield RehearsalStep(work, result, images, asked / len(works) + told, place)

@@ -40,7 +40,7 @@ RIVALS = ("macs", "params", "gradient_norm", "snip")
 
 
 @dataclass(frozen=True)
-class Member:
+class PanelMember:
     """An architecture of a panel: its final scores by seed, and what is known without training."""
 
     text: str
@@ -62,7 +62,7 @@ class Held:
 
     panel: Panel
     part: str
-    members: tuple[Member, ...]
+    members: tuple[PanelMember, ...]
     missing: int
 
 
@@ -84,7 +84,7 @@ def read_held(path: Path, part: str, space: Space) -> Held:
             missing += 1
             continue
         finals = tuple(row.test_accuracy for row in trained)
-        found.append(Member(text, finals, trained[0].macs, trained[0].params))
+        found.append(PanelMember(text, finals, trained[0].macs, trained[0].params))
     if len(found) < SMALLEST:
         raise RecordError(
             f"panel {path}: of part {part} {len(found)} architectures are trained, expected "
@@ -183,7 +183,7 @@ def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[s
 
 
 def _slopes(
-    space: Space, members: Sequence[Member], proxy: Floats, seed: int
+    space: Space, members: Sequence[PanelMember], proxy: Floats, seed: int
 ) -> dict[str, dict[str, Any]]:
     """By how much the proxy rises over the final score for one more of each operation."""
     over = proxy - np.array([member.final for member in members])
@@ -218,7 +218,7 @@ def _value(answer: Answer) -> float:
 def _scores(
     trainer: Trainer,
     space: Space,
-    members: Sequence[Member],
+    members: Sequence[PanelMember],
     case_sensitive: bool,
     step: Callable[[], None],
 ) -> tuple[dict[str, Floats], int]:

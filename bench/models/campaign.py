@@ -16,7 +16,7 @@ from bench.models.origin import Origin, default_name
 from bench.models.retraining import Progress, RetrainingJob
 from bench.records.errors import RecordError
 from bench.records.manifest import identity_hash
-from bench.records.model_folder import TRAINING, is_model, read_card, read_document
+from bench.records.model_folder import TRAINING, is_model, read_card, read_started
 from bench.records.trouble import keep_trouble
 from bench.workers.pools import Stop
 from bench.workers.rounds import Ended, Workers, attempt, do_all, open_pool
@@ -46,10 +46,10 @@ class TrainingSpec:
         try:
             if not is_model(self.folder):
                 return False
-            known = read_document(self.folder / TRAINING)
+            known = read_started(self.folder)
         except InputError:
             return False
-        return known.get("identity_hash") == self.identity_hash
+        return known is not None and known.get("identity_hash") == self.identity_hash
 
 
 @dataclass(frozen=True)
@@ -241,8 +241,8 @@ def _splits(
 def _keep(spec: TrainingSpec, reason: str) -> None:
     """The reason, in the model's folder and in no other model's."""
     try:
-        known = read_document(spec.folder / TRAINING).get("identity_hash")
+        known = read_started(spec.folder)
     except InputError:
-        known = spec.identity_hash
-    if known == spec.identity_hash:
+        known = None
+    if known is None or known.get("identity_hash") == spec.identity_hash:
         keep_trouble(spec.folder, reason, TRAINING)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.models.stored import TrainedModel
-from bench.models.test_sets import Protocol, TestSet, TestSets
+from bench.models.test_sets import TestSet, TestSets, WordProtocol
 from bench.records.errors import RecordError
 from bench.records.manifest import hardware
 from bench.report.plain import part
@@ -70,7 +70,7 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Row:
+class ModelScores:
     """A model and what it scored; ``latency`` is None where it was not measured.
 
     ``known`` maps a set's title to the split that the model knows its words from.
@@ -93,12 +93,12 @@ class Row:
 class Evaluation:
     """All rows, under one protocol."""
 
-    protocol: Protocol
+    protocol: WordProtocol
     sets: TestSets
-    rows: tuple[Row, ...]
+    rows: tuple[ModelScores, ...]
 
 
-def check_charset(trained: TrainedModel, protocol: Protocol) -> None:
+def check_charset(trained: TrainedModel, protocol: WordProtocol) -> None:
     """``InputError`` for a model that cannot tell what the protocol compares."""
     charset = trained.model.charset
     if protocol.case_sensitive and charset.folds_case:
@@ -117,7 +117,7 @@ def check_charset(trained: TrainedModel, protocol: Protocol) -> None:
 def evaluate(
     models: Sequence[TrainedModel],
     sets: TestSets,
-    protocol: Protocol,
+    protocol: WordProtocol,
     latency_images: int,
     report: Report = lambda done, total: None,
 ) -> Evaluation:
@@ -140,12 +140,12 @@ def evaluate(
     for trained in models:
         scores = tuple(_score(trained, each, protocol, count) for each in sets.found)
         known = {each.title: split for each in sets.found if (split := _split_of(trained, each))}
-        rows.append(Row(trained, scores, _latency(trained, sets, latency_images), known))
+        rows.append(ModelScores(trained, scores, _latency(trained, sets, latency_images), known))
     return Evaluation(protocol, sets, tuple(rows))
 
 
 def _score(
-    trained: TrainedModel, test_set: TestSet, protocol: Protocol, count: Callable[[int], None]
+    trained: TrainedModel, test_set: TestSet, protocol: WordProtocol, count: Callable[[int], None]
 ) -> SetScores:
     longest = trained.model.description.max_length
     similarity, unreadable, too_long = 0.0, 0, 0
@@ -171,7 +171,7 @@ def _score(
 
 
 def _words(
-    test_set: TestSet, protocol: Protocol, size: tuple[int, int]
+    test_set: TestSet, protocol: WordProtocol, size: tuple[int, int]
 ) -> Iterator[tuple[str, RGB | None]]:
     """Reduced label and (H, W, 3) image of each word, None for one that cannot be decoded."""
     store = WordLMDB(test_set.path)
@@ -195,7 +195,7 @@ def _read(trained: TrainedModel, images: list[RGB]) -> list[str]:
 
 def _latency(trained: TrainedModel, sets: TestSets, limit: int) -> Latency | None:
     """Of the first ``limit`` crops that can be read, each alone; None where there are none."""
-    size, protocol = trained.model.input_size, Protocol()
+    size, protocol = trained.model.input_size, WordProtocol()
     images = (image for each in sets.found for _, image in _words(each, protocol, size))
     crops = list(islice((image for image in images if image is not None), limit))
     if not crops:

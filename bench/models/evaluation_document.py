@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bench.models.backbone_cost import backbone_cost
-from bench.models.evaluation import Evaluation, Row
+from bench.models.evaluation import Evaluation, ModelScores
 from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
@@ -78,7 +78,7 @@ def _set(found: TestSet) -> dict[str, Any]:
     }
 
 
-def _model(name: str, row: Row, evaluation: Evaluation) -> dict[str, Any]:
+def _model(name: str, row: ModelScores, evaluation: Evaluation) -> dict[str, Any]:
     model, sets = row.trained.model, evaluation.sets
     average = None if sets.absent() else row.average(sets.counted_once())
     seed = part(row.trained.card, "seed")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from bench.models.evaluation import Evaluation, Row, SetScores
+from bench.models.evaluation import Evaluation, ModelScores, SetScores
 from bench.models.evaluation_pairs import CAVEAT, pairs
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
 from bench.records.readable import readable
@@ -21,19 +21,19 @@ AVERAGE = "average over words"
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Headings and rows of text; the first column names the row, the others hold figures."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def parts(self, width: int) -> list[Table]:
+    def parts(self, width: int) -> list[TextTable]:
         """The same, ``width`` columns of figures in each at most, without rows that have none."""
         count = len(self.columns) - 1
         per_part = ceil(count / ceil(count / width))
         starts = range(1, count + 1, per_part)
         return [
-            Table(
+            TextTable(
                 (self.columns[0], *self.columns[start : start + per_part]),
                 tuple(
                     (row[0], *figures)
@@ -45,7 +45,7 @@ class Table:
         ]
 
 
-def names_of(rows: Sequence[Row]) -> list[str]:
+def names_of(rows: Sequence[ModelScores]) -> list[str]:
     """The folder's name of each model; its path where two have the same."""
     names = [row.trained.folder.resolve().name for row in rows]
     often = Counter(names)
@@ -55,7 +55,7 @@ def names_of(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def facts_of(row: Row) -> dict[str, str]:
+def facts_of(row: ModelScores) -> dict[str, str]:
     """What a model is; of its card only what has the expected form."""
     model, card = row.trained.model, row.trained.card
     seed, preset = part(card, "seed"), part(card, "preset_name")
@@ -71,16 +71,16 @@ def facts_of(row: Row) -> dict[str, str]:
     return facts
 
 
-def score_table(evaluation: Evaluation, row: Row) -> Table:
+def score_table(evaluation: Evaluation, row: ModelScores) -> TextTable:
     """The sets of one model in rows, missing ones too, and the average over all words."""
     scores = {each.test_set.title: each for each in row.scores}
     rows = [_score_row(title, scores.get(title)) for title in evaluation.sets.titles()]
     if len(scores) > 1 or evaluation.sets.missing:
         rows.append(_average_row(evaluation, row))
-    return Table(("set", "words", "accuracy, %", "95 % interval", "1-NED, %"), tuple(rows))
+    return TextTable(("set", "words", "accuracy, %", "95 % interval", "1-NED, %"), tuple(rows))
 
 
-def comparison(evaluation: Evaluation) -> Table:
+def comparison(evaluation: Evaluation) -> TextTable:
     """Models, then the papers' methods, in rows; accuracies in per cent."""
     titles = [each.title for each in evaluation.sets.found]
     rows = [
@@ -98,10 +98,10 @@ def comparison(evaluation: Evaluation) -> Table:
             source = published.source
             rows.append((f"published: {source}", *[""] * (len(titles) + 2)))
         rows.append(_published_row(published, titles))
-    return Table(("word accuracy, %", *titles, TIME, PARAMS), tuple(rows))
+    return TextTable(("word accuracy, %", *titles, TIME, PARAMS), tuple(rows))
 
 
-def pair_table(evaluation: Evaluation) -> Table:
+def pair_table(evaluation: Evaluation) -> TextTable:
     """Each two models: what only one of them reads, and whether that is more than chance."""
     names = names_of(evaluation.rows)
     rows = [
@@ -117,7 +117,7 @@ def pair_table(evaluation: Evaluation) -> Table:
         for pair in pairs(evaluation)
     ]
     columns = ("difference, %", "%", "95 % interval", "only first", "only second", "p")
-    return Table(columns, tuple(rows))
+    return TextTable(columns, tuple(rows))
 
 
 def published_on(titles: Sequence[str]) -> list[Published]:
@@ -169,7 +169,7 @@ def markdown(evaluation: Evaluation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown_table(table: Table) -> list[str]:
+def _markdown_table(table: TextTable) -> list[str]:
     return [
         "| " + " | ".join(escaped(heading) for heading in table.columns) + " |",
         "|" + "|".join(["---", *["---:"] * (len(table.columns) - 1)]) + "|",
@@ -190,7 +190,7 @@ def _score_row(title: str, scores: SetScores | None) -> tuple[str, ...]:
     )
 
 
-def _average_row(evaluation: Evaluation, row: Row) -> tuple[str, ...]:
+def _average_row(evaluation: Evaluation, row: ModelScores) -> tuple[str, ...]:
     if evaluation.sets.absent():
         return AVERAGE, NONE, MISSING, NONE, NONE
     found = row.average(evaluation.sets.counted_once())
@@ -206,7 +206,7 @@ def _published_row(published: Published, titles: Sequence[str]) -> tuple[str, ..
     )
 
 
-def _errors(name: str, row: Row) -> list[str]:
+def _errors(name: str, row: ModelScores) -> list[str]:
     longest = row.trained.model.description.max_length
     found = []
     for each in row.scores:
@@ -225,7 +225,7 @@ def _errors(name: str, row: Row) -> list[str]:
     ]
 
 
-def _latency(row: Row) -> str:
+def _latency(row: ModelScores) -> str:
     found = row.latency
     if found is None:
         return "not measured (no crops to be timed)"

@@ -10,7 +10,7 @@ from bench.models.origin import Origin
 from bench.records.errors import RecordError
 from bench.records.settings import settings_as_dict, without_off
 from trainers.data_splits import RenderProgress, Split
-from trainers.opened_words import OpenedWords, Words
+from trainers.opened_words import OpenedWords, SplitWords
 
 
 def identity_of(origin: Origin, seed: int, splits: Mapping[str, Split]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def check_unchanged(origin: Origin, splits: Mapping[str, Split]) -> None:
             )
 
 
-def words_of(origin: Origin, opened: OpenedWords, progress: RenderProgress | None) -> Words:
+def words_of(origin: Origin, opened: OpenedWords, progress: RenderProgress | None) -> SplitWords:
     """The words that it is trained on and scored on."""
     description = origin.description
     size, steps = description.input_size, description.time_steps

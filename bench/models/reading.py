@@ -67,11 +67,11 @@ def read_words(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[ReadWor
     from spaces.networks.normalisation import RunningStatistics
     from trainers.models.reader import WordReader
 
-    with torch.inference_mode(), model.autocast():
+    with torch.inference_mode(), model.compute.autocast():
         if model.network.beam_width > 1:
             return _read_by_beams(model, images_BHW3)
         reader = WordReader(model.network, RunningStatistics())
-        ids_BS, scores_B, _ = (part.cpu() for part in reader(model.on_device(images_BHW3)))
+        ids_BS, scores_B, _ = (part.cpu() for part in reader(model.compute.images(images_BHW3)))
     if not bool(torch.isfinite(scores_B).all()):
         raise RecordError("the model's output is not finite: train again")
     rows = zip(ids_BS.tolist(), scores_B.tolist(), strict=True)
@@ -95,7 +95,7 @@ def _read_by_beams(model: Model, images_BHW3: npt.NDArray[np.uint8]) -> list[Rea
 
     from spaces.networks.normalisation import RunningStatistics
 
-    features_BTC = model.network.encode(model.on_device(images_BHW3), RunningStatistics())
+    features_BTC = model.network.encode(model.compute.images(images_BHW3), RunningStatistics())
     if not bool(torch.isfinite(features_BTC).all()):
         raise RecordError("the model's output is not finite: train again")
     head = model.network.head

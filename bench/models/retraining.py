@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
 from collections.abc import Callable
@@ -22,24 +20,23 @@ from bench.records.errors import Interrupted, RecordError
 from bench.records.manifest import hardware, identity_hash, versions
 from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
-from bench.records.trouble import forget_trouble
+from bench.records.work_folder import WorkFolder
 from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
 from bench.running.leading import Leader, follow
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
-from spaces.atomic import write_atomically
+from trainers.compute import resolve_device
 from trainers.data.loader import BatchLoader
 from trainers.data.word_images import WordImages
 from trainers.data_splits import RenderProgress
 from trainers.metrics import WordScores
 from trainers.models.building import build_model
 from trainers.models.model import Model
-from trainers.models.training import Training
+from trainers.models.training import ModelTraining
 from trainers.opened_words import OpenedWords
 from trainers.state import read_tensors, write_tensors
-from trainers.trainer import resolve_device
 
 if TYPE_CHECKING:
-    from trainers.distributed import Group
+    from trainers.distributed import ProcessGroup
 
 #: Stream of random numbers of the order of words; a search uses 1 to 4.
 TRAIN_STREAM = 5
@@ -98,7 +95,7 @@ class RetrainingJob:
         check_unchanged(origin, self.splits)
         settings = preset.retraining
         train = self.splits["search_train"].words
-        self.training = Training(
+        self.training = ModelTraining(
             self.model,
             BatchLoader(
                 train,
@@ -121,7 +118,7 @@ class RetrainingJob:
         """Images that all steps together train on."""
         return self.training.steps * self.preset.retraining.batch_images
 
-    def share(self, group: Group) -> None:
+    def share(self, group: ProcessGroup) -> None:
         """Make each step together with the other processes of ``group``."""
         group.check_equal("settings or data", self.identity_hash)
         self.training.join(group)
@@ -129,7 +126,7 @@ class RetrainingJob:
         if group.rank == 0:
             self.leader = Leader(self.training, group)
 
-    def follow(self, group: Group) -> None:
+    def follow(self, group: ProcessGroup) -> None:
         """Do this process's part of each step, until the first process ends."""
         try:
             follow(self.training, lambda _: self.training.step(), group)
@@ -156,22 +153,17 @@ class RetrainingJob:
     ) -> dict[str, Any]:
         folder = ModelFolder(path, self._started())
         try:
-            if folder.card is not None:
-                return folder.card
-            compute_as_begun(folder.started.get("hardware"))
-            past = self._resume(folder)
-            self._train(folder, past, report, stop_requested)
-            card = write_model_folder(path, self.model, self._known(past, folder, command))
-            folder.forget_checkpoint()
-            forget_trouble(path)
-            return card
-        except OSError as error:
-            raise RecordError(
-                f"model folder {path} cannot be written ({error.strerror or error}): free space, "
-                "then run the same command to resume"
-            ) from error
+            with folder.work.at_work():
+                known = folder.card()
+                if known is not None:
+                    return known
+                compute_as_begun(folder.work.manifest.get("hardware"))
+                past = self._resume(folder.work)
+                self._train(folder.work, past, report, stop_requested)
+                card = write_model_folder(path, self.model, self._known(past, folder.work, command))
+                folder.complete()
+                return card
         finally:
-            folder.close()
             self.close()
 
     def close(self) -> None:
@@ -182,7 +174,7 @@ class RetrainingJob:
 
     def _train(
         self,
-        folder: ModelFolder,
+        folder: WorkFolder,
         past: Past,
         report: Callable[[Progress], None],
         stop_requested: Callable[[], bool],
@@ -203,7 +195,7 @@ class RetrainingJob:
                 past.scores = self.training.validate()
                 past.rows.append(self._row(past.losses, past.scores))
                 past.losses = []
-                write_curve(folder.path, past.rows)
+                folder.write_table(CURVE, past.rows)
             now = time.monotonic()
             past.seconds = earlier + now - begun
             report(self._progress(loss, past.rows))
@@ -251,7 +243,7 @@ class RetrainingJob:
         score = rows[-1]["word_accuracy"] if rows else None
         return Progress(training.done, training.steps, images, loss, score)
 
-    def _save(self, folder: ModelFolder, past: Past) -> None:
+    def _save(self, folder: WorkFolder, past: Past) -> None:
         if self.leader is not None:
             self.leader.compare()
         tensors, counters = self.training.state()
@@ -261,7 +253,7 @@ class RetrainingJob:
             {"identity_hash": self.identity_hash, "counters": counters, "past": asdict(past)},
         )
 
-    def _resume(self, folder: ModelFolder) -> Past:
+    def _resume(self, folder: WorkFolder) -> Past:
         """Continue from the checkpoint, if there is one."""
         if not folder.checkpoint.exists():
             return Past([], [])
@@ -296,7 +288,7 @@ class RetrainingJob:
         kernels = kernels_name(device, precision, self.processes)
         return {**hardware(device), "processes": self.processes, "kernels": kernels}
 
-    def _known(self, past: Past, folder: ModelFolder, command: str) -> dict[str, Any]:
+    def _known(self, past: Past, folder: WorkFolder, command: str) -> dict[str, Any]:
         """The card but for what is known of any model; the referee's words are read here."""
         data = self.preset.data
         test_words = self.words.scored("test", data.test_images or None)
@@ -335,20 +327,11 @@ class RetrainingJob:
             },
             "provenance": {
                 "command": command,
-                "created": folder.started["created"],
+                "created": folder.manifest["created"],
                 "ended": datetime.now(UTC).isoformat(timespec="seconds"),
                 "identity_hash": self.identity_hash,
                 "versions": versions(),
-                "hardware": folder.started["hardware"],
+                "hardware": folder.manifest["hardware"],
                 "recommended_by": self.origin.recommended_by,
             },
         }
-
-
-def write_curve(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """Replace the table of scores along the training."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(folder / CURVE, text.getvalue().encode())

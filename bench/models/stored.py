@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bench.records.errors import RecordError
-from bench.records.model_folder import CARD, WEIGHTS, WEIGHTS_HASH, read_card, write_document
+from bench.records.model_folder import CARD, WEIGHTS, WEIGHTS_HASH, read_card, write_card
 from trainers.models.description import read_description
 from trainers.models.files import read_model, write_model
 from trainers.models.model import Model
@@ -57,5 +57,5 @@ def write_model_folder(folder: Path, model: Model, known: Mapping[str, Any]) -> 
         **known,
         WEIGHTS_HASH: tensors_hash(model.network.state_dict()),
     }
-    write_document(folder / CARD, card)
+    write_card(folder, card)
     return card

@@ -57,7 +57,7 @@ _PATTERN = re.compile(rf"({'|'.join(map(re.escape, _NAMES))})([-_ ]\d+)?", re.IG
 
 
 @dataclass(frozen=True)
-class Protocol:
+class WordProtocol:
     """What of a word is compared: the characters of a charset, as ``Charset.fold`` leaves them.
 
     36: letters and digits, their case ignored, as most papers count. 62: with their case. 94: with
@@ -160,7 +160,7 @@ class TestSets:
         return tuple(dict.fromkeys(m.split()[0] for m in self.missing if m.split()[0] not in there))
 
 
-def find_sets(folder: Path | None, names: Sequence[str], protocol: Protocol) -> TestSets:
+def find_sets(folder: Path | None, names: Sequence[str], protocol: WordProtocol) -> TestSets:
     """The sets of these names or paths; without any, the papers' sets that ``folder`` holds.
 
     A set is ``folder/NAME`` or ``folder/NAME.lmdb``, whatever the case, or the path of an LMDB.
@@ -239,7 +239,7 @@ def _benchmark(name: str) -> str:
     return "" if match is None else _NAMES[match[1].lower()]
 
 
-def _open(path: Path, protocol: Protocol) -> TestSet:
+def _open(path: Path, protocol: WordProtocol) -> TestSet:
     store = WordLMDB(path)
     counts = Counter(_status(label, protocol) for label in store.labels())
     # The name of an LMDB that is given as its data.mdb, or as a dot, is its folder's.
@@ -268,7 +268,7 @@ def _place(title: str) -> tuple[int, int]:
     return list(SIZES).index(name), int(size)
 
 
-def _status(label: str | None, protocol: Protocol) -> str:
+def _status(label: str | None, protocol: WordProtocol) -> str:
     if label is None:
         return "unlabelled"
     return "word" if protocol.reduce(label) else "empty"

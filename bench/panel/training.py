@@ -20,7 +20,7 @@ from bench.models.origin import Architectures, Origin
 from bench.panel.file import Panel, Part
 from bench.panel.rows import Row, read_rows, recipe_of, row_of, write_rows
 from bench.records.errors import RecordError
-from bench.records.model_folder import TRAINING, read_document
+from bench.records.model_folder import TRAINING, read_started
 from bench.records.settings import settings_as_dict
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers
@@ -144,7 +144,7 @@ def _row(spec: TrainingSpec) -> Row | None:
     card = read_trained(spec)
     if trouble_of(card) is not None:
         return None
-    identity = read_document(spec.folder / TRAINING).get("identity")
+    identity = (read_started(spec.folder) or {}).get("identity")
     if not isinstance(identity, dict):
         raise RecordError(f"{spec.folder / TRAINING} has no identity: restore it or train again")
     return row_of(card, spec.origin.description.name, identity)

@@ -21,7 +21,7 @@ from bench.records.settings import Preset
 from bench.records.toml_file import parse_toml, read_toml
 from bench.records.wrong_values import in_words
 from searchers import SEARCHERS
-from searchers.finding import Found, find_searcher, plugins
+from searchers.finding import FoundSearcher, find_searcher, plugins
 from spaces.names import unknown_name
 
 #: Two ways to say one thing, of which the one said last holds.
@@ -37,7 +37,7 @@ def preset_names() -> list[str]:
 def load_preset(
     name: str,
     overrides: Iterable[str] = (),
-    searcher: Found | None = None,
+    searcher: FoundSearcher | None = None,
     recorded: Mapping[str, Any] | None = None,
 ) -> Preset:
     """A preset by name or by the path of a TOML file, with ``section.key=value`` overrides.
@@ -56,7 +56,10 @@ def load_preset(
 
 
 def make_preset(
-    raw: dict[str, Any], name: str, overrides: Iterable[str] = (), searcher: Found | None = None
+    raw: dict[str, Any],
+    name: str,
+    overrides: Iterable[str] = (),
+    searcher: FoundSearcher | None = None,
 ) -> Preset:
     """A preset from its sections as plain data; see ``load_preset``."""
     known = known_keys(searcher)
@@ -89,7 +92,7 @@ def _with_charset(preset: Preset, name: str) -> Preset:
     )
 
 
-def searcher_settings(preset: Preset, searcher: Found) -> Any:
+def searcher_settings(preset: Preset, searcher: FoundSearcher) -> Any:
     """The searcher's hyperparameters, from its own defaults and the preset's section."""
     given = {**preset.searcher.get(searcher.name, {}), **searcher.given}
     try:
@@ -107,7 +110,7 @@ def quoted(text: str) -> str:
 
 
 def check_keys(
-    raw: Mapping[str, Any], name: str, known: list[str], searcher: Found | None = None
+    raw: Mapping[str, Any], name: str, known: list[str], searcher: FoundSearcher | None = None
 ) -> None:
     """Refuse keys that no section knows."""
     for path in _leaves(raw):
@@ -225,7 +228,7 @@ def _split(key: str) -> tuple[list[str], str]:
     return sections, last
 
 
-def _of_another_plugin(path: str, searcher: Found | None) -> bool:
+def _of_another_plugin(path: str, searcher: FoundSearcher | None) -> bool:
     sections, _ = _split(path)
     if sections[:1] != ["searcher"] or len(sections) < 2:
         return False
@@ -244,7 +247,7 @@ def _check_key(path: str, kind: str, known: list[str]) -> None:
     raise PresetError(unknown_name(kind, path, [*shown, *near]))
 
 
-def known_keys(searcher: Found | None = None) -> list[str]:
+def known_keys(searcher: FoundSearcher | None = None) -> list[str]:
     """Every key that a preset may set, with its section: ``trainer.batch_images``.
 
     Those of all registered searchers, and of the given one.

@@ -22,13 +22,13 @@ def parse_architecture(space: Space, text: str) -> Architecture:
 
 def _other_space(space: Space, text: str) -> str | None:
     """Options that name the space, and part, in which ``text`` is an architecture."""
-    own = space.name, space.settings().get("part", "")
+    own = space.name, space.part
     known = [(name, part) for name in SPACES for part in (PARTS if name == "strnas" else ("",))]
     for name, part in known:
         if (name, part) == own:
             continue
         try:
-            load_space(name, **({"part": part} if part else {})).parse(text)
+            load_space(name, part=part).parse(text)
         except SpaceError:
             continue
         return f"--space {name} --part {part}" if part else f"--space {name}"

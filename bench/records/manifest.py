@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
 from spaces.atomic import write_atomically
 from spaces.files import read_object
@@ -58,8 +59,7 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write ``run.json`` atomically."""
-    content = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(folder / FILE_NAME, content.encode() + b"\n")
+    write_atomically(folder / FILE_NAME, json_bytes(manifest, sort_keys=True))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -11,25 +11,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.records.errors import RecordError
-from bench.records.folder_lock import lock_folder
-from bench.records.foreign import refuse_foreign
-from bench.records.run_folder import difference
-from bench.records.sealed import sealed, unsealed
-from spaces.atomic import sweep_temporaries, write_atomically
-from spaces.files import read_object
+from bench.records.sealed import read_sealed, write_sealed
+from bench.records.work_folder import FirstFile, WorkFolder
 
 CARD = "model.json"
 WEIGHTS = "weights.safetensors"
 CURVE = "curve.csv"
 TRAINING = "training.json"
-CHECKPOINT = "checkpoint"
 MAX_CARD_BYTES = 16 * 2**20
 #: Key of the card that says which weights belong to it: of the arrays, since the order of entries
 #: in the header of a safetensors file is left to chance.
@@ -37,66 +30,30 @@ WEIGHTS_HASH = "weights_hash"
 
 
 class ModelFolder:
-    """A folder in which one model is trained; ``started`` says which, and with what.
+    """A folder in which one model is trained; ``work`` is the folder as any work has one.
 
-    Raises ``RecordError`` when the directory is another model's, is used by another process, or
-    cannot be written.
+    ``started`` says which model, and with what. Raises what ``WorkFolder`` does.
     """
 
     def __init__(self, path: Path, started: Mapping[str, Any]) -> None:
         self.path = path
-        try:
-            refuse_foreign(path, TRAINING)
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = lock_folder(path)
-            try:
-                self.started = self._adopt(started)
-                self.card = read_card(path) if is_model(path) else None
-                sweep_temporaries(path)
-                if self.card is not None:
-                    self.forget_checkpoint()
-                else:
-                    (path / CHECKPOINT).mkdir(exist_ok=True)
-                    sweep_temporaries(path / CHECKPOINT)
-            except BaseException:
-                self.close()
-                raise
-        except OSError as error:
-            raise RecordError(
-                f"model folder {path} cannot be written ({error.strerror or error}): choose "
-                "another with --out or free space"
-            ) from error
+        self.work = WorkFolder(path, FIRST, started)
 
-    @property
-    def checkpoint(self) -> Path:
-        """The checkpoint file."""
-        return self.path / CHECKPOINT / "state.safetensors"
+    def card(self) -> dict[str, Any] | None:
+        """The card of a model that is trained; None while it is not.
 
-    def forget_checkpoint(self) -> None:
-        """The model is trained: what is needed to go on is needed no more."""
-        if (self.path / CHECKPOINT).is_dir():
-            sweep_temporaries(self.path / CHECKPOINT)
-            self.checkpoint.unlink(missing_ok=True)
-            (self.path / CHECKPOINT).rmdir()
+        ``RecordError`` if it is damaged or its weights are gone.
+        """
+        if not is_model(self.path):
+            return None
+        card = read_card(self.path)
+        self.work.forget_checkpoint()
+        return card
 
-    def close(self) -> None:
-        """Let other processes use the directory."""
-        os.close(self._lock)
-
-    def _adopt(self, started: Mapping[str, Any]) -> dict[str, Any]:
-        path = self.path / TRAINING
-        if not path.exists():
-            write_document(path, started)
-            return dict(started)
-        known = read_document(path)
-        if known.get("identity_hash") != started["identity_hash"]:
-            before = known.get("identity")
-            what = difference(before if isinstance(before, dict) else {}, started["identity"])
-            raise RecordError(
-                f"{self.path} holds another model ({what}): choose another folder with --out, or "
-                "delete that one"
-            )
-        return known
+    def complete(self) -> None:
+        """The model is trained and has its card: what is needed to go on is needed no more."""
+        self.work.forget_checkpoint()
+        self.work.complete()
 
 
 def is_model(folder: Path) -> bool:
@@ -123,23 +80,29 @@ def read_card(folder: Path) -> dict[str, Any]:
                 "`bench baseline train` made"
             )
         )
-    return read_document(path)
+    return _read(path)
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; ``RecordError`` if it is damaged or too large."""
-    try:
-        document = unsealed(read_object(path, MAX_CARD_BYTES), path)
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
-    except RecordError:
-        raise
-    except ValueError as error:
-        raise RecordError(f"{path} is damaged ({error}): restore it or train again") from error
-    return document
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Write the card of a model whose weights are there."""
+    write_sealed(folder / CARD, card)
 
 
-def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Plain data as JSON, replaced atomically."""
-    content = json.dumps(sealed(document), indent=1, ensure_ascii=False)
-    write_atomically(path, content.encode() + b"\n")
+def read_started(folder: Path) -> dict[str, Any] | None:
+    """What is, or was, trained in ``folder``; None where nothing was begun.
+
+    ``RecordError`` if it is damaged.
+    """
+    path = folder / TRAINING
+    return _read(path) if path.exists() else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return read_sealed(path, "restore it or train again", MAX_CARD_BYTES)
+
+
+def _write_started(folder: Path, started: Mapping[str, Any]) -> None:
+    write_sealed(folder / TRAINING, started)
+
+
+FIRST = FirstFile("model", TRAINING, read_started, _write_started)

@@ -45,7 +45,7 @@ class Clocks(Struct, frozen=True):
     tell: Seconds
 
 
-class Cost(Struct, frozen=True):
+class RunCost(Struct, frozen=True):
     """What the run consumed, and what was consumed before it began."""
 
     total: Total
@@ -60,7 +60,7 @@ class Result(Struct, frozen=True):
     """``result.json``."""
 
     recommendation: Recommendation
-    cost: Cost
+    cost: RunCost
     proposals: dict[str, Count]
     trajectory: list[dict[str, Any]]
     ended: str = ""
@@ -68,32 +68,32 @@ class Result(Struct, frozen=True):
     tables: dict[str, list[dict[str, Any]]] = {}
 
 
-class RunSettings(Struct, frozen=True):
+class StoredRunSettings(Struct, frozen=True):
     """Section ``run`` of a preset."""
 
     evaluator: str
 
 
-class Landscape(Struct, frozen=True):
+class StoredLandscape(Struct, frozen=True):
     """Section ``landscape`` of a preset."""
 
     seed: int
 
 
-class Preset(Struct, frozen=True):
+class StoredPreset(Struct, frozen=True):
     """Of a preset, what says where scores come from."""
 
-    run: RunSettings
-    landscape: Landscape
+    run: StoredRunSettings
+    landscape: StoredLandscape
 
 
-class Identity(Struct, frozen=True):
+class RunIdentity(Struct, frozen=True):
     """What makes it this run."""
 
     searcher: Annotated[str, Meta(min_length=1, max_length=1000)]
     seed: Count
     supernet: str | None
-    preset: Preset
+    preset: StoredPreset
     hyperparameters: dict[str, Any] = {}
     data: dict[str, Any] = {}
 
@@ -108,7 +108,7 @@ class SpaceNamed(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """``run.json``."""
 
-    identity: Identity
+    identity: RunIdentity
     identity_hash: Annotated[str, Meta(min_length=1, max_length=128)]
     space: SpaceNamed
     created: str = ""

@@ -10,116 +10,59 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from bench.records.errors import RecordError
-from bench.records.flat import flatten
-from bench.records.folder_lock import lock_folder
-from bench.records.foreign import refuse_foreign
-from bench.records.manifest import read_manifest, write_manifest
-from bench.records.sealed import sealed, unsealed
-from bench.records.trouble import forget_trouble
-from spaces.atomic import sweep_temporaries, write_atomically
-from spaces.files import open_regular, read_object
+from bench.records.manifest import FILE_NAME, read_manifest, write_manifest
+from bench.records.sealed import read_sealed, write_sealed
+from bench.records.work_folder import FirstFile, WorkFolder
+from spaces.files import open_regular
 
 EVENTS = "events.jsonl"
-CHECKPOINT = "checkpoint"
 INCUMBENTS = "incumbents.csv"
 RESULT = "result.json"
 #: Key in the result that says which log belongs to it.
 LOG_HASH = "log_hash"
+FIRST = FirstFile("run", FILE_NAME, read_manifest, write_manifest)
 
 
 class RunFolder:
-    """Opens or creates a run directory for the run with this manifest.
+    """The folder of the run with this manifest; ``work`` is the folder as any work has one.
 
-    Raises ``RecordError`` when the directory belongs to another run, is used by another process, or
-    cannot be written.
+    Raises what ``WorkFolder`` does.
     """
 
     def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
         self.path = path
-        try:
-            refuse_foreign(path)
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = lock_folder(path)
-            try:
-                self._adopt(manifest)
-                (path / CHECKPOINT).mkdir(exist_ok=True)
-                sweep_temporaries(path)
-                sweep_temporaries(path / CHECKPOINT)
-            except BaseException:
-                self.close()
-                raise
-        except OSError as error:
-            raise RecordError(
-                f"run folder {path} cannot be written ({error.strerror or error}): choose another "
-                "with --out or free space"
-            ) from error
-
-    @property
-    def events(self) -> Path:
-        """The event log."""
-        return self.path / EVENTS
-
-    @property
-    def checkpoint(self) -> Path:
-        """The checkpoint file."""
-        return self.path / CHECKPOINT / "state.safetensors"
+        self.work = WorkFolder(path, FIRST, manifest)
+        self.events = path / EVENTS
 
     def result(self) -> dict[str, Any] | None:
         """What a complete run printed; None while it is unfinished, or if its log has changed."""
-        path = self.path / RESULT
-        if not path.exists():
-            return None
-        try:
-            result = unsealed(read_object(path), path)
-        except OSError as error:
-            raise RecordError(f"{path} cannot be read ({error.strerror or error})") from error
-        except RecordError:
-            raise
-        except ValueError as error:
-            raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
-        if result.pop(LOG_HASH, None) not in (None, log_hash(self.path)):
+        result = read_result(self.path)
+        if result is None or result.pop(LOG_HASH, None) not in (None, log_hash(self.path)):
             return None
         return result
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Mark the run as complete."""
-        marked = sealed({**result, LOG_HASH: log_hash(self.path)})
-        content = json.dumps(marked, indent=1, ensure_ascii=False).encode() + b"\n"
-        write_atomically(self.path / RESULT, content)
-        forget_trouble(self.path)
+        write_sealed(self.path / RESULT, {**result, LOG_HASH: log_hash(self.path)})
+        self.work.complete()
 
     def write_incumbents(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Replace the table of referee scores."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_atomically(self.path / INCUMBENTS, text.getvalue().encode())
+        self.work.write_table(INCUMBENTS, rows)
 
-    def close(self) -> None:
-        """Let other processes use the directory."""
-        os.close(self._lock)
 
-    def _adopt(self, manifest: Mapping[str, Any]) -> None:
-        known = read_manifest(self.path)
-        if known is None:
-            write_manifest(self.path, manifest)
-        elif known["identity_hash"] != manifest["identity_hash"]:
-            what = difference(known.get("identity", {}), manifest["identity"])
-            raise RecordError(
-                f"{self.path} holds another run ({what}): choose another folder with --out, or "
-                "delete that one"
-            )
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """The result of a run with the hash of its log, None where there is none.
+
+    Raises ``RecordError`` for one that is damaged.
+    """
+    path = folder / RESULT
+    return read_sealed(path, "delete it and run again") if path.exists() else None
 
 
 def log_hash(folder: Path) -> str | None:
@@ -129,12 +72,3 @@ def log_hash(folder: Path) -> str | None:
             return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
     except FileNotFoundError:
         return None
-
-
-def difference(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first setting in which two identities differ, in words."""
-    before, after = flatten(known), flatten(wanted)
-    for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key):
-            return f"{key} is {before.get(key)!r} there, {after.get(key)!r} here"
-    return "its manifest differs"

@@ -21,9 +21,7 @@ from bench.records.errors import RecordError
 from bench.records.event_log import read_lines
 from bench.records.manifest import FILE_NAME, read_manifest
 from bench.records.result import Manifest, Result
-from bench.records.run_folder import EVENTS, LOG_HASH, RESULT, log_hash
-from bench.records.sealed import unsealed
-from spaces.files import read_object
+from bench.records.run_folder import EVENTS, LOG_HASH, RESULT, log_hash, read_result
 
 FRESH_WEIGHTS = "fresh weights"
 #: In place of weights, where a verdict is replayed.
@@ -65,7 +63,7 @@ class EventTime(Struct, frozen=True):
     referee: float = 0.0
 
 
-class Verdict(Struct, frozen=True):
+class RefereeRow(Struct, frozen=True):
     """A row of the referee's table."""
 
     point: int
@@ -89,7 +87,7 @@ class Event(Struct, frozen=True):
     cost: EventCost = EventCost()
     work: EventWork = EventWork()
     time: EventTime = EventTime()
-    verdict: Verdict | None = None
+    verdict: RefereeRow | None = None
 
 
 EVENT = msgspec.json.Decoder(Event)
@@ -287,16 +285,14 @@ def _runs_below(place: Path, depth: int) -> Iterable[Path]:
 
 
 def _result(folder: Path) -> dict[str, Any] | None:
-    path = folder / RESULT
-    if not path.exists():
-        return None
-    try:
-        result = unsealed(read_object(path), path)
-        msgspec.convert(result, Result)
-    except RecordError:
-        raise
-    except ValueError as error:
-        raise RecordError(f"{path} is damaged ({error}): delete it and run again") from error
+    result = read_result(folder)
+    if result is not None:
+        try:
+            msgspec.convert(result, Result)
+        except msgspec.ValidationError as error:
+            raise RecordError(
+                f"{folder / RESULT} is damaged ({error}): delete it and run again"
+            ) from error
     return result
 
 

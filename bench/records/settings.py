@@ -72,8 +72,7 @@ class SpaceSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def load(self) -> Space:
         """The space; SpaceError for an unknown name, or a part of a space that has none."""
-        parts = {"part": self.part} if self.part else {}
-        return load_space(self.name, strict=self.strict, **parts)
+        return load_space(self.name, part=self.part, strict=self.strict)
 
     def options(self) -> str:
         """What `bench space` needs to mean this space; nothing for the default."""

@@ -5,12 +5,12 @@ In the folder of a run of a study, or of a model that was trained beside others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.records.documents import json_bytes
 from bench.records.foreign import TROUBLE as FILE_NAME
 from bench.records.foreign import refuse_foreign
 from bench.records.manifest import FILE_NAME as MANIFEST
@@ -31,8 +31,7 @@ def keep_trouble(folder: Path, reason: str, manifest: str = MANIFEST) -> None:
     with suppress(OSError, InputError):
         refuse_foreign(folder, manifest)
         folder.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(kept, ensure_ascii=False, indent=1).encode() + b"\n"
-        write_atomically(folder / FILE_NAME, content)
+        write_atomically(folder / FILE_NAME, json_bytes(kept))
 
 
 def known_trouble(folder: Path) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, beside_baselines, chosen
 from bench.reproduce.ends import end_of
-from bench.reproduce.entry import AUTOSTR, DATA, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, DATA, Check, Entry, Recipe, Reproduction
 from bench.reproduce.evaluated import evaluated_in
 from bench.reproduce.study_file import TINY, TINY_TRAINING
 from bench.reproduce.targets import EXTRA, TARGETS, words_of
@@ -32,7 +32,7 @@ def _recipe(
     return beside_baselines("autostr", preset, BASELINES, search, own, words=words)
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     evaluated = evaluated_in(folder / EVALUATION)
     rows = []
     for model in evaluated.models:
@@ -59,7 +59,9 @@ def _read(folder: Path) -> Outcome:
         "One training of each: the intervals are those of the words.",
     )
     words = f"{evaluated.words:,} words"
-    return Outcome(columns, rows, checks, notes, {PICTURE: evaluated.picture(words)}, sizes=False)
+    return Reproduction(
+        columns, rows, checks, notes, {PICTURE: evaluated.picture(words)}, sizes=False
+    )
 
 
 ENTRY = Entry(

@@ -14,7 +14,7 @@ from bench.report.figures.look import Look
 from bench.reproduce.autostr_table4 import LARGEST
 from bench.reproduce.beside_baselines import RENDERED, chosen
 from bench.reproduce.ends import end_of
-from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import TINY
 from bench.reproduce.targets import NEEDS, TARGETS, words_of
 from spaces import Architecture, Space, load_space
@@ -43,7 +43,7 @@ def _paper() -> Recipe:
     return Recipe(tuple(word for each in commands for word in each), needs=NEEDS)
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     space = load_space("autostr")
     places = sorted(path for path in folder.glob("*-*") if (path / FILE_NAME).is_file())
     if not places:
@@ -78,7 +78,7 @@ def _read(folder: Path) -> Outcome:
             f"Rendered words only. With `--data FOLDER` that has {CROPS}.lmdb, word crops of your "
             "own as `bench data import` makes them, a second search chooses on these."
         )
-    return Outcome(columns, rows, checks, notes, pictures)
+    return Reproduction(columns, rows, checks, notes, pictures)
 
 
 def _most(operations: list[str]) -> bool:

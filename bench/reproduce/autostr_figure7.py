@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.presets import load_preset
 from bench.reproduce.ends import ends_of, spread
-from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import (
     PAPER_DATA,
     PAPER_SET,
@@ -49,7 +49,7 @@ def _recipe(
     return Recipe(made.commands, files=files, needs=made.needs)
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")["autostr"]
     random = sorted(
         trained_in(folder / "random", load_space("autostr")), key=lambda one: -(one.accuracy or 0.0)
@@ -74,7 +74,9 @@ def _read(folder: Path) -> Outcome:
         "The paper prints a picture: AutoSTR is 0.5 to 1.4 points above ten random architectures "
         "on IIIT5K. Here the best of those drawn was chosen on test, so the second line is hard.",
     )
-    return Outcome(("architecture", "accuracy, %", "multiply-adds, M", "n"), rows, checks, notes)
+    return Reproduction(
+        ("architecture", "accuracy, %", "multiply-adds, M", "n"), rows, checks, notes
+    )
 
 
 ENTRY = Entry(

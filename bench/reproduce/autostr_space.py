@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.reproduce.entry import AUTOSTR, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, Check, Entry, Recipe, Reproduction
 from spaces import load_space
 
 PATHS, ARCHITECTURES = 30_030, 30_030 * 7**15
@@ -16,7 +16,7 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     space = load_space("autostr")
     paths = space.size // len(space.operations) ** space.layers
     rows = [
@@ -31,7 +31,7 @@ def _read(folder: Path) -> Outcome:
         Check("1.43 x 10^17 architectures", holds=space.size == ARCHITECTURES),
     ]
     notes = ("30030 x 7^15 is 1.426 x 10^17.",)
-    return Outcome(("", "here", "printed"), rows, checks, notes)
+    return Reproduction(("", "here", "printed"), rows, checks, notes)
 
 
 NOTHING = Recipe()

@@ -16,7 +16,7 @@ from bench.reproduce.beside_baselines import (
     beside_baselines,
     chosen,
 )
-from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.evaluated import FILE, evaluated_in
 from bench.reproduce.study_file import TINY, TINY_TRAINING
 from bench.reproduce.targets import NEEDS, TARGETS, TRAIN, words_of
@@ -59,7 +59,7 @@ def _eval(target: str, words: str) -> tuple[str, ...]:
             "--latency-images", "0", "--out", f"{OUT}/{target}/{EVALUATION}")  # fmt: skip
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     places = {RENDERED: folder} | {target: folder / target for target in TARGETS}
     found = {name: place for name, place in places.items() if (place / EVALUATION / FILE).is_file()}
     if not found:
@@ -76,7 +76,7 @@ def _read(folder: Path) -> Outcome:
         "One search and one training for each set, n = 1: the interval is that of the words (two "
         "models on the same words), not one of searches or seeds.",
     )
-    return Outcome(columns, rows, checks, notes)
+    return Reproduction(columns, rows, checks, notes)
 
 
 def printed(target: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.reproduce.ends import ends_of, spread
-from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import (
     PAPER_DATA,
     PAPER_SET,
@@ -41,7 +41,7 @@ def _recipe(preset: str, seeds: int, final_seeds: int, settings: tuple[str, ...]
     return study_recipe(text, after=(largest,), needs=needs)
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")["autostr"]
     largest = trained_in(folder / "largest", load_space("autostr"))
     rows = [
@@ -77,7 +77,7 @@ def _read(folder: Path) -> Outcome:
         ),
     ]
     columns = ("", "accuracy, %", "multiply-adds, M", "params, M", "n", "printed: accuracy, IIIT5K")
-    return Outcome(columns, rows, checks)
+    return Reproduction(columns, rows, checks)
 
 
 ENTRY = Entry(

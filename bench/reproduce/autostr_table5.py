@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.reproduce.ends import End, difference, ends_of, spread
-from bench.reproduce.entry import AUTOSTR, Check, Entry, Outcome
+from bench.reproduce.entry import AUTOSTR, Check, Entry, Reproduction
 from bench.reproduce.study_file import PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
 
 OPERATIONS = ("residual", "k3e1")
@@ -36,7 +36,7 @@ def _first(end: End) -> float | None:
     return None
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")
     rows = []
     for path in PATHS:
@@ -71,7 +71,7 @@ def _read(folder: Path) -> Outcome:
         "The copy of the paper at hand is damaged where step 2 of AABBB is printed: 93.9 is a "
         "reading.",
     )
-    return Outcome(columns, rows, checks, notes)
+    return Reproduction(columns, rows, checks, notes)
 
 
 ENTRY = Entry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.reproduce.ends import difference, ends_of, spread
-from bench.reproduce.entry import AUTOSTR, Check, Entry, Outcome
+from bench.reproduce.entry import AUTOSTR, Check, Entry, Reproduction
 from bench.reproduce.study_file import PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
 
 #: beta -> accuracy on IIIT5K in per cent, FLOPs (multiply-adds) and parameters in millions.
@@ -22,7 +22,7 @@ ARMS = {
 QUESTION = "What does the exponent of the regulariser on multiply-adds cost in accuracy?"
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")
     rows = []
     for beta, (accuracy, flops, params) in PRINTED.items():
@@ -63,7 +63,7 @@ def _read(folder: Path) -> Outcome:
         "beta", "accuracy, %", "multiply-adds, M", "params, M", "runs",
         "printed: accuracy", "FLOPs, M", "params, M",
     )  # fmt: skip
-    return Outcome(columns, rows, checks)
+    return Reproduction(columns, rows, checks)
 
 
 ENTRY = Entry(

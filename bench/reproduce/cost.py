@@ -15,7 +15,7 @@ from bench.reproduce.study_file import NAME
 
 
 @dataclass(frozen=True)
-class Cost:
+class ScaleCost:
     """``runs`` with a ``budget`` each, in words; ``trainings`` from scratch at most."""
 
     runs: int
@@ -37,21 +37,21 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def cost_of(recipe: Recipe) -> Cost:
+def cost_of(recipe: Recipe) -> ScaleCost:
     """Runs and trainings of its study and of its other commands."""
     trainings = sum(_trainings(words, recipe) for words in recipe.commands)
     runs = [words for words in recipe.commands if words[0] == "run"]
     if NAME not in recipe.files:
         if not runs:
-            return Cost(0, "", trainings)
+            return ScaleCost(0, "", trainings)
         # All of them are alike.
         chosen = [runs[0][at + 1] for at, word in enumerate(runs[0]) if word == "--set"]
         preset = runs[0][runs[0].index("--preset") + 1]
-        return Cost(len(runs), _budget(preset, chosen), trainings)
+        return ScaleCost(len(runs), _budget(preset, chosen), trainings)
     study = msgspec.convert(tomllib.loads(recipe.files[NAME]), StudyFile)
     count = len(study.all_arms) * len(study.seed_list) * max(1, len(study.supernet_seeds))
     finals = count * study.final_seeds if study.endpoint == "final" else 0
-    return Cost(count, _budget(study.preset, study.shared_set), finals + trainings)
+    return ScaleCost(count, _budget(study.preset, study.shared_set), finals + trainings)
 
 
 def _budget(preset: str, settings: Sequence[str]) -> str:

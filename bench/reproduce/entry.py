@@ -59,7 +59,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Reproduction:
     """The paper's table with our numbers in it; ``pictures`` are SVG by file name.
 
     ``sizes`` says that multiply-adds and parameters in it are those of the space at full width.
@@ -85,7 +85,7 @@ class Entry:
     place: str
     claim: str
     recipes: Mapping[Scale, Recipe]
-    read: Callable[[Path], Outcome]
+    read: Callable[[Path], Reproduction]
 
     def recipe(self, scale: Scale, data: Path | None) -> Recipe:
         """What is done at a scale, with a folder of data or without."""
@@ -93,7 +93,7 @@ class Entry:
         return found.with_data if data is not None and found.with_data else found
 
 
-def sentence(outcome: Outcome) -> str:
+def sentence(outcome: Reproduction) -> str:
     """Whether the claim held, in one sentence that stands without the table."""
     told = [f"{check.text}: {_told(check)}" for check in outcome.checks]
     return "; ".join(told) + "."

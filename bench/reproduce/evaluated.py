@@ -18,7 +18,7 @@ FILE = "eval.json"
 
 
 @dataclass(frozen=True)
-class Model:
+class EvaluatedModel:
     """``scores`` are word accuracies by set, as fractions; ``all_words`` has Wilson's interval.
 
     Costs are those of the backbone, at the model's own widths, but for ``params``.
@@ -34,10 +34,10 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluatedModels:
     """Models in the order of the command; ``words`` are those that all of them read."""
 
-    models: Sequence[Model]
+    models: Sequence[EvaluatedModel]
     pairs: Sequence[dict[str, Any]]
     words: int
 
@@ -50,7 +50,7 @@ class Evaluated:
                 return Estimate(sign * float(pair["difference"]), low, high, self.words, 0.95, "")
         raise RecordError(f"{first} and {second} were not evaluated together: do it again")
 
-    def model(self, name: str) -> Model:
+    def model(self, name: str) -> EvaluatedModel:
         """The model of this name."""
         for model in self.models:
             if model.name == name:
@@ -67,7 +67,7 @@ class Evaluated:
             return accuracy_cost_figure(points, words, Look({}, {}))
 
 
-def evaluated_in(folder: Path) -> Evaluated:
+def evaluated_in(folder: Path) -> EvaluatedModels:
     """``RecordError`` where nothing was evaluated, or the record is damaged."""
     path = folder / FILE
     try:
@@ -80,14 +80,14 @@ def evaluated_in(folder: Path) -> Evaluated:
         models = [_model(each) for each in document["models"]]
         if not models:
             raise ValueError("no models")
-        return Evaluated(models, pairs, words)
+        return EvaluatedModels(models, pairs, words)
     except FileNotFoundError as error:
         raise RecordError(f"{folder}: nothing was evaluated there: run it again") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RecordError(f"{path} is damaged: remove it and run the same command") from error
 
 
-def _model(found: dict[str, Any]) -> Model:
+def _model(found: dict[str, Any]) -> EvaluatedModel:
     scores = {str(title): float(each["word_accuracy"]) for title, each in found["scores"].items()}
     average, latency = found["average"], found["latency"]
     if average is None:
@@ -97,7 +97,7 @@ def _model(found: dict[str, Any]) -> Model:
     # What is no number is none of these either.
     if not 0.0 <= low <= accuracy <= high <= 1.0 or not min(cost["macs"], cost["params"]) > 0:
         raise ValueError("a score or a size that cannot be")
-    return Model(
+    return EvaluatedModel(
         str(found["name"]),
         scores,
         (accuracy, low, high),

@@ -8,7 +8,7 @@ from typing import Any
 from bench.comparison.answers import plain
 from bench.records.manifest import versions
 from bench.report.markdown import escaped
-from bench.reproduce.entry import Check, Entry, Outcome, Scale, sentence
+from bench.reproduce.entry import Check, Entry, Reproduction, Scale, sentence
 
 #: Of a table that has sizes of the space.
 SIZES = (
@@ -17,7 +17,7 @@ SIZES = (
 )
 
 
-def markdown(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> str:
+def markdown(entry: Entry, scale: Scale, outcome: Reproduction, command: str) -> str:
     """The paper's table with ours, whether the claim held, and how it was made."""
     lines = [
         f"# {entry.source}: {entry.place}",
@@ -37,7 +37,7 @@ def markdown(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def document(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> dict[str, Any]:
+def document(entry: Entry, scale: Scale, outcome: Reproduction, command: str) -> dict[str, Any]:
     """The same, for programs."""
     return {
         "name": entry.name,
@@ -56,7 +56,7 @@ def document(entry: Entry, scale: Scale, outcome: Outcome, command: str) -> dict
     }
 
 
-def _notes(outcome: Outcome) -> tuple[str, ...]:
+def _notes(outcome: Reproduction) -> tuple[str, ...]:
     return (*outcome.notes, SIZES) if outcome.sizes else tuple(outcome.notes)
 
 
@@ -65,7 +65,7 @@ def _check(check: Check) -> Mapping[str, Any]:
     return {"text": check.text, "word": check.word, "difference": difference}
 
 
-def _table(outcome: Outcome) -> list[str]:
+def _table(outcome: Reproduction) -> list[str]:
     if not outcome.rows:
         return []
     return [

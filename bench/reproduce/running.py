@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
-from bench.reproduce.entry import DATA, OUT, Entry, Outcome, Recipe, Scale
+from bench.reproduce.entry import DATA, OUT, Entry, Recipe, Reproduction, Scale
 from bench.reproduce.page import document, markdown
 from spaces.atomic import write_atomically
 
@@ -64,7 +64,7 @@ def reproduce(
     workers: int | None,
     call: Call,
     command: str,
-) -> Outcome | None:
+) -> Reproduction | None:
     """Do the commands that are left, and write the outcome; None where one of them failed."""
     recipe = entry.recipe(scale, data)
     check_data(recipe, data)
@@ -78,8 +78,7 @@ def reproduce(
     for name, picture in outcome.pictures.items():
         write_atomically(out / name, picture.encode())
     write_atomically(out / PAGE, markdown(entry, scale, outcome, command).encode())
-    found = json.dumps(document(entry, scale, outcome, command), indent=1, ensure_ascii=False)
-    write_atomically(out / RESULT, found.encode() + b"\n")
+    write_atomically(out / RESULT, json_bytes(document(entry, scale, outcome, command)))
     return outcome
 
 

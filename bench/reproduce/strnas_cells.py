@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.records.errors import RecordError
-from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import TINY
 from bench.statistics.intervals import unpaired_difference
 from spaces.files import read_object
@@ -46,7 +46,7 @@ def _recipe(preset: str, seeds: int, settings: tuple[str, ...]) -> Recipe:
     )  # fmt: skip
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     rows: list[tuple[str, ...]] = []
     undecided: dict[str, list[float]] = {}
     for part in PARTS:
@@ -80,7 +80,7 @@ def _read(folder: Path) -> Outcome:
         "compares its mean over all cells. Cells shown are those of seed 0.",
     )
     columns = ("part", "cell", "probabilities", "evenness", "printed", "evenness of these")
-    return Outcome(columns, rows, checks, notes)
+    return Reproduction(columns, rows, checks, notes)
 
 
 def _cells(path: Path) -> list[dict[str, float]]:

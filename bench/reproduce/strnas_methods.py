@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.models.published import PARAMS, PUBLISHED, TIME
 from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, beside_baselines, chosen
-from bench.reproduce.entry import DATA, SLIDES, Check, Entry, Outcome, Recipe
-from bench.reproduce.evaluated import Model, evaluated_in
+from bench.reproduce.entry import DATA, SLIDES, Check, Entry, Recipe, Reproduction
+from bench.reproduce.evaluated import EvaluatedModel, evaluated_in
 from bench.reproduce.strnas_settings import TINY_SPACE, arms
 from bench.reproduce.study_file import TINY_TRAINING
 from bench.reproduce.targets import NEEDS as TARGET_NEEDS
@@ -64,7 +64,7 @@ def _paper() -> Recipe:
     )
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     evaluated = evaluated_in(folder / EVALUATION)
     titles = list(evaluated.models[0].scores)
     published = {each.method.split(" [")[0]: each for each in PUBLISHED if each.source == SOURCE}
@@ -91,10 +91,10 @@ def _read(folder: Path) -> Outcome:
         "papers' size at every scale; what is found has the widths of the preset, which at scale "
         "cpu are a quarter.",
     )
-    return Outcome(columns, rows, checks, notes, sizes=False)
+    return Reproduction(columns, rows, checks, notes, sizes=False)
 
 
-def _time(model: Model) -> str:
+def _time(model: EvaluatedModel) -> str:
     return "-" if model.milliseconds is None else f"{model.milliseconds:.1f}"
 
 

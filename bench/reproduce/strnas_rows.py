@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.reproduce.ends import End, ends_of, spread
-from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.strnas_settings import PRINTED, TINY_SPACE, settings_recipe
 from bench.reproduce.study_file import TINY_TRAINING, training
 from bench.reproduce.trained import trained_in
@@ -35,7 +35,7 @@ def _recipe(
     )
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")
     space = load_space("strnas", part="extractor")
     rows, known = [], {}
@@ -63,7 +63,7 @@ def _read(folder: Path) -> Outcome:
         "Parameters here are those of the extractor; 5.29 M of the slides' are around it. Accuracy "
         "after training from scratch.",
     )
-    return Outcome(columns, rows, checks, notes)
+    return Reproduction(columns, rows, checks, notes)
 
 
 def _accuracies(ends: list[End]) -> list[float]:

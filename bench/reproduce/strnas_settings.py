@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.reproduce.ends import difference, ends_of, spread
-from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Outcome, Recipe
+from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import TINY, study_recipe, study_text
 
 LATENCY = "latency.json"
@@ -48,7 +48,7 @@ def settings_recipe(
     return study_recipe(text, before=(measure,), after=after)
 
 
-def _read(folder: Path) -> Outcome:
+def _read(folder: Path) -> Reproduction:
     ends = ends_of(folder / "study")
     rows = [
         (
@@ -83,7 +83,7 @@ def _read(folder: Path) -> Outcome:
         "Parameters here are those of the extractor; the slides' are of whole models. Rates, and "
         "the weight of the latency, are not printed in the slides.",
     )
-    return Outcome(columns, rows, checks, notes)
+    return Reproduction(columns, rows, checks, notes)
 
 
 TINY_SPACE = ("space.name=strnas", "space.part=extractor", *TINY)

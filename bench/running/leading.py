@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 from trainers.state import tensors_hash
 
 #: Before the names of counters where they travel among tensors.
@@ -46,7 +46,7 @@ class Replica(Protocol):
 class Leader:
     """Tells the other processes of ``group`` what to do with their replicas."""
 
-    def __init__(self, replica: Replica, group: Group) -> None:
+    def __init__(self, replica: Replica, group: ProcessGroup) -> None:
         self.replica = replica
         self.group = group
         #: Whether the others wait for an order. Not so after an error in what all do together.
@@ -92,7 +92,7 @@ class Leader:
         self.group.broadcast(content.contiguous().view(torch.uint8))
 
 
-def follow(replica: Replica, train: Callable[[Tensor], object], group: Group) -> None:
+def follow(replica: Replica, train: Callable[[Tensor], object], group: ProcessGroup) -> None:
     """Do what the leader orders, until it ends; ``train`` is given the content of its orders.
 
     Signals that ask to stop are left to the leader, which first comes to the end of what all do.
@@ -124,7 +124,7 @@ def take_over(replica: Replica, sent: Mapping[str, Tensor]) -> None:
     replica.load_state(sent, counters)
 
 
-def compare(replica: Replica, group: Group) -> None:
+def compare(replica: Replica, group: ProcessGroup) -> None:
     """``TrainerError`` unless all processes hold the same weights and optimiser state."""
     tensors, counters = replica.state()
     group.check_equal("weights", f"{tensors_hash(tensors)} {counters}")

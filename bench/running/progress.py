@@ -23,7 +23,7 @@ from rich.text import Text
 from searchers.base import Evaluated, GatesMeasured, WeightsTrained
 
 if TYPE_CHECKING:
-    from bench.running.runner import Report
+    from bench.running.runner import WorkReport
 
 PHASES = {
     "train_weights": "training weights",
@@ -58,7 +58,7 @@ def counting(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def run_progress(
     title: str, budget_images: int, incumbent: Callable[[], str], quiet: bool
-) -> Iterator[Callable[[Report], None]]:
+) -> Iterator[Callable[[WorkReport], None]]:
     """A run's bar: phase, images, images/s, loss, best score, entropy, incumbent, time left."""
     details = TextColumn("{task.fields[details]}")
     with _bar(quiet, details) as progress:
@@ -68,7 +68,7 @@ def run_progress(
         meter = _Meter()
         shown = _Incumbent(incumbent)
 
-        def report(event: Report) -> None:
+        def report(event: WorkReport) -> None:
             if quiet:
                 return
             for warning in event.warnings:
@@ -161,7 +161,7 @@ class _Meter:
         self.best: float | None = None
         self.started: tuple[float, int] | None = None
 
-    def update(self, event: Report) -> str:
+    def update(self, event: WorkReport) -> str:
         result = event.result
         if isinstance(result, WeightsTrained | GatesMeasured):
             self.loss = result.loss

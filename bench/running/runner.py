@@ -43,7 +43,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Report:
+class WorkReport:
     """What a progress display may show after a piece of work."""
 
     kind: str
@@ -64,7 +64,7 @@ class Runner:
         referee: Referee | None,
         folder: RunFolder,
         limits: Limits,
-        report: Callable[[Report], None] = lambda _: None,
+        report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
         self.searcher = searcher
@@ -198,7 +198,7 @@ class Runner:
         self.ledger.seconds.ask += line["time"]["ask"]
         self.ledger.seconds.trainer += line["time"]["trainer"]
         self.ledger.seconds.tell += line["time"]["tell"]
-        self.report(Report(kind, outcome.result, self._images, status, replaying))
+        self.report(WorkReport(kind, outcome.result, self._images, status, replaying))
 
     def _referee(self, log: EventLog, final: bool = False) -> None:
         """Judge the recommendation after each equal part of the budget, and at the end."""
@@ -235,7 +235,7 @@ class Runner:
         new = [warning for warning in warnings if warning not in self.warnings]
         self.warnings.extend(new)
         self.folder.write_incumbents(self.verdicts)
-        self.report(Report("referee", None, self._images, {}, replaying, new))
+        self.report(WorkReport("referee", None, self._images, {}, replaying, new))
 
     @property
     def _images(self) -> int:
@@ -256,7 +256,7 @@ class Runner:
             "verdicts": self.verdicts,
             "warnings": self.warnings,
         }
-        write_tensors(self.folder.checkpoint, tensors, state)
+        write_tensors(self.folder.work.checkpoint, tensors, state)
 
     def _restore(self, log: EventLog) -> str | None:
         """Continue at the checkpoint; returns why the run had ended, if it had.
@@ -280,10 +280,11 @@ class Runner:
 
     def _read_checkpoint(self, log: EventLog) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Tensors and state; None where there are none, or they are damaged or of another log."""
-        if not self.folder.checkpoint.exists():
+        checkpoint = self.folder.work.checkpoint
+        if not checkpoint.exists():
             return None
         try:
-            tensors, state = read_tensors(self.folder.checkpoint)
+            tensors, state = read_tensors(checkpoint)
         except TrainerError:
             return None
         covered, known_hash = state.get("events"), state.get("log")

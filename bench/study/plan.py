@@ -13,10 +13,11 @@ from typing import Any
 from bench.presets import load_preset
 from bench.records.errors import RecordError
 from bench.records.manifest import read_manifest
-from bench.records.run_folder import CHECKPOINT, EVENTS, RESULT
+from bench.records.run_folder import EVENTS, RESULT
 from bench.records.settings import Preset, with_start
 from bench.records.study_file import Arm, StudyFile
 from bench.records.study_roll import Planned, planned_runs
+from bench.records.work_folder import CHECKPOINT
 from bench.running.problem import Caps, Chosen
 from searchers.finding import find_searcher
 from spaces.files import read_object
@@ -137,7 +138,7 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
 def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
     """``RecordError`` if a folder holds a run with other settings than the study has now."""
     # Here, since a plan that is only shown needs none of it.
-    from bench.records.run_folder import difference
+    from bench.records.work_folder import difference
     from bench.run import known_identity
 
     for run in runs:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
-from bench.records.run_folder import CHECKPOINT
+from bench.records.work_folder import CHECKPOINT
 from bench.supernets.exposure import KEY, exposure_of_run
 from spaces.atomic import write_atomically
 from trainers.building import PACKED, supernet_identity
@@ -53,8 +53,7 @@ def export_supernet(
     exposure = exposure_of_run(folder, run.space, preset.trainer, preset.supernet.start)
     known = {} if exposure is None else {KEY: exposure.as_dict()}
     provenance = {"file": out.name, "hash": file_hash(out), **metadata, **known}
-    sidecar = json.dumps(provenance, indent=1, ensure_ascii=False).encode() + b"\n"
-    write_atomically(out.with_suffix(".json"), sidecar)
+    write_atomically(out.with_suffix(".json"), json_bytes(provenance))
     return {
         "file": str(out),
         "hash": file_hash(out),

@@ -6,15 +6,15 @@ results go: whoever works there shares them.
 
 from __future__ import annotations
 
-import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from bench.records.errors import Interrupted
-from bench.running.runner import Report
+from bench.records.lock import try_lock
+from bench.running.runner import WorkReport
 from bench.supernets.training import SupernetJob
 
 FOLDER = Path("results") / "supernets"
@@ -33,7 +33,7 @@ def obtain_supernet(
     job: SupernetJob,
     out: Path,
     command: str,
-    report: Callable[[Report], None] = lambda _: None,
+    report: Callable[[WorkReport], None] = lambda _: None,
     stop_requested: Callable[[], bool] = lambda: False,
     half: bool = False,
 ) -> Path:
@@ -51,18 +51,12 @@ def obtain_supernet(
 def _alone(out: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
     """Hold a lock beside the file; it ends with the process that held it."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.with_suffix(".lock").open("wb") as lock:
-        while not _locked(lock):
-            # Asked for again and again, since whoever waits for it may be told to leave.
-            if stop_requested():
-                raise Interrupted(str(out))
-            time.sleep(0.1)
-        yield
-
-
-def _locked(lock: IO[bytes]) -> bool:
+    while (lock := try_lock(out.with_suffix(".lock"))) is None:
+        # Asked for again and again, since whoever waits for it may be told to leave.
+        if stop_requested():
+            raise Interrupted(str(out))
+        time.sleep(0.1)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        yield
+    finally:
+        os.close(lock)

@@ -13,12 +13,12 @@ from bench.records.settings import Preset, SupernetRecipe
 from bench.run import Run
 from bench.running.arithmetic import TORCH
 from bench.running.evaluators.leading import LeadingEvaluator, follow_weight_steps
-from bench.running.runner import Report
+from bench.running.runner import WorkReport
 from bench.supernets.file import export_supernet
 from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 from searchers.supernet_training import SupernetTraining
 from trainers.data_splits import RenderProgress
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 
 
 class SupernetJob:
@@ -49,7 +49,7 @@ class SupernetJob:
             training, preset_name, apply_recipe(preset, recipe), seed, None, render_progress
         )
 
-    def share(self, group: Group) -> None:
+    def share(self, group: ProcessGroup) -> None:
         """Do the weight steps together with the other processes of ``group``.
 
         The first of them trains, the others follow.
@@ -63,7 +63,7 @@ class SupernetJob:
                 self.run.evaluator, self.run.trainer, self.run.space, group
             )
 
-    def follow(self, group: Group) -> None:
+    def follow(self, group: ProcessGroup) -> None:
         """Do this process's part of what the first one trains, until that ends."""
         try:
             follow_weight_steps(self.run.trainer, group)
@@ -80,7 +80,7 @@ class SupernetJob:
         folder: Path,
         half: bool,
         command: str,
-        report: Callable[[Report], None],
+        report: Callable[[WorkReport], None],
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
         """Train, or resume in ``folder``, and write ``out``; returns what to print."""

@@ -47,15 +47,15 @@ def time_parts(
     settle: Callable[[], object] = lambda: None,
 ) -> dict[str, float]:
     """Seconds of ``work`` (weight steps) by part; they sum to all of it."""
-    recogniser: Any = (
-        trainer.net if isinstance(trainer, PlainTrainer) else trainer.supernet
-    ).recogniser
+    plain = isinstance(trainer, PlainTrainer)
+    recogniser: Any = (trainer.net if plain else trainer.supernet).recogniser
+    optimiser = trainer.optimiser if plain else trainer.weight_steps.optimiser
     line = Timeline(settle)
     removable = [
         *_watch(line, recogniser.rectifier, "other", "rectifier", "backbone backward"),
         *_watch(line, recogniser.sequence_encoder, "backbone forward", "sequence encoder", ""),
-        trainer.optimiser.register_step_pre_hook(lambda *_: line.mark("clipping")),
-        trainer.optimiser.register_step_post_hook(lambda *_: line.mark("optimiser")),
+        optimiser.register_step_pre_hook(lambda *_: line.mark("clipping")),
+        optimiser.register_step_post_hook(lambda *_: line.mark("optimiser")),
     ]
     first = next(recogniser.rectifier.parameters())
     removable.append(first.register_post_accumulate_grad_hook(lambda _: line.mark("rectifier")))

@@ -57,7 +57,7 @@ class PresetSubject:
         preset = load_preset(name, overrides)
         if self.implementation == "plain":
             # The plain one has glibc's allocator as it comes.
-            with mock.patch("trainers.trainer.keep_large_buffers"):
+            with mock.patch("trainers.weight_steps.keep_large_buffers"):
                 run = Run("random", name, preset, seed=0)
             trainer: Trainer | PlainTrainer = plain_trainer(run, preset.trainer.precision)
         else:

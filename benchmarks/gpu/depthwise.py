@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.gpu.record import Record, part_options
-from trainers.trainer import compute_repeatably
+from trainers.compute import compute_repeatably
 
 Stride = tuple[int, int]
 #: (channels, rows, columns) of inputs in preset gpu, the most telling first.

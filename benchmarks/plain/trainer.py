@@ -13,10 +13,11 @@ from benchmarks.plain.gates import gated_features
 from benchmarks.plain.normalisation import batch_statistics, calibrated
 from benchmarks.plain.supernet import PlainSupernet
 from trainers.codec import Codec
+from trainers.compute import resolve_device
 from trainers.data.word_images import WordImages
 from trainers.metrics import WordScores, score_words
 from trainers.settings import TrainerSettings
-from trainers.trainer import GateOutcome, TrainerData, resolve_device
+from trainers.trainer import GateOutcome, TrainerData
 
 Path = Sequence[int]
 

@@ -99,11 +99,11 @@ def test_only_weight_steps_see_it() -> None:
 
 def test_search_and_retraining_have_their_own() -> None:
     job = RetrainingJob(from_architecture(ARCHITECTURE, "tiny", ["trainer.augmentation=1"]), 0)
-    assert job.training.search_train.augmentation == 0
+    assert job.training.weight_steps.words.augmentation == 0
     assert "augmentation" not in job.identity["retraining"]
     job.close()
     job = RetrainingJob(from_architecture(ARCHITECTURE, "tiny", ["retraining.augmentation=0.5"]), 0)
-    assert job.training.search_train.augmentation == 0.5
+    assert job.training.weight_steps.words.augmentation == 0.5
     assert job.identity["retraining"]["augmentation"] == 0.5
     job.close()
 

@@ -18,7 +18,7 @@ from bench.presets import load_preset
 from bench.run import Run
 from bench.running.batching import MOST, Pace
 from bench.running.problem import Caps
-from bench.running.runner import Report
+from bench.running.runner import WorkReport
 from searchers import SEARCHERS
 from searchers.base import Work
 from searchers.finding import find_searcher
@@ -55,7 +55,7 @@ def run(
     made.evaluator.execute_many = count  # type: ignore[method-assign]
     events = 0
 
-    def report(_: Report) -> None:
+    def report(_: WorkReport) -> None:
         nonlocal events
         events += 1
         if events == break_after:

@@ -17,7 +17,7 @@ from bench.presets import load_preset
 from bench.records.event_log import read_events
 from bench.run import Run
 from bench.running.evaluators.base import NOT_FINITE
-from bench.running.evaluators.cache import CachedEvaluator, Entry, EvaluationCache, key_of
+from bench.running.evaluators.cache import CachedEvaluator, CachedScore, EvaluationCache, key_of
 from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers.base import Evaluate, Failure
 from spaces.cache import cache_folder
@@ -174,12 +174,12 @@ WRITER = """
 import sys
 from hashlib import blake2b
 from pathlib import Path
-from bench.running.evaluators.cache import Entry, EvaluationCache
+from bench.running.evaluators.cache import CachedScore, EvaluationCache
 
 cache = EvaluationCache(Path(sys.argv[1]))
 for n in range(int(sys.argv[2]), int(sys.argv[3])):
     key = blake2b(str(n).encode(), digest_size=24).digest()
-    cache.put(key, Entry(f"architecture {n}", n / 10_000, float(n)))
+    cache.put(key, CachedScore(f"architecture {n}", n / 10_000, float(n)))
     found = cache.get(key)
     assert found is not None and found.seconds == n, found
     print(n, flush=True)
@@ -195,7 +195,7 @@ def writer(cache: EvaluationCache, first: int, last: int) -> subprocess.Popen[st
     )
 
 
-def stored(cache: EvaluationCache, n: int) -> Entry | None:
+def stored(cache: EvaluationCache, n: int) -> CachedScore | None:
     from hashlib import blake2b
 
     return cache.get(blake2b(str(n).encode(), digest_size=24).digest())
@@ -208,7 +208,7 @@ def test_two_processes_write_at_the_same_time(cache: EvaluationCache) -> None:
         _, errors = process.communicate(timeout=500)
         assert (process.returncode, errors) == (0, "")
     for n in range(180):
-        assert stored(cache, n) == Entry(f"architecture {n}", n / 10_000, float(n))
+        assert stored(cache, n) == CachedScore(f"architecture {n}", n / 10_000, float(n))
     assert cache.trouble is None
 
 

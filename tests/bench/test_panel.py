@@ -23,7 +23,7 @@ from bench.panel.pairs import gain_of_pairs
 from bench.panel.rows import Row, read_rows, write_rows
 from bench.records.errors import PresetError, RecordError
 from bench.statistics.answers import Estimate, NotComputable
-from trainers.models.training import Training
+from trainers.models.training import ModelTraining
 
 FIRST, SECOND = "A..B..A..B..B..-555555545514466", "A..B..A..B..B..-211511111111111"
 SHORT = ("retraining.epochs=0.5", "retraining.validations=2", "run.checkpoint_seconds=0")
@@ -118,13 +118,13 @@ def test_a_training_that_fails_is_told_and_has_no_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stated(tmp_path, uniform=([FIRST], 2))
-    step = Training.step
+    step = ModelTraining.step
 
-    def spend(self: Training) -> float:
+    def spend(self: ModelTraining) -> float:
         loss = step(self)
         return float("nan") if self.search_train.seed == 1 else loss
 
-    monkeypatch.setattr(Training, "step", spend)
+    monkeypatch.setattr(ModelTraining, "step", spend)
     assert bench_panel(path) == 1
     assert f"bench: {FIRST}, seed 1: none of its 8 steps" in capsys.readouterr().err
     assert [row.seed for row in read_rows(path.with_suffix(".csv"))] == [0]

@@ -10,9 +10,9 @@ import pytest
 
 from bench.records.errors import RecordError
 from bench.reproduce import autostr_table3
-from bench.reproduce.cost import Cost, cost_of
+from bench.reproduce.cost import ScaleCost, cost_of
 from bench.reproduce.ends import End, difference, spread
-from bench.reproduce.entry import SCALES, Check, Outcome, sentence
+from bench.reproduce.entry import SCALES, Check, Reproduction, sentence
 from bench.reproduce.evaluated import evaluated_in
 from bench.reproduce.registry import ENTRIES
 from bench.reproduce.running import commands_of
@@ -60,9 +60,9 @@ def test_the_list_says_what_there_is_and_what_it_takes(bench, monkeypatch, tmp_p
 
 def test_costs_are_those_of_the_study() -> None:
     cost = cost_of(ENTRIES["autostr-table4"].recipes["cpu"])
-    assert cost == Cost(3, "40,000 images", 3 * 3 + 3)
+    assert cost == ScaleCost(3, "40,000 images", 3 * 3 + 3)
     assert cost_of(ENTRIES["autostr-figure7"].recipes["tiny"]).trainings == 2 * 1 + 3
-    assert cost_of(ENTRIES["strnas-cells"].recipes["cpu"]) == Cost(6, "40,000 images", 0)
+    assert cost_of(ENTRIES["strnas-cells"].recipes["cpu"]) == ScaleCost(6, "40,000 images", 0)
     assert cost_of(ENTRIES["autostr-table6"].recipes["paper"]).budget == "53.5 epochs"
 
 
@@ -197,13 +197,13 @@ def test_no_placeholder_is_left() -> None:
 def test_what_a_check_says(low: float, high: float, sign: int, word: str) -> None:
     check = Check("it", Estimate((low + high) / 2, low, high, 3, 0.95, ""), sign)
     assert check.word == word
-    assert word in sentence(Outcome((), (), [check]))
+    assert word in sentence(Reproduction((), (), [check]))
 
 
 def test_what_cannot_be_computed_is_not_shown() -> None:
     check = Check("it", NotComputable("one run", n=1))
     assert check.word == "not shown"
-    assert sentence(Outcome((), (), [check])) == "it: not shown (one run)."
+    assert sentence(Reproduction((), (), [check])) == "it: not shown (one run)."
 
 
 def test_runs_are_paired_by_block() -> None:

@@ -25,7 +25,7 @@ from bench.models.origin import from_architecture
 from bench.models.retraining import RetrainingJob
 from bench.records.errors import Interrupted, PresetError
 from bench.records.trouble import known_trouble
-from trainers.models.training import Training
+from trainers.models.training import ModelTraining
 
 FIRST, SECOND, THIRD = (
     "A..B..A..B..B..-555555545514466",
@@ -249,14 +249,14 @@ def test_why_one_failed_is_kept_until_it_is_trained(
 ) -> None:
     given = ["retrain", FIRST, "--seeds", "2", *options(tmp_path)]
     with monkeypatch.context() as broken:
-        step = Training.step
+        step = ModelTraining.step
 
-        def fail(self: Training) -> float:
+        def fail(self: ModelTraining) -> float:
             if self.search_train.seed == 1 and self.done == 3:
                 raise RuntimeError("the disk\n is on fire")
             return step(self)
 
-        broken.setattr(Training, "step", fail)
+        broken.setattr(ModelTraining, "step", fail)
         answer = bench(*given)
     assert answer.code == 1
     assert answer.err == f"bench: {FIRST}, seed 1: RuntimeError: the disk is on fire\n"
@@ -272,13 +272,13 @@ def test_a_model_without_a_finite_loss_is_a_failure_each_time(
 ) -> None:
     given = ["retrain", FIRST, "--seeds", "2", *options(tmp_path)]
     with monkeypatch.context() as broken:
-        step = Training.step
+        step = ModelTraining.step
 
-        def spend(self: Training) -> float:
+        def spend(self: ModelTraining) -> float:
             loss = step(self)
             return float("nan") if self.search_train.seed == 1 else loss
 
-        broken.setattr(Training, "step", spend)
+        broken.setattr(ModelTraining, "step", spend)
         answer = bench(*given)
     assert answer.code == 1
     said = f"bench: {FIRST}, seed 1: none of its 8 steps had a finite loss"

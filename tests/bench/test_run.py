@@ -237,8 +237,8 @@ def test_a_folder_that_is_in_use_is_refused(proxyless: Path) -> None:
     first = RunFolder(proxyless, manifest)
     with pytest.raises(ValueError, match="in use by another process"):
         RunFolder(proxyless, manifest)
-    first.close()
-    RunFolder(proxyless, manifest).close()
+    first.work.close()
+    RunFolder(proxyless, manifest).work.close()
 
 
 def test_train_a_supernet_then_start_from_it(

@@ -23,7 +23,7 @@ from study_process import begin_bench
 from bench.presets import load_preset
 from bench.records.manifest import read_manifest
 from bench.run import Run
-from bench.running.runner import Report
+from bench.running.runner import WorkReport
 from trainers.cost import Encodings
 from trainers.launch import VARIABLES
 from trainers.scoring_pool import ScoringPool
@@ -94,7 +94,7 @@ def run(
     made = Run("random", "tiny", load_preset("tiny", list(SETTINGS)), 0, workers=workers)
     events = 0
 
-    def report(_: Report) -> None:
+    def report(_: WorkReport) -> None:
         nonlocal events
         events += 1
         if events == break_after:

@@ -40,7 +40,7 @@ class Both:
         """Both have the weights again that they started from, and optimisers that know nothing."""
         self.ours.supernet.load_state_dict(self.weights)
         load_weights(self.plain.net, self.weights)
-        self.ours.optimiser.state.clear()
+        self.ours.weight_steps.optimiser.state.clear()
         self.plain.optimiser.state.clear()
 
     def close(self) -> None:

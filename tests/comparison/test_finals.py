@@ -32,7 +32,7 @@ from bench.comparison.retraining import recommended
 from bench.comparison.trainings import Models, find_models, read_models
 from bench.presets import load_preset
 from bench.records.errors import RecordError
-from bench.records.runs import Event, RunRecord, Verdict, find_runs, read_runs
+from bench.records.runs import Event, RefereeRow, RunRecord, find_runs, read_runs
 from bench.records.settings import settings_as_dict
 from trainers.models.description import describe_architecture, describe_baseline
 
@@ -221,7 +221,7 @@ def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
 def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Path) -> None:
     text = recommended(records[0]) or ""
     write_models(tmp_path, [text])
-    early = Event(0, "referee", verdict=Verdict(0, 0, 0, text, score=0.01))
+    early = Event(0, "referee", verdict=RefereeRow(0, 0, 0, text, score=0.01))
     first = replace(records[0], events=[early, *records[0].events])
     (point,) = panel([first], tmp_path)["points"]
     assert point["proxy"] == records[0].score

@@ -62,8 +62,8 @@ def lively(description: ModelDescription) -> Model:
             value.normal_(0.0, 0.01, generator=generator)
     model = Model(description, network, torch.device("cpu"))
     for _ in range(10):
-        network.encode(model.on_device(noise(model, 16)), UpdatingStatistics())
-    features_BTC = network.encode(model.on_device(noise(model, 16)), RunningStatistics())
+        network.encode(model.compute.images(noise(model, 16)), UpdatingStatistics())
+    features_BTC = network.encode(model.compute.images(noise(model, 16)), RunningStatistics())
     spread_C = features_BTC.std((0, 1))
     # Where features hardly differ, rounding would be all that is looked at.
     _sharpen(

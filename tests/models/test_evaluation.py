@@ -13,9 +13,9 @@ import torch
 
 from bench.models.evaluation import check_charset, evaluate
 from bench.models.evaluation_document import document
-from bench.models.evaluation_table import Table, comparison, markdown, notes, score_table
+from bench.models.evaluation_table import TextTable, comparison, markdown, notes, score_table
 from bench.models.published import PARAMS, PUBLISHED, TIME
-from bench.models.test_sets import BENCHMARKS, COLUMNS, FURTHER, Protocol, find_sets
+from bench.models.test_sets import BENCHMARKS, COLUMNS, FURTHER, WordProtocol, find_sets
 from bench.records.errors import RecordError
 from spaces.errors import InputError
 from trainers.data.charset import get_charset
@@ -24,7 +24,7 @@ from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 from trainers.models.description import BaselineModel
 
-FOLDED, CASED = Protocol(), Protocol("62")
+FOLDED, CASED = WordProtocol(), WordProtocol("62")
 BROKEN = b"\xff\xd8 no image"
 
 
@@ -351,7 +351,7 @@ def test_words_that_the_model_was_made_with_are_no_test(tmp_path):
 
 def test_a_wide_table_is_parted_and_loses_no_figure():
     rows = (("a", *"123456789"), ("b", *"12345----"), ("published", *[""] * 9))
-    first, second = Table(("name", *"ABCDEFGHI"), rows).parts(6)
+    first, second = TextTable(("name", *"ABCDEFGHI"), rows).parts(6)
     assert (first.columns, second.columns) == (("name", *"ABCDE"), ("name", *"FGHI"))
     assert first.rows == (("a", *"12345"), ("b", *"12345"), ("published", *[""] * 5))
     assert second.rows == (("a", *"6789"), ("published", *[""] * 4))

@@ -18,7 +18,7 @@ from PIL import Image
 
 from bench.cli import run
 from bench.models.export import safetensors, torchscript
-from bench.models.export.checking import TIE, Comparison, compare, torch_reader
+from bench.models.export.checking import TIE, ReaderComparison, compare, torch_reader
 from bench.models.export.errors import ExportError
 from bench.models.export.writing import export
 from spaces.networks.normalisation import RunningStatistics
@@ -223,11 +223,11 @@ def test_a_file_that_reads_otherwise_is_not_written(
 
 
 def test_rounding_explains_ties_only() -> None:
-    Comparison(10, 2, 2, 0.0, 0.0, 0).check()
+    ReaderComparison(10, 2, 2, 0.0, 0.0, 0).check()
     with pytest.raises(ExportError, match="1 of 10 words"):
-        Comparison(10, 2, 1, 0.0, 0.0, 0).check()
+        ReaderComparison(10, 2, 1, 0.0, 0.0, 0).check()
     with pytest.raises(ExportError, match=r"up to 0\.02"):
-        Comparison(10, 0, 0, 0.0, 0.02, 0).check()
+        ReaderComparison(10, 0, 0, 0.0, 0.02, 0).check()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from fake_trainer import drive, problem
 
 from searchers.base import Evaluate, Evaluated, Failure, Problem, TrainWeights
 from searchers.proxyless import Proxyless, ProxylessSettings
-from searchers.reinforce import Baseline, Reward, Round
+from searchers.reinforce import MovingMean, Reward, SampleRound
 from spaces import load_space
 
 
@@ -41,13 +41,13 @@ def test_the_reward_is_that_of_the_published_code() -> None:
 
 
 def test_the_baseline_starts_at_the_first_mean_and_moves_by_its_rate() -> None:
-    baseline = Baseline(0.99)
+    baseline = MovingMean(0.99)
     assert baseline.move(0.5) == 0.5
     assert baseline.move(1.0) == pytest.approx(0.995)
 
 
 def test_a_round_forgets_failures_and_begins_anew() -> None:
-    round_ = Round(3)
+    round_ = SampleRound(3)
     round_.told = [(5, 0.5), (6, None), (7, 0.1)]
     assert round_.missing == 0
     indices, scores = round_.close()

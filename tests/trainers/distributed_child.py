@@ -21,7 +21,7 @@ from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset
 from bench.supernets.training import SupernetJob
 from spaces import load_space
-from trainers.distributed import Group, joined
+from trainers.distributed import ProcessGroup, joined
 from trainers.launch import find_launch
 from trainers.state import write_tensors
 from trainers.trainer import Trainer
@@ -53,7 +53,7 @@ CASES = {
 }
 
 
-def make_trainer(overrides: tuple[str, ...], group: Group | None) -> Trainer:
+def make_trainer(overrides: tuple[str, ...], group: ProcessGroup | None) -> Trainer:
     trainer = SupernetJob("tiny", load_preset("tiny", overrides), 0).run.trainer
     if group is not None:
         trainer.join(group)
@@ -65,7 +65,9 @@ def draw_paths(count: int) -> np.ndarray:
     return load_space("autostr").sample(count, np.random.default_rng(3))
 
 
-def train(overrides: tuple[str, ...], group: Group | None = None) -> tuple[list[float], Trainer]:
+def train(
+    overrides: tuple[str, ...], group: ProcessGroup | None = None
+) -> tuple[list[float], Trainer]:
     """Losses of some steps in 64 bits, and the trainer.
 
     In 32 bits an optimiser that normalises its steps makes rounding visible within a few of them;
@@ -78,7 +80,7 @@ def train(overrides: tuple[str, ...], group: Group | None = None) -> tuple[list[
     return losses, trainer
 
 
-def retrain(group: Group | None = None) -> tuple[list[float], dict[str, Tensor]]:
+def retrain(group: ProcessGroup | None = None) -> tuple[list[float], dict[str, Tensor]]:
     """Losses of some steps from scratch in 64 bits, and the weights behind them."""
     origin = from_architecture("A..B..A..B..B..-555555545514466", "tiny", SCRATCH)
     job = RetrainingJob(origin, 0)
@@ -90,7 +92,7 @@ def retrain(group: Group | None = None) -> tuple[list[float], dict[str, Tensor]]
     return losses, dict(job.model.network.state_dict())
 
 
-def spoilt_step(group: Group) -> dict[str, object]:
+def spoilt_step(group: ProcessGroup) -> dict[str, object]:
     """A loss that is NaN on the last process alone; what this one makes of it."""
     trainer = make_trainer(PLAIN, group)
     paths = draw_paths(2)

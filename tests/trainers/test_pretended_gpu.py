@@ -52,7 +52,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         torch, "autocast", lambda kind, *a, **k: autocast(kind.replace("cuda", "cpu"), *a, **k)
     )
     monkeypatch.setattr(trainer_module, "resolve_device", torch.device)
-    monkeypatch.setattr(trainer_module, "compute_repeatably", lambda device: None)
+    monkeypatch.setattr("trainers.weight_steps.compute_repeatably", lambda device: None)
     before = torch.__future__.get_overwrite_module_params_on_conversion()
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     waits.clear()

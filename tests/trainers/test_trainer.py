@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from spaces.networks.batch_norm import BatchNorm
+from trainers.compute import compute_repeatably, resolve_device
 from trainers.data.errors import DataError
 from trainers.data.word_images import WordImages
 from trainers.errors import TrainerError
 from trainers.settings import RecogniserSettings
-from trainers.trainer import Trainer, compute_repeatably, resolve_device
+from trainers.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]
 PATHS = np.array([[0, 1, 2, 0, 1, 3, 0, 4], [1, 0, 0, 2, 2, 6, 5, 0]], np.int8)
@@ -101,7 +102,7 @@ def test_one_step_a_row_and_fresh_words_for_each(make_trainer: MakeTrainer) -> N
     losses = [one_by_one.train_weights(row[None]).loss for row in PATHS]
     assert at_once.train_weights(PATHS).loss == pytest.approx(sum(losses) / 2)
     assert same_state(at_once, one_by_one.supernet.state_dict())
-    assert at_once.weight_steps == 2
+    assert at_once.weight_steps.done == 2
 
 
 def test_evaluation_is_a_pure_function_and_leaves_no_trace(make_trainer: MakeTrainer) -> None:
@@ -206,7 +207,7 @@ def test_a_step_that_raises_changes_nothing_but_spends_its_words(
         with pytest.raises(torch.OutOfMemoryError):
             trainer.train_weights(PATHS)
     assert same_state(trainer, before)
-    assert trainer.weight_steps == 3
+    assert trainer.weight_steps.done == 3
     assert math.isfinite(trainer.train_weights(PATHS).loss)
     assert not same_state(trainer, before)
 
@@ -260,7 +261,7 @@ def test_gate_steps_take_fresh_words_and_leave_the_weights(make_trainer: MakeTra
     assert first.gradients.shape == (4, 7)
     assert first.loss != second.loss
     assert trainer.gate_steps == 2
-    assert trainer.weight_steps == 0
+    assert trainer.weight_steps.done == 0
     assert same_state(trainer, before)
 
 

@@ -32,7 +32,7 @@ def test_both_are_sums_over_the_weights() -> None:
     for module in model.network.modules():
         if isinstance(module, Candidate) and module.branch_norm is not None:
             torch.nn.init.ones_(module.branch_norm.weight)
-    labels = model.encode_labels(LABELS)
+    labels = [model.codec.encode(label) for label in LABELS]
     loss = model.network.loss(torch.from_numpy(IMAGES), labels, UpdatingStatistics(), False)
     weights = [each for each in model.network.parameters() if each.dim() > 1]
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)

@@ -67,7 +67,7 @@ class ArchitectureModel(
 
     def load_space(self) -> Space:
         """The space; ``SpaceError`` for one that does not exist."""
-        return load_space(self.space, **({"part": self.part} if self.part else {}))
+        return load_space(self.space, part=self.part)
 
 
 class BaselineModel(
@@ -116,7 +116,7 @@ def describe_architecture(
         recogniser=recogniser,
         first_width=supernet.stem_width,
         widths=supernet.widths,
-        part=str(space.settings().get("part", "")),
+        part=space.part,
         precision=precision,
     )
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import torch
 
+from trainers.compute import resolve_device
 from trainers.errors import TrainerError
 from trainers.models.building import build_model
 from trainers.models.description import ModelDescription, read_description
 from trainers.models.model import Model
 from trainers.recogniser.standalone import StandAlone
 from trainers.state import load_weights, read_tensors, write_tensors
-from trainers.trainer import resolve_device
 
 KEY = "model"
 

@@ -6,15 +6,14 @@ Shape legend: B images, H x W image size, S characters.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from spaces.networks.normalisation import RunningStatistics
 from trainers.codec import Codec
+from trainers.compute import Compute
 from trainers.data.word_images import WordImages
 from trainers.metrics import WordScores, score_words
 from trainers.models.description import ModelDescription, charset_of
@@ -31,11 +30,16 @@ class Model:
         device: torch.device,
     ) -> None:
         self.description = description
-        self.device = device
-        self.network = network.to(device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.compute = Compute(device, description.precision)
+        self.compute.place(network)
+        self.network = network
         self.charset = charset_of(description)
         self.codec = Codec(self.charset)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.compute.device
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -52,9 +56,9 @@ class Model:
         """The word in each image; None where the network's output is not finite."""
         norm = RunningStatistics()
         words: list[str] = []
-        with self.autocast():
+        with self.compute.autocast():
             for start in range(0, len(images_BHW3), batch_images):
-                images = self.on_device(images_BHW3[start : start + batch_images])
+                images = self.compute.images(images_BHW3[start : start + batch_images])
                 features = self.network.encode(images, norm)
                 if not bool(torch.isfinite(features).all()):
                     return None
@@ -80,27 +84,13 @@ class Model:
         """
         norm = RunningStatistics()
         total = 0.0
-        with self.autocast():
+        with self.compute.autocast():
             for start in range(0, len(words), batch_images):
-                labels = self.encode_labels(words.labels[start : start + batch_images])
-                images = self.on_device(words.images[start : start + batch_images])
+                labels = [
+                    self.codec.encode(label) for label in words.labels[start : start + batch_images]
+                ]
+                images = self.compute.images(words.images[start : start + batch_images])
                 features = self.network.encode(images, norm)
                 total += float(self.network.head.loss(features, labels)) * len(labels)
         loss = total / sum(len(label) for label in words.labels)
         return loss if math.isfinite(loss) else None
-
-    def encode_labels(self, labels: Sequence[str]) -> list[Sequence[int]]:
-        """Character ids of folded labels."""
-        return [self.codec.encode(label) for label in labels]
-
-    def on_device(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:
-        """The same images as a tensor where the network is."""
-        images = torch.from_numpy(images_BHW3)
-        if self.device.type == "cuda":
-            return images.pin_memory().to(self.device, non_blocking=True)
-        return images
-
-    def autocast(self) -> torch.autocast:
-        """The precision that it computes in."""
-        half = self.description.precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)

@@ -47,10 +47,9 @@ def zero_cost(
         if isinstance(module, Candidate) and module.branch_norm is not None:
             torch.nn.init.ones_(module.branch_norm.weight)
     norm = UpdatingStatistics()
-    with model.autocast():
-        loss = model.network.loss(
-            model.on_device(images_BHW3), model.encode_labels(labels), norm, False
-        )
+    with model.compute.autocast():
+        ids = [model.codec.encode(label) for label in labels]
+        loss = model.network.loss(model.compute.images(images_BHW3), ids, norm, False)
     loss.backward()  # type: ignore[no-untyped-call]
     found = [p for p in model.network.parameters() if p.grad is not None and p.dim() > 1]
     norms = sum(float(p.grad.norm()) for p in found if p.grad is not None)

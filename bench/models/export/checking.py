@@ -39,7 +39,7 @@ WARM_UP = 3
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ReaderComparison:
     """How N words were read by a file and by torch; differences are of those read alike.
 
     ``ties`` are those of ``words_read_differently`` that rounding explains. ``beams_differ`` are
@@ -70,7 +70,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Latency:
+class ReadingTime:
     """Milliseconds of one image: median and quartiles."""
 
     median_ms: float
@@ -84,13 +84,13 @@ def torch_reader(model: Model) -> tuple[WordReader, Reader]:
 
     def read(images_BHW3: Images) -> tuple[Ids, Scores]:
         with torch.inference_mode():
-            ids_BS, scores_B, _ = reader(model.on_device(images_BHW3))
+            ids_BS, scores_B, _ = reader(model.compute.images(images_BHW3))
         return ids_BS.numpy(), scores_B.numpy()
 
     return reader, read
 
 
-def compare(model: Model, read: Reader, images_NHW3: Images) -> Comparison:
+def compare(model: Model, read: Reader, images_NHW3: Images) -> ReaderComparison:
     """Read all images both ways; ``ExportError`` where the model's own output is not finite."""
     reader, _ = torch_reader(model)
     score_gap = log_gap = 0.0
@@ -99,7 +99,7 @@ def compare(model: Model, read: Reader, images_NHW3: Images) -> Comparison:
         images = images_NHW3[start : start + BATCH_IMAGES]
         ids_BS, scores_B = read(images)
         with torch.inference_mode():
-            own = reader(model.on_device(images))
+            own = reader(model.compute.images(images))
         own_BS, own_scores_B, margins_B = (part.numpy() for part in own)
         if not np.isfinite(own_scores_B).all():
             raise ExportError("the model's output is not finite: train again")
@@ -113,12 +113,12 @@ def compare(model: Model, read: Reader, images_NHW3: Images) -> Comparison:
             words = [model.codec.decode([i for i in row if i >= 0]) for row in own_BS.tolist()]
             beams = model.read(images) or []
             beams_differ += sum(one != other for one, other in zip(words, beams, strict=True))
-    return Comparison(len(images_NHW3), different, ties, score_gap, log_gap, beams_differ)
+    return ReaderComparison(len(images_NHW3), different, ties, score_gap, log_gap, beams_differ)
 
 
 def time_in_turn(
     readers: Mapping[str, Reader], image_1HW3: Images, repetitions: int
-) -> dict[str, Latency]:
+) -> dict[str, ReadingTime]:
     """One image, all readers in turn, so that a busy moment of the machine meets all alike."""
     ms = np.zeros((repetitions, len(readers)))
     for round_ in range(-WARM_UP, repetitions):
@@ -129,7 +129,7 @@ def time_in_turn(
                 ms[round_, column] = (time.perf_counter_ns() - start) / 1e6
     low, middle, high = np.quantile(ms, [0.25, 0.5, 0.75], axis=0)
     return {
-        name: Latency(float(middle[i]), float(low[i]), float(high[i]))
+        name: ReadingTime(float(middle[i]), float(low[i]), float(high[i]))
         for i, name in enumerate(readers)
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,8 +14,8 @@ import numpy.typing as npt
 
 from bench.models.export import FORMATS
 from bench.models.export.checking import (
-    Comparison,
-    Latency,
+    ReaderComparison,
+    ReadingTime,
     compare,
     time_in_turn,
     torch_reader,
@@ -24,7 +23,9 @@ from bench.models.export.checking import (
 )
 from bench.models.export.errors import ExportError
 from bench.models.reading import load_word
-from bench.records.model_folder import CARD, CHECKPOINT, CURVE, TRAINING, WEIGHTS
+from bench.records.documents import json_bytes
+from bench.records.model_folder import CARD, CURVE, TRAINING, WEIGHTS
+from bench.records.work_folder import CHECKPOINT
 from spaces.atomic import write_atomically
 from trainers.data.charset import CHARSETS
 from trainers.data.image import decode_image, resize_image
@@ -43,8 +44,8 @@ class Export:
     """The files that were written and what was found out about them; milliseconds a reader."""
 
     files: tuple[Path, ...]
-    comparison: Comparison
-    latency: dict[str, Latency]
+    comparison: ReaderComparison
+    latency: dict[str, ReadingTime]
 
 
 def format_module(name: str) -> ModuleType:
@@ -98,8 +99,7 @@ def export(
         latency = time_in_turn(readers, images_NHW3[:1], repetitions)
     written = {out: content}
     if hasattr(module, "beside"):
-        document = json.dumps(module.beside(content), indent=1, ensure_ascii=False)
-        written[_beside(out)] = document.encode() + b"\n"
+        written[_beside(out)] = json_bytes(module.beside(content))
     try:
         for path, data in written.items():
             write_atomically(path, data)

@@ -41,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """Fractions in [0, 1]; None where there is no such number, or the output was not finite.
 
     ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without: the
@@ -79,7 +79,7 @@ class Evaluator(ABC):
         """Do it; what gives nothing usable is a ``Failure``."""
 
     @abstractmethod
-    def judge(self, architecture: Architecture) -> Verdict:
+    def judge(self, architecture: Architecture) -> Judgement:
         """The referee's scores of a recommendation, off the ledger."""
 
     @abstractmethod
@@ -136,7 +136,7 @@ class AroundEvaluator(Evaluator):
     def perform(self, work: Work) -> Result:
         return self.execute(work).result
 
-    def judge(self, architecture: Architecture) -> Verdict:
+    def judge(self, architecture: Architecture) -> Judgement:
         return self.inner.judge(architecture)
 
     def glance(self, architecture: Architecture) -> float | None:

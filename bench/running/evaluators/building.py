@@ -15,7 +15,7 @@ from spaces import Space
 
 if TYPE_CHECKING:
     from trainers.data_splits import RenderProgress
-    from trainers.scoring_worker import Recipe
+    from trainers.scoring_worker import SupernetParts
     from trainers.trainer import Trainer
 
 
@@ -35,7 +35,7 @@ class Built:
     data_hashes: dict[str, list[str]]
     supernet_start: dict[str, Any] | None
     trainer: Trainer | None
-    recipe: Recipe | None = None
+    recipe: SupernetParts | None = None
     epoch_images: int | None = None
 
 
@@ -91,9 +91,9 @@ def _supernet(
     # Here, since a synthetic run needs no torch and no images.
     from bench.running.evaluators.supernet import SupernetEvaluator
     from trainers.building import build_trainer, find_supernet
+    from trainers.compute import resolve_device
     from trainers.data_splits import keep_test_apart, open_splits
-    from trainers.scoring_worker import Recipe
-    from trainers.trainer import resolve_device
+    from trainers.scoring_worker import SupernetParts
 
     # What can be refused is refused before words are rendered.
     resolve_device(preset.trainer.device)
@@ -136,6 +136,6 @@ def _supernet(
         hashes,
         start,
         trainer,
-        Recipe(space, preset.data, preset.recogniser, preset.supernet, default_operations),
+        SupernetParts(space, preset.data, preset.recogniser, preset.supernet, default_operations),
         len(splits["search_train"].words),
     )

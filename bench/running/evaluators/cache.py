@@ -30,7 +30,7 @@ MAX_SECONDS = 2.6e6
 HASH_BYTES = 8
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CachedScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A score, or None for an output that was not finite, and the seconds it took."""
 
     architecture: str
@@ -48,7 +48,7 @@ class EvaluationCache:
         self.path = path
         self.trouble: str | None = None
 
-    def get(self, key: bytes) -> Entry | None:
+    def get(self, key: bytes) -> CachedScore | None:
         """The entry, None if there is none that can be read."""
         try:
             # Opened for each access, an environment survives forks and needs no closing.
@@ -59,7 +59,7 @@ class EvaluationCache:
             self._note(error)
             return None
 
-    def put(self, key: bytes, entry: Entry) -> None:
+    def put(self, key: bytes, entry: CachedScore) -> None:
         """Keep an entry."""
         try:
             with self._open() as env, env.begin(write=True) as transaction:
@@ -84,17 +84,17 @@ class EvaluationCache:
         )
 
 
-def _pack(key: bytes, entry: Entry) -> bytes:
+def _pack(key: bytes, entry: CachedScore) -> bytes:
     content = msgspec.json.encode(entry)
     return _hash_of(key, content) + content
 
 
-def _unpack(key: bytes, stored: bytes) -> Entry:
+def _unpack(key: bytes, stored: bytes) -> CachedScore:
     """The entry; ``ValueError`` unless every bit of it is as it was written, under this key."""
     known, content = stored[:HASH_BYTES], stored[HASH_BYTES:]
     if len(stored) > MAX_ENTRY_BYTES or known != _hash_of(key, content):
         raise ValueError("an entry is damaged")
-    return msgspec.json.decode(content, type=Entry)
+    return msgspec.json.decode(content, type=CachedScore)
 
 
 def _hash_of(key: bytes, content: bytes) -> bytes:
@@ -141,7 +141,7 @@ class CachedEvaluator(AroundEvaluator):
         score = outcome.result.score if isinstance(outcome.result, Evaluated) else None
         # Too little memory is a matter of the moment.
         if score is not None or outcome.result == Failure(work, NOT_FINITE):
-            self.cache.put(key, Entry(work.architecture.text, score, outcome.seconds))
+            self.cache.put(key, CachedScore(work.architecture.text, score, outcome.seconds))
 
 
 def key_of(fingerprint: Mapping[str, object], architecture: Architecture) -> bytes:

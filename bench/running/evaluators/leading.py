@@ -12,7 +12,7 @@ from bench.running.evaluators.base import AroundEvaluator, Evaluator, Outcome
 from bench.running.leading import Leader, follow
 from searchers.base import TrainWeights, Work
 from spaces import Space
-from trainers.distributed import Group
+from trainers.distributed import ProcessGroup
 
 if TYPE_CHECKING:
     from trainers.trainer import Trainer
@@ -24,7 +24,9 @@ class LeadingEvaluator(AroundEvaluator):
     Everything else is done by this process alone, while the others wait.
     """
 
-    def __init__(self, inner: Evaluator, trainer: Trainer, space: Space, group: Group) -> None:
+    def __init__(
+        self, inner: Evaluator, trainer: Trainer, space: Space, group: ProcessGroup
+    ) -> None:
         super().__init__(inner)
         self.leader = Leader(trainer, group)
         self.space = space
@@ -50,6 +52,6 @@ class LeadingEvaluator(AroundEvaluator):
         self.inner.close()
 
 
-def follow_weight_steps(trainer: Trainer, group: Group) -> None:
+def follow_weight_steps(trainer: Trainer, group: ProcessGroup) -> None:
     """Make the weight steps that a leading evaluator orders, until it ends."""
     follow(trainer, lambda paths: trainer.train_weights(paths.view(torch.int8).numpy()), group)

@@ -28,7 +28,7 @@ from sklearn.linear_model import Ridge
 from bench.records.errors import PresetError, RecordError
 from bench.records.protocol_check import check_one_protocol
 from bench.records.runs import FRESH_WEIGHTS, PREDICTED, RECORDED, RunRecord, find_runs, read_runs
-from bench.running.evaluators.base import Evaluator, Outcome, Verdict
+from bench.running.evaluators.base import Evaluator, Judgement, Outcome
 from searchers.base import Evaluate, Evaluated, Result, TrainWeights, WeightsTrained, Work
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
@@ -237,10 +237,10 @@ class ReplayEvaluator(Evaluator):
         predicted = isinstance(work, Evaluate) and work.architecture.index not in self._known
         return Outcome(result, self.record.evaluation_seconds, predicted=predicted)
 
-    def judge(self, architecture: Architecture) -> Verdict:
+    def judge(self, architecture: Architecture) -> Judgement:
         score = self._score(architecture)
         kind = RECORDED if architecture.index in self._known else PREDICTED
-        return Verdict(score, score, None, None, None, None, 0, kind)
+        return Judgement(score, score, None, None, None, None, 0, kind)
 
     def glance(self, architecture: Architecture) -> float | None:
         return self._score(architecture)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from bench.records.manifest import processor
-from bench.running.evaluators.base import COMMON, NOT_FINITE, OWN, Evaluator, Outcome, Verdict
+from bench.running.evaluators.base import COMMON, NOT_FINITE, OWN, Evaluator, Judgement, Outcome
 from searchers.base import (
     Evaluate,
     Evaluated,
@@ -124,7 +124,7 @@ class SupernetEvaluator(Evaluator):
             for work, scores, each in zip(evaluations, found, macs, strict=True)
         ]
 
-    def judge(self, architecture: Architecture) -> Verdict:
+    def judge(self, architecture: Architecture) -> Judgement:
         try:
             return self._judge(architecture)
         except (RuntimeError, MemoryError) as error:
@@ -136,13 +136,13 @@ class SupernetEvaluator(Evaluator):
                 "then run the same command to resume"
             ) from error
 
-    def _judge(self, architecture: Architecture) -> Verdict:
+    def _judge(self, architecture: Architecture) -> Judgement:
         encoding = self.space.encode([architecture])[0]
         test = self.trainer.score(encoding, self.test, self.common)
         # Before the first step they are the same.
-        moved = self.common is not None and self.trainer.weight_steps > 0
+        moved = self.common is not None and self.trainer.weight_steps.done > 0
         own = self.trainer.score(encoding, self.test) if moved else test
-        return Verdict(
+        return Judgement(
             proxy_score(test, self.case_sensitive),
             self.glance(architecture),
             None if test is None else test.word_accuracy,
@@ -244,7 +244,7 @@ class SupernetEvaluator(Evaluator):
 
     def _weights_hash(self) -> str:
         """Hash of all weights; computed again only after a weight step."""
-        steps = self.trainer.weight_steps
+        steps = self.trainer.weight_steps.done
         if self._hashed is None or self._hashed[0] != steps:
             self._hashed = steps, tensors_hash(self.trainer.supernet.state_dict())
         return self._hashed[1]

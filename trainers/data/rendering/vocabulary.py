@@ -21,7 +21,7 @@ LIST = Path(__file__).parent / "lists" / "english.tsv"
 
 
 @dataclass(frozen=True)
-class Words:
+class WeightedWords:
     """Words and the running sums (N,) of their weights."""
 
     words: tuple[str, ...]
@@ -47,7 +47,7 @@ def list_hash() -> str:
     return hashlib.blake2b(LIST.read_bytes(), digest_size=16).hexdigest()
 
 
-def weighted(words: list[str]) -> Words:
+def weighted(words: list[str]) -> WeightedWords:
     """``words`` of the list, with their weights."""
     counts = word_counts()
-    return Words(tuple(words), np.cumsum(np.sqrt([counts[word] for word in words])))
+    return WeightedWords(tuple(words), np.cumsum(np.sqrt([counts[word] for word in words])))

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from trainers.data.errors import DataError
-from trainers.data.rendering.vocabulary import Words, weighted, word_counts
+from trainers.data.rendering.vocabulary import WeightedWords, weighted, word_counts
 
 SplitName = Literal["search_train", "search_val", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = get_args(SplitName)
@@ -62,7 +62,7 @@ def check_split(split: str) -> SplitName:
 
 
 @lru_cache(maxsize=4)
-def _words_by_length(split: SplitName) -> dict[int, Words]:
+def _words_by_length(split: SplitName) -> dict[int, WeightedWords]:
     grouped: dict[int, list[str]] = {}
     for word in word_counts():
         if split_of(word) in (None, split):
