@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--arguments", type=int, default=5000)
     parser.add_argument("--files", type=int, default=2000)
-    parser.add_argument("--no-model", action="store_true", help="Train none: half a minute less.")
+    parser.add_argument("--no-model", action="store_true", help="Train none: a minute less.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as made:
         place = Path(made)

@@ -22,8 +22,13 @@ READERS = {
     "labels.tsv": "data import inputs out/words --quiet",
     "a.png": "data import inputs out/words --quiet",
     "a.jpg": "data import inputs out/words --quiet",
+    "panel.toml": "panel inputs/panel.toml --dry-run",
+    "panel.csv": "panel inputs/panel.toml --dry-run",
+    "pairs.txt": "panel inputs/panel.toml --dry-run",
 }
 WITH_A_MODEL = {
+    "net.safetensors": "supernet score --preset tiny --start inputs/net.safetensors -n 2 --quiet",
+    "latency.json": "latency check inputs/latency.json -n 3 --repetitions 1 --quiet",
     "model/model.json": "read inputs/model inputs/a.png",
     "model/weights.safetensors": "read inputs/model inputs/a.png",
     **{

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
 from PIL import Image
 
 from bench.cli import run
+from bench.panel.file import read_panel
+from bench.panel.rows import Row, write_rows
+from bench.panel.training import recipes_of
 
 STUDY = """name = "s"
 searchers = ["random"]
@@ -23,11 +27,18 @@ description = "mine"
 evaluator = "synthetic"
 budget_images = 600
 """
+PANEL = """preset = "tiny"
+[[parts]]
+name = "pairs"
+architectures = "pairs.txt"
+pairs = true
+"""
+PAIR = ("A..B..A..B..B..-555555545514466", "A..B..A..B..B..-111111111111111")
 FORMATS = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "webp": "WEBP"}
 
 
 def make_seeds(place: Path, with_model: bool) -> None:
-    """Fill ``place``; with a model it takes half a minute more."""
+    """Fill ``place``; with a model it takes a minute more."""
     place.mkdir(parents=True)
     words = place / "words.lmdb"
     _do("data", "render", words, "--count", 6, "--quiet")
@@ -45,11 +56,23 @@ def make_seeds(place: Path, with_model: bool) -> None:
         (place / name).write_bytes(_zipped(place, method))
     _do("compare", place / "run", "--out", place / "report")
     (place / "report" / "records.zip").rename(place / "records.zip")
+    (place / "panel.toml").write_text(PANEL)
+    (place / "pairs.txt").write_text("\n".join(PAIR) + "\n")
+    panel = read_panel(place / "panel.toml")
+    rows = [
+        Row(text, 0, 16, 0.5, 0.5, 1.0, 0.5, 0.5, 1.0, 7, 7, 1.0, 0, recipe, None)
+        for text, (recipe,) in recipes_of(panel, panel.parts[0]).items()
+    ]
+    write_rows(panel.table, rows)
     os.mkfifo(place / "pipe")
     if with_model:
         architecture = ("A..B..A..B..B..-555555545514466", "--preset", "tiny")
         quick = ("--set", "retraining.epochs=0.1", "--set", "data.rendering.test=20", "--quiet")
         _do("retrain", *architecture, *quick, "--out", place / "model")
+        net = ("--preset", "tiny", "--images", 64, "--out", place / "net.safetensors", "--quiet")
+        _do("supernet", "train", *net)
+        shutil.rmtree(place / "net")
+        _do("latency", "measure", place / "latency.json", "--repetitions", 1, "--quiet")
 
 
 def _zipped(place: Path, method: int) -> bytes:
