@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,7 @@ class RetrainingJob:
         finally:
             self.training.close()
 
+    @own_arithmetic()
     def train(
         self,
         path: Path,
@@ -141,16 +143,6 @@ class RetrainingJob:
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
         """Train, or resume in ``path``; returns the model's card."""
-        with own_arithmetic():
-            return self._train_in(path, command, report, stop_requested)
-
-    def _train_in(
-        self,
-        path: Path,
-        command: str,
-        report: Callable[[Progress], None],
-        stop_requested: Callable[[], bool],
-    ) -> dict[str, Any]:
         folder = ModelFolder(path, self._started())
         try:
             with folder.work.at_work():
@@ -185,7 +177,8 @@ class RetrainingJob:
         earlier = past.seconds
         while training.done < training.steps:
             stepping = time.monotonic()
-            loss = self._step()
+            with self.leader.training() if self.leader else nullcontext():
+                loss = training.step()
             past.step_seconds += time.monotonic() - stepping
             if math.isnan(loss):
                 past.failed_steps += 1
@@ -207,12 +200,6 @@ class RetrainingJob:
                 saved = time.monotonic()
             if stopping and not ended:
                 raise Interrupted(f"in {folder.path}")
-
-    def _step(self) -> float:
-        if self.leader is None:
-            return self.training.step()
-        with self.leader.training():
-            return self.training.step()
 
     def _row(self, losses: list[float], scores: WordScores | None) -> dict[str, Any]:
         """Of the curve: mean loss since the last row, scores on search_val."""

@@ -28,7 +28,7 @@ from searchers.base import (
     Work,
 )
 from spaces import Architecture, Space
-from trainers.cost import Cost, Encodings, Pricer
+from trainers.cost import Cost, Pricer
 from trainers.data.loader import WordImages
 from trainers.errors import TrainerError
 from trainers.metrics import WordScores
@@ -94,7 +94,20 @@ class SupernetEvaluator(Evaluator):
     def perform(self, work: Work) -> Result:
         """Too little memory or numbers that are not finite become a ``Failure``."""
         try:
-            return self._perform(work)
+            if isinstance(work, TrainWeights):
+                trained = self.trainer.train_weights(self.space.encode(work.architectures))
+                if trained.failed_steps:
+                    return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
+                return WeightsTrained(work, trained.loss)
+            encoding = self.space.encode([work.architecture])[0]
+            if isinstance(work, GateGradient):
+                gates = self.trainer.gate_gradient(encoding, self._wanted(work))
+                if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
+                    return Failure(work, "gate gradients are not finite")
+                return GatesMeasured(work, gates.loss, gates.gradients)
+            with self._own_threads():
+                scores = self.trainer.evaluate(encoding, self.evaluation_images)
+            return self._evaluated(work, scores)
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
                 return Failure(work, "out of memory")
@@ -110,7 +123,10 @@ class SupernetEvaluator(Evaluator):
         start = time.perf_counter()
         try:
             with self._own_threads():
-                found = self._scores_of(encodings, macs)
+                if self.pool is None:
+                    found = self.trainer.evaluate_many(encodings, self.evaluation_images)
+                else:
+                    found = self.pool.evaluate_many(encodings, self.evaluation_images, macs)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -196,26 +212,6 @@ class SupernetEvaluator(Evaluator):
         if self.pool is not None:
             self.pool.close()
         self.trainer.close()
-
-    def _perform(self, work: Work) -> Result:
-        if isinstance(work, TrainWeights):
-            trained = self.trainer.train_weights(self.space.encode(work.architectures))
-            if trained.failed_steps:
-                return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
-            return WeightsTrained(work, trained.loss)
-        encoding = self.space.encode([work.architecture])[0]
-        if isinstance(work, GateGradient):
-            gates = self.trainer.gate_gradient(encoding, self._wanted(work))
-            if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
-                return Failure(work, "gate gradients are not finite")
-            return GatesMeasured(work, gates.loss, gates.gradients)
-        with self._own_threads():
-            return self._evaluated(work, self.trainer.evaluate(encoding, self.evaluation_images))
-
-    def _scores_of(self, encodings: Encodings, macs: Sequence[int]) -> list[WordScores | None]:
-        if self.pool is None:
-            return self.trainer.evaluate_many(encodings, self.evaluation_images)
-        return self.pool.evaluate_many(encodings, self.evaluation_images, macs)
 
     @contextmanager
     def _own_threads(self) -> Iterator[None]:
