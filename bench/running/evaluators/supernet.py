@@ -113,11 +113,14 @@ class SupernetEvaluator(Evaluator):
                 return Failure(work, "out of memory")
             raise
 
-    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
-        """Evaluations together; the time that took is shared out by the architectures' MACs."""
+    def together(self, works: Sequence[Work]) -> list[Outcome] | None:
+        """Evaluations; the time that they took is shared out by the architectures' MACs.
+
+        None where memory is too little: one by one they need less.
+        """
         evaluations = [work for work in works if isinstance(work, Evaluate)]
-        if len(works) == 1 or len(evaluations) < len(works):
-            return super().execute_many(works)
+        if len(evaluations) < len(works):
+            return None
         encodings = self.space.encode([work.architecture for work in evaluations])
         macs = [self.price(work).macs for work in evaluations]
         start = time.perf_counter()
@@ -130,10 +133,7 @@ class SupernetEvaluator(Evaluator):
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            found = None
-        if found is None:
-            # Outside of the handler, whose error holds on to memory. One by one they need less.
-            return super().execute_many(works)
+            return None
         seconds = time.perf_counter() - start
         return [
             Outcome(self._evaluated(work, scores), seconds * each / sum(macs))
@@ -141,34 +141,23 @@ class SupernetEvaluator(Evaluator):
         ]
 
     def judge(self, architecture: Architecture) -> Judgement:
-        try:
-            return self._judge(architecture)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            # Nothing is recorded: what is a matter of the moment is no verdict.
-            raise TrainerError(
-                f"too little memory for the referee to score {architecture.text}: free memory, "
-                "then run the same command to resume"
-            ) from error
-
-    def _judge(self, architecture: Architecture) -> Judgement:
-        encoding = self.space.encode([architecture])[0]
-        test = self.trainer.score(encoding, self.test, self.common)
-        # Before the first step they are the same.
-        moved = self.common is not None and self.trainer.weight_steps.done > 0
-        own = self.trainer.score(encoding, self.test) if moved else test
-        return Judgement(
-            proxy_score(test, self.case_sensitive),
-            self.glance(architecture),
-            None if test is None else test.word_accuracy,
-            None if test is None else test.one_ned,
-            None if test is None else test.word_accuracy_case_insensitive,
-            None if test is None else test.one_ned_case_insensitive,
-            len(self.test),
-            OWN if self.common is None else COMMON,
-            proxy_score(own, self.case_sensitive),
-        )
+        with _memory_for(architecture):
+            encoding = self.space.encode([architecture])[0]
+            test = self.trainer.score(encoding, self.test, self.common)
+            # Before the first step they are the same.
+            moved = self.common is not None and self.trainer.weight_steps.done > 0
+            own = self.trainer.score(encoding, self.test) if moved else test
+            return Judgement(
+                proxy_score(test, self.case_sensitive),
+                self.glance(architecture),
+                None if test is None else test.word_accuracy,
+                None if test is None else test.one_ned,
+                None if test is None else test.word_accuracy_case_insensitive,
+                None if test is None else test.one_ned_case_insensitive,
+                len(self.test),
+                OWN if self.common is None else COMMON,
+                proxy_score(own, self.case_sensitive),
+            )
 
     def glance(self, architecture: Architecture) -> float | None:
         encoding = self.space.encode([architecture])[0]
@@ -258,6 +247,23 @@ class SupernetEvaluator(Evaluator):
             digest.update(np.ascontiguousarray(words.images).tobytes())
             digest.update("\n".join(words.labels).encode())
         return digest.hexdigest()
+
+
+@contextmanager
+def _memory_for(architecture: Architecture) -> Iterator[None]:
+    """Within, too little memory is a ``TrainerError``.
+
+    Nothing is recorded: what is a matter of the moment is no verdict.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainerError(
+            f"too little memory for the referee to score {architecture.text}: free memory, "
+            "then run the same command to resume"
+        ) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
