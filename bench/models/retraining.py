@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bench.models.backbone_cost import backbone_cost
+from bench.models.checkpoint import Past, read_checkpoint, write_checkpoint
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
 from bench.models.stored import write_model_folder
-from bench.records.errors import Interrupted, RecordError
+from bench.records.errors import Interrupted
 from bench.records.manifest import hardware, identity_hash, versions
 from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
@@ -34,7 +33,6 @@ from trainers.models.building import build_model
 from trainers.models.model import Model
 from trainers.models.training import ModelTraining
 from trainers.opened_words import OpenedWords
-from trainers.state import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from trainers.distributed import ProcessGroup
@@ -52,20 +50,6 @@ class Progress:
     images: int
     loss: float
     score: float | None
-
-
-@dataclass
-class Past:
-    """What has happened so far, beside the weights: it is kept in the checkpoint."""
-
-    rows: list[dict[str, Any]]
-    losses: list[float]
-    failed_steps: int = 0
-    #: Of all, and of it in steps: the rest was spent on reading search_val and saving.
-    seconds: float = 0.0
-    step_seconds: float = 0.0
-    #: Of the last look at search_val.
-    scores: WordScores | None = None
 
 
 class RetrainingJob:
@@ -233,29 +217,14 @@ class RetrainingJob:
     def _save(self, folder: WorkFolder, past: Past) -> None:
         if self.leader is not None:
             self.leader.compare()
-        tensors, counters = self.training.state()
-        write_tensors(
-            folder.checkpoint,
-            tensors,
-            {"identity_hash": self.identity_hash, "counters": counters, "past": asdict(past)},
-        )
+        write_checkpoint(folder, self.identity_hash, self.training.state(), past)
 
     def _resume(self, folder: WorkFolder) -> Past:
         """Continue from the checkpoint, if there is one."""
-        if not folder.checkpoint.exists():
+        found = read_checkpoint(folder, self.identity_hash)
+        if found is None:
             return Past([], [])
-        tensors, metadata = read_tensors(folder.checkpoint)
-        counters, plain = metadata.get("counters"), metadata.get("past")
-        if metadata.get("identity_hash") != self.identity_hash or not isinstance(counters, dict):
-            raise RecordError(
-                f"{folder.checkpoint} is of another training: delete {folder.path} and begin again"
-            )
-        try:
-            past = msgspec.convert(plain, Past)
-        except msgspec.ValidationError as error:
-            raise RecordError(
-                f"{folder.checkpoint} is damaged ({error}): delete {folder.path} and begin again"
-            ) from error
+        (tensors, counters), past = found
         self.training.load_state(tensors, counters)
         if self.leader is not None:
             self.leader.send_state(tensors, counters)
