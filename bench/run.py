@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.records.errors import PresetError
-from bench.records.limits import Budget
+from bench.records.limits import Limits
 from bench.records.manifest import hardware, identity_hash, versions
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
@@ -32,7 +32,7 @@ from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.running.problem import Caps, Chosen, SearcherChoice
 from bench.running.referee import Referee
-from bench.running.runner import Limits, Runner, WorkReport
+from bench.running.runner import Runner, WorkReport
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class Run:
             )
         return self.built.trainer
 
+    @own_arithmetic()
     def execute(
         self,
         folder: Path,
@@ -125,16 +126,6 @@ class Run:
         referee: bool = True,
     ) -> dict[str, Any]:
         """Run, or resume, or return the result of a run that is complete."""
-        with own_arithmetic():
-            return self._execute(folder, report, stop_requested, referee)
-
-    def _execute(
-        self,
-        folder: Path,
-        report: Callable[[WorkReport], None],
-        stop_requested: Callable[[], bool],
-        referee: bool,
-    ) -> dict[str, Any]:
         opened = RunFolder(folder, self.manifest)
         try:
             with opened.work.at_work():
@@ -142,10 +133,7 @@ class Run:
                 if known is not None:
                     return {**known, "run_dir": str(folder)}
                 self._compute_as_begun(opened.work)
-                settings = self.preset.run
-                limits = Limits(
-                    Budget.of(settings), settings.referee_points, settings.checkpoint_seconds
-                )
+                limits = Limits.of(self.preset.run)
                 judge = self._referee() if referee else None
                 runner = Runner(
                     self.searcher, self.evaluator, judge, opened, limits, report, stop_requested

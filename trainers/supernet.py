@@ -122,6 +122,18 @@ class Supernet(nn.Module):
 
         return run
 
+    def loss(
+        self,
+        path: Sequence[int],
+        images_BHW3: Tensor,
+        labels: Sequence[Sequence[int]],
+        norm: Normaliser,
+        flat_start: bool = False,
+    ) -> Tensor:
+        """The recogniser's ``loss`` of ``uint8`` images along a path: a scalar."""
+        backbone = self.backbone(path, norm)
+        return self.recogniser.loss(images_BHW3, labels, backbone, norm, flat_start)
+
 
 def build_supernet(
     network: Network,

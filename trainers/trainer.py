@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spaces.networks.normalisation import CalibratedStatistics, UpdatingStatistics
+from spaces.networks.normalisation import CalibratedStatistics
 from trainers.codec import Codec
 from trainers.compute import Compute, resolve_device
 from trainers.cost import Encodings
@@ -103,7 +103,10 @@ class Trainer:
 
     def train_weights(self, encodings: Encodings) -> WeightOutcome:
         """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D)."""
-        losses = [self._weight_step(encoding) for encoding in encodings]
+        losses = [
+            self.weight_steps.make(partial(self.supernet.loss, encoding.tolist()))
+            for encoding in encodings
+        ]
         finite = [loss for loss in losses if math.isfinite(loss)]
         mean = sum(finite) / len(finite) if finite else math.nan
         return WeightOutcome(mean, len(losses) - len(finite))
@@ -218,21 +221,6 @@ class Trainer:
         """Stop the threads of both loaders; the trainer can still score, but not train."""
         self.weight_steps.close()
         self.data.search_val.close()
-
-    def _weight_step(self, encoding: npt.NDArray[np.int8]) -> float:
-        """Loss of the step, NaN for one that was not made. Its words are spent in any case."""
-        path = encoding.tolist()
-
-        def loss(
-            images: Tensor,
-            labels: Sequence[Sequence[int]],
-            norm: UpdatingStatistics,
-            flat_start: bool,
-        ) -> Tensor:
-            backbone = self.supernet.backbone(path, norm)
-            return self.supernet.recogniser.loss(images, labels, backbone, norm, flat_start)
-
-        return self.weight_steps.make(loss)
 
     def _encoded(
         self, encoding: npt.NDArray[np.int8], words: WordImages, supernet: Supernet

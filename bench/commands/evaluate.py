@@ -137,7 +137,7 @@ def _make_way(out: Path | None, markdown: Path | None) -> None:
 def _write(evaluation: Evaluation, out: Path | None, markdown: Path | None) -> None:
     from bench.models import evaluation_table
     from bench.models.evaluation_document import document
-    from bench.records.documents import json_bytes
+    from bench.records.documents import json_bytes, writing
     from spaces.atomic import write_atomically
 
     page = evaluation_table.markdown(evaluation).encode()
@@ -145,10 +145,8 @@ def _write(evaluation: Evaluation, out: Path | None, markdown: Path | None) -> N
     if out:
         files |= {out / "eval.json": json_bytes(document(evaluation)), out / "eval.md": page}
     for path, content in files.items():
-        try:
+        with writing(path):
             write_atomically(path, content)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written ({error.strerror or error})") from error
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.records.documents import writing
 from bench.records.errors import RecordError
 from spaces.atomic import write_atomically
 
@@ -18,9 +19,5 @@ def check_picture(path: Path) -> None:
 
 def write_picture(path: Path, drawn: str) -> None:
     """Write the SVG atomically; ``RecordError`` where that is not possible."""
-    try:
+    with writing(f"--picture {path}", "choose another"):
         write_atomically(path, drawn.encode())
-    except OSError as error:
-        raise RecordError(
-            f"--picture {path} cannot be written ({error.strerror or error}): choose another"
-        ) from error

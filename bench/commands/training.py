@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 def train_model(
     find: Callable[[], Origin], seed: int, out: Path | None, quiet: bool, as_json: bool
 ) -> int:
-    """Train what ``find`` finds, with all processes of torchrun; returns the exit code."""
+    """Train what ``find`` finds, or resume, with all processes of torchrun.
+
+    Returns the exit code.
+    """
+    from bench.commands.supernet_job import command_line
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import training_progress
+
     launch = find_launch()
     if launch.rank > 0:
         return follow_leader(
@@ -35,7 +42,14 @@ def train_model(
     with processes(launch) as group:
         job = shared_job(origin, seed, quiet, group)
         folder = out or default_folder(origin, seed, job.identity_hash)
-        card = train_with_bar(job, folder, quiet)
+        title = f"{origin.description.name}, seed {seed}"
+        with (
+            graceful_interrupt() as stop,
+            training_progress(title, job.images, quiet) as report,
+        ):
+            card = job.train(
+                folder, command_line(), lambda at: report(at.images, at.loss, at.score), stop
+            )
     if as_json:
         print_json({"model": str(folder), **card})
         return 0
@@ -63,22 +77,6 @@ def shared_job(origin: Origin, seed: int, quiet: bool, group: ProcessGroup | Non
     if group is not None:
         job.share(group)
     return job
-
-
-def train_with_bar(job: RetrainingJob, folder: Path, quiet: bool) -> dict[str, Any]:
-    """Train, resuming in ``folder``; returns the model's card."""
-    from bench.commands.supernet_job import command_line
-    from bench.running.interrupt import graceful_interrupt
-    from bench.running.progress import training_progress
-
-    title = f"{job.origin.description.name}, seed {job.seed}"
-    with (
-        graceful_interrupt() as stop,
-        training_progress(title, job.images, quiet) as report,
-    ):
-        return job.train(
-            folder, command_line(), lambda at: report(at.images, at.loss, at.score), stop
-        )
 
 
 def default_folder(origin: Origin, seed: int, identity: str) -> Path:

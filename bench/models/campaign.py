@@ -14,6 +14,7 @@ from typing import Any
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin, default_name
 from bench.models.retraining import Progress, RetrainingJob
+from bench.records.documents import writing
 from bench.records.errors import RecordError
 from bench.records.manifest import identity_hash
 from bench.records.model_folder import TRAINING, is_model, read_card, read_started
@@ -176,12 +177,8 @@ def trouble_of(card: Mapping[str, Any]) -> str | None:
 
 def make_place(place: Path) -> None:
     """Make the folder that model folders go in; ``RecordError`` where that cannot be."""
-    try:
+    with writing(place, "choose another folder"):
         place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(
-            f"{place} cannot be written ({error.strerror or error}): choose another folder"
-        ) from error
 
 
 def sort_trainings(

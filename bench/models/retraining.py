@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bench.models.backbone_cost import backbone_cost
+from bench.models.checkpoint import Past, read_checkpoint, write_checkpoint
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
 from bench.models.stored import write_model_folder
-from bench.records.errors import Interrupted, RecordError
+from bench.records.errors import Interrupted
 from bench.records.manifest import hardware, identity_hash, versions
 from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
@@ -33,7 +33,6 @@ from trainers.models.building import build_model
 from trainers.models.model import Model
 from trainers.models.training import ModelTraining
 from trainers.opened_words import OpenedWords
-from trainers.state import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from trainers.distributed import ProcessGroup
@@ -51,20 +50,6 @@ class Progress:
     images: int
     loss: float
     score: float | None
-
-
-@dataclass
-class Past:
-    """What has happened so far, beside the weights: it is kept in the checkpoint."""
-
-    rows: list[dict[str, Any]]
-    losses: list[float]
-    failed_steps: int = 0
-    #: Of all, and of it in steps: the rest was spent on reading search_val and saving.
-    seconds: float = 0.0
-    step_seconds: float = 0.0
-    #: Of the last look at search_val.
-    scores: WordScores | None = None
 
 
 class RetrainingJob:
@@ -133,6 +118,7 @@ class RetrainingJob:
         finally:
             self.training.close()
 
+    @own_arithmetic()
     def train(
         self,
         path: Path,
@@ -141,16 +127,6 @@ class RetrainingJob:
         stop_requested: Callable[[], bool],
     ) -> dict[str, Any]:
         """Train, or resume in ``path``; returns the model's card."""
-        with own_arithmetic():
-            return self._train_in(path, command, report, stop_requested)
-
-    def _train_in(
-        self,
-        path: Path,
-        command: str,
-        report: Callable[[Progress], None],
-        stop_requested: Callable[[], bool],
-    ) -> dict[str, Any]:
         folder = ModelFolder(path, self._started())
         try:
             with folder.work.at_work():
@@ -185,7 +161,8 @@ class RetrainingJob:
         earlier = past.seconds
         while training.done < training.steps:
             stepping = time.monotonic()
-            loss = self._step()
+            with self.leader.training() if self.leader else nullcontext():
+                loss = training.step()
             past.step_seconds += time.monotonic() - stepping
             if math.isnan(loss):
                 past.failed_steps += 1
@@ -207,12 +184,6 @@ class RetrainingJob:
                 saved = time.monotonic()
             if stopping and not ended:
                 raise Interrupted(f"in {folder.path}")
-
-    def _step(self) -> float:
-        if self.leader is None:
-            return self.training.step()
-        with self.leader.training():
-            return self.training.step()
 
     def _row(self, losses: list[float], scores: WordScores | None) -> dict[str, Any]:
         """Of the curve: mean loss since the last row, scores on search_val."""
@@ -246,29 +217,14 @@ class RetrainingJob:
     def _save(self, folder: WorkFolder, past: Past) -> None:
         if self.leader is not None:
             self.leader.compare()
-        tensors, counters = self.training.state()
-        write_tensors(
-            folder.checkpoint,
-            tensors,
-            {"identity_hash": self.identity_hash, "counters": counters, "past": asdict(past)},
-        )
+        write_checkpoint(folder, self.identity_hash, self.training.state(), past)
 
     def _resume(self, folder: WorkFolder) -> Past:
         """Continue from the checkpoint, if there is one."""
-        if not folder.checkpoint.exists():
+        found = read_checkpoint(folder, self.identity_hash)
+        if found is None:
             return Past([], [])
-        tensors, metadata = read_tensors(folder.checkpoint)
-        counters, plain = metadata.get("counters"), metadata.get("past")
-        if metadata.get("identity_hash") != self.identity_hash or not isinstance(counters, dict):
-            raise RecordError(
-                f"{folder.checkpoint} is of another training: delete {folder.path} and begin again"
-            )
-        try:
-            past = msgspec.convert(plain, Past)
-        except msgspec.ValidationError as error:
-            raise RecordError(
-                f"{folder.checkpoint} is damaged ({error}): delete {folder.path} and begin again"
-            ) from error
+        (tensors, counters), past = found
         self.training.load_state(tensors, counters)
         if self.leader is not None:
             self.leader.send_state(tensors, counters)

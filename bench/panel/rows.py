@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from bench.records.documents import table_bytes, writing
 from bench.records.errors import RecordError
 from bench.records.manifest import identity_hash
 from spaces.atomic import write_atomically
@@ -116,16 +117,6 @@ def read_rows(path: Path) -> list[Row]:
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
     """Replace the table, sorted by architecture and seed: its lines are the same in any order."""
     ordered = sorted(rows, key=lambda row: (row.architecture, row.seed, row.recipe))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row.__struct_fields__)
-    for row in ordered:
-        cells = msgspec.structs.astuple(row)
-        writer.writerow(["" if cell is None else cell for cell in cells])
-    try:
-        write_atomically(path, text.getvalue().encode())
-    except OSError as error:
-        raise RecordError(
-            f"{path} cannot be written ({error.strerror or error}): free space, then run the same "
-            "command again"
-        ) from error
+    with writing(path, "free space, then run the same command again"):
+        content = table_bytes(Row.__struct_fields__, map(msgspec.structs.asdict, ordered))
+        write_atomically(path, content)

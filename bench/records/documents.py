@@ -1,12 +1,15 @@
-"""JSON documents and CSV tables as bytes, written alike everywhere."""
+"""JSON documents and CSV tables as bytes, and what is said where they cannot be written."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from bench.records.errors import RecordError
 
 
 def json_bytes(document: Mapping[str, Any], sort_keys: bool = False) -> bytes:
@@ -15,10 +18,20 @@ def json_bytes(document: Mapping[str, Any], sort_keys: bool = False) -> bytes:
     return text.encode() + b"\n"
 
 
-def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """One row or more as a table; the first row names the columns."""
+def table_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Rows as a table with a line of headings; None is an empty cell."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+@contextmanager
+def writing(what: object, mend: str = "") -> Iterator[None]:
+    """Within, an ``OSError`` is a ``RecordError``: what cannot be written, why, how to mend it."""
+    try:
+        yield
+    except OSError as error:
+        told = f"{what} cannot be written ({error.strerror or error})"
+        raise RecordError(f"{told}: {mend}" if mend else told) from error

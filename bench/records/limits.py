@@ -1,4 +1,4 @@
-"""The budget of a run: up to four limits, of which the first that is spent ends it."""
+"""When a run ends, is judged and is saved. The first limit of its budget that is spent ends it."""
 
 from __future__ import annotations
 
@@ -54,3 +54,17 @@ class Budget:
 
     def _counted(self) -> list[tuple[str, int]]:
         return [(axis, getattr(self, axis)) for axis in ("images", "macs", "evaluations")]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The budget, parts of it after which the referee looks, seconds between checkpoints."""
+
+    budget: Budget
+    referee_points: int
+    checkpoint_seconds: float
+
+    @classmethod
+    def of(cls, run: RunSettings) -> Limits:
+        """Of a preset's section."""
+        return cls(Budget.of(run), run.referee_points, run.checkpoint_seconds)

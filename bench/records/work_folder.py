@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.records.documents import table_bytes
+from bench.records.documents import table_bytes, writing
 from bench.records.errors import FolderInUse, RecordError
 from bench.records.flat import flatten
 from bench.records.foreign import refuse_foreign
@@ -49,7 +49,7 @@ class WorkFolder:
         self.path = path
         self.first = first
         self.checkpoint = path / CHECKPOINT / "state.safetensors"
-        with self._written("choose another with --out or free space"):
+        with writing(self, "choose another with --out or free space"):
             refuse_foreign(path, first.name)
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
@@ -62,18 +62,21 @@ class WorkFolder:
                 self.close()
                 raise
 
+    def __str__(self) -> str:
+        return f"{self.first.what} folder {self.path}"
+
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Within, a disk that is full is a ``RecordError``; the folder is closed at the end."""
         try:
-            with self._written("free space, then run the same command to resume"):
+            with writing(self, "free space, then run the same command to resume"):
                 yield
         finally:
             self.close()
 
     def write_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Replace a CSV file; the first of ``rows`` names the columns."""
-        write_atomically(self.path / name, table_bytes(rows))
+        write_atomically(self.path / name, table_bytes(list(rows[0]), rows))
 
     def complete(self) -> None:
         """The work is done: why an earlier attempt failed is of no more interest."""
@@ -89,16 +92,6 @@ class WorkFolder:
     def close(self) -> None:
         """Let other processes use the folder."""
         os.close(self._lock)
-
-    @contextmanager
-    def _written(self, mend: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise RecordError(
-                f"{self.first.what} folder {self.path} cannot be written "
-                f"({error.strerror or error}): {mend}"
-            ) from error
 
     def _adopted(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         known = self.first.read(self.path)

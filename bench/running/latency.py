@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct
 
+from bench.records.documents import writing
 from bench.records.errors import RecordError
 from spaces import Space
 from spaces.atomic import write_atomically
@@ -49,10 +50,8 @@ class LatencyTable(Struct, frozen=True, forbid_unknown_fields=True):
 def write_latency(table: LatencyTable, path: Path) -> None:
     """Write the table atomically; ``RecordError`` if the file cannot be written."""
     content = msgspec.json.format(msgspec.json.encode(table), indent=1)
-    try:
+    with writing(path):
         write_atomically(path, content + b"\n")
-    except OSError as error:
-        raise RecordError(f"{path} cannot be written ({error.strerror or error})") from error
 
 
 def read_latency(path: Path) -> LatencyTable:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.records.errors import Interrupted, PresetError
 from bench.records.event_log import EventLog
-from bench.records.limits import AXES, Budget
+from bench.records.limits import AXES, Limits
 from bench.records.run_folder import RunFolder
 from bench.records.work_records import describe_result, describe_work, kind_of
 from bench.running.batching import Pace, pieces
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """The budget, parts of it after which the referee looks, seconds between checkpoints."""
-
-    budget: Budget
-    referee_points: int
-    checkpoint_seconds: float
-
-
-@dataclass(frozen=True)
 class WorkReport:
     """What a progress display may show after a piece of work."""
 
@@ -52,6 +43,19 @@ class WorkReport:
     status: dict[str, float]
     replaying: bool
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Work that the budget pays for, with its costs and the ``seconds`` that asking took.
+
+    ``ended`` says why none comes after it, if so.
+    """
+
+    works: Sequence[Work] = ()
+    costs: Sequence[Cost] = ()
+    seconds: float = 0.0
+    ended: str | None = None
 
 
 class Runner:
@@ -86,69 +90,83 @@ class Runner:
         Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
         """
         with EventLog(self.folder.events) as log:
-            finished = self._restore(log)
-            if finished is not None:
-                return finished
-            reason = self._loop(log)
+            ended = self._restore(log)
+            if ended is not None:
+                return ended
+            saved = time.monotonic()
+            while ended is None:
+                asked = self._ask()
+                if asked.works:
+                    start = time.perf_counter()
+                    outcomes = self.evaluator.execute_many(asked.works)
+                    self._tell(log, asked, outcomes, time.perf_counter() - start)
+                ended = asked.ended
+                if ended is None:
+                    saved = self._pause(log, saved)
             self._referee(log, final=True)
-            self._checkpoint(log, finished=reason)
-            return reason
+            self._checkpoint(log, finished=ended)
+            return ended
 
-    def _loop(self, log: EventLog) -> str:
-        saved = time.monotonic()
-        while True:
-            budget, total = self.limits.budget, self.ledger.total
-            if budget.out_of_time(self.ledger.seconds.total):
-                return "budget of seconds spent"
-            left = budget.images - total.images
-            limit = self.pace.limit
-            if budget.evaluations:
-                limit = min(limit, max(1, budget.evaluations - total.evaluations))
-            start = time.perf_counter()
-            batch = self.searcher.ask(pieces(self.searcher, limit, left))
-            asked = time.perf_counter() - start
-            if not batch:
-                return "searcher finished"
-            costs = [self.evaluator.price(work) for work in batch]
-            paid, axis = budget.payable(total, costs)
-            if paid:
-                self._do(log, batch[:paid], costs[:paid], asked)
-            elif self._images == 0 and axis is not None:
-                raise PresetError(
-                    f"a budget of {getattr(budget, axis):,} {AXES[axis]} pays for nothing: the "
-                    f"first piece of work needs {getattr(costs[0], axis):,}; raise "
-                    f"run.budget_{axis}"
-                )
-            if axis is not None:
-                return "budget spent" if axis == "images" else f"budget of {AXES[axis]} spent"
-            if log.replaying:
-                if self.stop_requested():
-                    raise Interrupted(str(self.folder.path))
-                continue
+    def _ask(self) -> Asked:
+        """The next work, as far as the budget pays for it."""
+        budget, total = self.limits.budget, self.ledger.total
+        if budget.out_of_time(self.ledger.seconds.total):
+            return Asked(ended="budget of seconds spent")
+        left = budget.images - total.images
+        limit = self.pace.limit
+        if budget.evaluations:
+            limit = min(limit, max(1, budget.evaluations - total.evaluations))
+        start = time.perf_counter()
+        batch = self.searcher.ask(pieces(self.searcher, limit, left))
+        seconds = time.perf_counter() - start
+        if not batch:
+            return Asked(ended="searcher finished")
+        costs = [self.evaluator.price(work) for work in batch]
+        paid, axis = budget.payable(total, costs)
+        if axis is None:
+            return Asked(batch[:paid], costs[:paid], seconds)
+        if not paid and total.images == 0:
+            raise PresetError(
+                f"a budget of {getattr(budget, axis):,} {AXES[axis]} pays for nothing: the "
+                f"first piece of work needs {getattr(costs[0], axis):,}; raise "
+                f"run.budget_{axis}"
+            )
+        ended = "budget spent" if axis == "images" else f"budget of {AXES[axis]} spent"
+        return Asked(batch[:paid], costs[:paid], seconds, ended)
+
+    def _pause(self, log: EventLog, saved: float) -> float:
+        """Between two pieces of work: save if it is time, stop if that was requested.
+
+        ``saved`` is the moment of the last checkpoint; the new one is returned.
+        """
+        if not log.replaying:
             due = time.monotonic() - saved >= self.limits.checkpoint_seconds
             if due or self.stop_requested():
                 self._checkpoint(log)
                 saved = time.monotonic()
-            if self.stop_requested():
-                raise Interrupted(str(self.folder.path))
+        if self.stop_requested():
+            raise Interrupted(str(self.folder.path))
+        return saved
 
-    def _do(self, log: EventLog, batch: list[Work], costs: list[Cost], asked: float) -> None:
-        start = time.perf_counter()
-        outcomes = self.evaluator.execute_many(batch)
+    def _tell(
+        self, log: EventLog, asked: Asked, outcomes: Sequence[Outcome], seconds: float
+    ) -> None:
+        """Tell the searcher, bill, record and judge, one outcome after the other."""
         computed = sum(
             isinstance(outcome.result.work, Evaluate) and not outcome.cached for outcome in outcomes
         )
         if computed:
-            self.pace.note(computed, time.perf_counter() - start)
-        for work, cost, outcome in zip(batch, costs, outcomes, strict=True):
+            self.pace.note(computed, seconds)
+        # Asking is one act for the whole batch: its first line carries the time.
+        asking = asked.seconds
+        for work, cost, outcome in zip(asked.works, asked.costs, outcomes, strict=True):
             start = time.perf_counter()
             self.searcher.tell([outcome.result])
             told = time.perf_counter() - start
             self.proposals.note_own_counts(self.searcher)
-            self._record(log, work, outcome, cost, self._status(), (asked, told))
+            self._record(log, work, outcome, cost, self._status(), (asking, told))
             self._referee(log)
-            # Asking is one act for the whole batch: its first line carries the time.
-            asked = 0.0
+            asking = 0.0
 
     def _status(self) -> dict[str, float]:
         """What the searcher says of itself, with its own counts."""

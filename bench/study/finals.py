@@ -22,7 +22,7 @@ from bench.models.campaign import (
     train_all,
 )
 from bench.models.origin import Origin, by_content, from_run
-from bench.records.errors import RecordError
+from bench.records.documents import writing
 from bench.records.model_folder import CARD, CURVE
 from bench.study.plan import DONE, Plan
 from bench.workers.pools import Stop
@@ -87,7 +87,7 @@ def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -
     """Cards and curves of the trained, and what they cost, in the folder of the study."""
     place = plan.folder / FINALS
     rows = []
-    try:
+    with writing(place, "free space, then run the same command again"):
         for spec, card in cards:
             folder = place / spec.folder.name
             folder.mkdir(parents=True, exist_ok=True)
@@ -107,8 +107,3 @@ def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -
         document = {"trainings": len(rows), "total": total, "models": rows}
         place.mkdir(parents=True, exist_ok=True)
         write_atomically(place / LEDGER, json.dumps(document, indent=1).encode() + b"\n")
-    except OSError as error:
-        raise RecordError(
-            f"{place} cannot be written ({error.strerror or error}): free space, then run the same "
-            "command again"
-        ) from error

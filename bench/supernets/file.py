@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.records.documents import json_bytes
-from bench.records.errors import RecordError
+from bench.records.documents import json_bytes, writing
 from bench.records.work_folder import CHECKPOINT
 from bench.supernets.exposure import KEY, exposure_of_run
 from spaces.atomic import write_atomically
@@ -45,10 +44,8 @@ def export_supernet(
             "versions": run.manifest["versions"],
         },
     }
-    try:
+    with writing(out):
         write_tensors(out, {PACKED: packed}, metadata)
-    except OSError as error:
-        raise RecordError(f"{out} cannot be written ({error.strerror or error})") from error
     # Beside the file and not in it: how it was trained does not make it another one.
     exposure = exposure_of_run(folder, run.space, preset.trainer, preset.supernet.start)
     known = {} if exposure is None else {KEY: exposure.as_dict()}

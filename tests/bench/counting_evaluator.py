@@ -40,7 +40,7 @@ def key(n: int) -> bytes:
 def filled(cache: EvaluationCache) -> EvaluationCache:
     evaluator = CachedEvaluator(Counting(), cache)
     for architecture in FOUND:
-        assert not evaluator.execute(Evaluate(architecture)).cached
+        assert not evaluator.execute_many([Evaluate(architecture)])[0].cached
     return cache
 
 
@@ -50,5 +50,5 @@ def check_answers(cache: EvaluationCache) -> CachedEvaluator:
     plain = Counting()
     for architecture in FOUND:
         work = Evaluate(architecture)
-        assert evaluator.execute(work).result == plain.perform(work)
+        assert evaluator.execute_many([work])[0].result == plain.perform(work)
     return evaluator

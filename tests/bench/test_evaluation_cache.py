@@ -40,7 +40,7 @@ def test_a_hit_is_what_was_computed_with_the_seconds_that_it_took(cache: Evaluat
     inner = Counting()
     evaluator = CachedEvaluator(inner, cache)
     work = Evaluate(FOUND[0])
-    first, second = evaluator.execute(work), evaluator.execute(work)
+    first, second = evaluator.execute_many([work])[0], evaluator.execute_many([work])[0]
     assert (first.cached, second.cached, inner.computed) == (False, True, 1)
     assert (second.result, second.seconds) == (first.result, first.seconds)
     assert evaluator.price(work) == inner.price(work)
@@ -51,11 +51,11 @@ def test_other_weights_and_other_architectures_miss(cache: EvaluationCache) -> N
     inner = Counting()
     evaluator = CachedEvaluator(inner, cache)
     for architecture in FOUND[:5]:
-        assert not evaluator.execute(Evaluate(architecture)).cached
+        assert not evaluator.execute_many([Evaluate(architecture)])[0].cached
     inner.weights = "w1"
-    assert not evaluator.execute(Evaluate(FOUND[0])).cached
+    assert not evaluator.execute_many([Evaluate(FOUND[0])])[0].cached
     inner.weights = "w0"
-    assert evaluator.execute(Evaluate(FOUND[0])).cached
+    assert evaluator.execute_many([Evaluate(FOUND[0])])[0].cached
 
 
 def test_what_cannot_be_told_apart_is_not_kept(cache: EvaluationCache) -> None:
@@ -63,7 +63,7 @@ def test_what_cannot_be_told_apart_is_not_kept(cache: EvaluationCache) -> None:
         fingerprint = SyntheticEvaluator.fingerprint  # type: ignore[assignment]
 
     evaluator = CachedEvaluator(Nameless(), cache)
-    assert not any(evaluator.execute(Evaluate(FOUND[0])).cached for _ in range(2))
+    assert not any(evaluator.execute_many([Evaluate(FOUND[0])])[0].cached for _ in range(2))
     assert not cache.path.exists()
 
 
@@ -74,7 +74,7 @@ def test_an_output_that_is_not_finite_is_kept_and_a_full_memory_is_not(
         inner = Counting(failure=failure)
         evaluator = CachedEvaluator(inner, cache)
         work = Evaluate(FOUND[n])
-        outcomes = [evaluator.execute(work) for _ in range(2)]
+        outcomes = [evaluator.execute_many([work])[0] for _ in range(2)]
         assert [outcome.result for outcome in outcomes] == [Failure(work, failure)] * 2
         assert outcomes[1].cached == kept
         assert inner.computed == (1 if kept else 2)

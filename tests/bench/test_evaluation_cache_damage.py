@@ -194,12 +194,12 @@ def test_an_entry_that_is_not_ours_is_a_miss(cache: EvaluationCache, name: str) 
     store(cache, key(0), HOSTILE[name])
     inner = Counting()
     evaluator = CachedEvaluator(inner, cache)
-    outcome = evaluator.execute(Evaluate(FOUND[0]))
+    outcome = evaluator.execute_many([Evaluate(FOUND[0])])[0]
     assert not outcome.cached
     assert isinstance(outcome.result, Evaluated)
     assert outcome.result == Counting().perform(Evaluate(FOUND[0]))
     # It is replaced by one that is.
-    assert evaluator.execute(Evaluate(FOUND[0])).cached
+    assert evaluator.execute_many([Evaluate(FOUND[0])])[0].cached
     assert inner.computed == 1
 
 

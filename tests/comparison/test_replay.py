@@ -57,10 +57,10 @@ def test_work_is_billed_and_clocked_as_recorded() -> None:
     found = SPACE.architecture(SPACE.sample(1, np.random.default_rng(3))[0])
     evaluation = Evaluate(found)
     assert evaluator.price(evaluation).images == 48
-    assert evaluator.execute(evaluation).seconds == 0.5
+    assert evaluator.execute_many([evaluation])[0].seconds == 0.5
     training = TrainWeights((found, found))
     assert evaluator.price(training).images == 16
-    assert evaluator.execute(training).seconds == pytest.approx(0.2)
+    assert evaluator.execute_many([training])[0].seconds == pytest.approx(0.2)
     with pytest.raises(PresetError, match="gate gradients"):
         evaluator.price(GateGradient(found, ((0,),) * 15))
 
@@ -159,7 +159,7 @@ def test_what_was_recorded_is_not_called_predicted() -> None:
     evaluator = ReplayEvaluator(SPACE, known, 8)
     inside = SPACE.architecture(known.encodings[0])
     outside = SPACE.architecture(SPACE.sample(1, np.random.default_rng(3))[0])
-    assert not evaluator.execute(Evaluate(inside)).predicted
-    assert evaluator.execute(Evaluate(outside)).predicted
+    assert not evaluator.execute_many([Evaluate(inside)])[0].predicted
+    assert evaluator.execute_many([Evaluate(outside)])[0].predicted
     assert evaluator.judge(inside).weights == "recorded"
     assert evaluator.judge(outside).weights == "predicted"

@@ -86,15 +86,21 @@ class Evaluator(ABC):
     def glance(self, architecture: Architecture) -> float | None:
         """The score on search_val alone, off the ledger; None where it is not finite."""
 
-    def execute(self, work: Work) -> Outcome:
-        """``perform`` with the time it took."""
-        start = time.perf_counter()
-        result = self.perform(work)
-        return Outcome(result, time.perf_counter() - start)
-
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
-        """``execute`` of each, in order; where it pays, together."""
-        return [self.execute(work) for work in works]
+        """What comes of each, in order, with the time it took; where it pays, ``together``."""
+        outcomes = self.together(works) if len(works) > 1 else None
+        if outcomes is not None:
+            return outcomes
+        outcomes = []
+        for work in works:
+            start = time.perf_counter()
+            result = self.perform(work)
+            outcomes.append(Outcome(result, time.perf_counter() - start))
+        return outcomes
+
+    def together(self, works: Sequence[Work]) -> list[Outcome] | None:
+        """What comes of several done at once; None where each is to be done by itself."""
+        return None
 
     def fingerprint(self) -> dict[str, Any] | None:
         """What, beside the architecture, decides the score of an evaluation at this moment.
@@ -130,11 +136,11 @@ class AroundEvaluator(Evaluator):
     def price(self, work: Work) -> Cost:
         return self.inner.price(work)
 
-    def execute(self, work: Work) -> Outcome:
-        return self.inner.execute(work)
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        return self.inner.execute_many(works)
 
     def perform(self, work: Work) -> Result:
-        return self.execute(work).result
+        return self.execute_many([work])[0].result
 
     def judge(self, architecture: Architecture) -> Judgement:
         return self.inner.judge(architecture)

@@ -109,9 +109,6 @@ class CachedEvaluator(AroundEvaluator):
         super().__init__(inner)
         self.cache = cache
 
-    def execute(self, work: Work) -> Outcome:
-        return self.execute_many([work])[0]
-
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
         """What is known is looked up; the rest is left to the evaluator, together."""
         evaluations = [work for work in works if isinstance(work, Evaluate)]

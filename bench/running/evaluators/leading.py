@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,12 +31,16 @@ class LeadingEvaluator(AroundEvaluator):
         self.leader = Leader(trainer, group)
         self.space = space
 
-    def execute(self, work: Work) -> Outcome:
-        if not isinstance(work, TrainWeights):
-            return self.inner.execute(work)
-        paths = torch.from_numpy(self.space.encode(work.architectures))
-        with self.leader.training(paths):
-            return self.inner.execute(work)
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        outcomes = []
+        for work in works:
+            if isinstance(work, TrainWeights):
+                paths = torch.from_numpy(self.space.encode(work.architectures))
+                with self.leader.training(paths):
+                    outcomes += self.inner.execute_many([work])
+            else:
+                outcomes += self.inner.execute_many([work])
+        return outcomes
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
         """The state of all; ``TrainerError`` if it is not the same."""

@@ -28,7 +28,7 @@ from searchers.base import (
     Work,
 )
 from spaces import Architecture, Space
-from trainers.cost import Cost, Encodings, Pricer
+from trainers.cost import Cost, Pricer
 from trainers.data.loader import WordImages
 from trainers.errors import TrainerError
 from trainers.metrics import WordScores
@@ -94,30 +94,46 @@ class SupernetEvaluator(Evaluator):
     def perform(self, work: Work) -> Result:
         """Too little memory or numbers that are not finite become a ``Failure``."""
         try:
-            return self._perform(work)
+            if isinstance(work, TrainWeights):
+                trained = self.trainer.train_weights(self.space.encode(work.architectures))
+                if trained.failed_steps:
+                    return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
+                return WeightsTrained(work, trained.loss)
+            encoding = self.space.encode([work.architecture])[0]
+            if isinstance(work, GateGradient):
+                gates = self.trainer.gate_gradient(encoding, self._wanted(work))
+                if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
+                    return Failure(work, "gate gradients are not finite")
+                return GatesMeasured(work, gates.loss, gates.gradients)
+            with self._own_threads():
+                scores = self.trainer.evaluate(encoding, self.evaluation_images)
+            return self._evaluated(work, scores)
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
                 return Failure(work, "out of memory")
             raise
 
-    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
-        """Evaluations together; the time that took is shared out by the architectures' MACs."""
+    def together(self, works: Sequence[Work]) -> list[Outcome] | None:
+        """Evaluations; the time that they took is shared out by the architectures' MACs.
+
+        None where memory is too little: one by one they need less.
+        """
         evaluations = [work for work in works if isinstance(work, Evaluate)]
-        if len(works) == 1 or len(evaluations) < len(works):
-            return super().execute_many(works)
+        if len(evaluations) < len(works):
+            return None
         encodings = self.space.encode([work.architecture for work in evaluations])
         macs = [self.price(work).macs for work in evaluations]
         start = time.perf_counter()
         try:
             with self._own_threads():
-                found = self._scores_of(encodings, macs)
+                if self.pool is None:
+                    found = self.trainer.evaluate_many(encodings, self.evaluation_images)
+                else:
+                    found = self.pool.evaluate_many(encodings, self.evaluation_images, macs)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            found = None
-        if found is None:
-            # Outside of the handler, whose error holds on to memory. One by one they need less.
-            return super().execute_many(works)
+            return None
         seconds = time.perf_counter() - start
         return [
             Outcome(self._evaluated(work, scores), seconds * each / sum(macs))
@@ -125,34 +141,23 @@ class SupernetEvaluator(Evaluator):
         ]
 
     def judge(self, architecture: Architecture) -> Judgement:
-        try:
-            return self._judge(architecture)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            # Nothing is recorded: what is a matter of the moment is no verdict.
-            raise TrainerError(
-                f"too little memory for the referee to score {architecture.text}: free memory, "
-                "then run the same command to resume"
-            ) from error
-
-    def _judge(self, architecture: Architecture) -> Judgement:
-        encoding = self.space.encode([architecture])[0]
-        test = self.trainer.score(encoding, self.test, self.common)
-        # Before the first step they are the same.
-        moved = self.common is not None and self.trainer.weight_steps.done > 0
-        own = self.trainer.score(encoding, self.test) if moved else test
-        return Judgement(
-            proxy_score(test, self.case_sensitive),
-            self.glance(architecture),
-            None if test is None else test.word_accuracy,
-            None if test is None else test.one_ned,
-            None if test is None else test.word_accuracy_case_insensitive,
-            None if test is None else test.one_ned_case_insensitive,
-            len(self.test),
-            OWN if self.common is None else COMMON,
-            proxy_score(own, self.case_sensitive),
-        )
+        with _memory_for(architecture):
+            encoding = self.space.encode([architecture])[0]
+            test = self.trainer.score(encoding, self.test, self.common)
+            # Before the first step they are the same.
+            moved = self.common is not None and self.trainer.weight_steps.done > 0
+            own = self.trainer.score(encoding, self.test) if moved else test
+            return Judgement(
+                proxy_score(test, self.case_sensitive),
+                self.glance(architecture),
+                None if test is None else test.word_accuracy,
+                None if test is None else test.one_ned,
+                None if test is None else test.word_accuracy_case_insensitive,
+                None if test is None else test.one_ned_case_insensitive,
+                len(self.test),
+                OWN if self.common is None else COMMON,
+                proxy_score(own, self.case_sensitive),
+            )
 
     def glance(self, architecture: Architecture) -> float | None:
         encoding = self.space.encode([architecture])[0]
@@ -196,26 +201,6 @@ class SupernetEvaluator(Evaluator):
         if self.pool is not None:
             self.pool.close()
         self.trainer.close()
-
-    def _perform(self, work: Work) -> Result:
-        if isinstance(work, TrainWeights):
-            trained = self.trainer.train_weights(self.space.encode(work.architectures))
-            if trained.failed_steps:
-                return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
-            return WeightsTrained(work, trained.loss)
-        encoding = self.space.encode([work.architecture])[0]
-        if isinstance(work, GateGradient):
-            gates = self.trainer.gate_gradient(encoding, self._wanted(work))
-            if not (math.isfinite(gates.loss) and np.isfinite(gates.gradients).all()):
-                return Failure(work, "gate gradients are not finite")
-            return GatesMeasured(work, gates.loss, gates.gradients)
-        with self._own_threads():
-            return self._evaluated(work, self.trainer.evaluate(encoding, self.evaluation_images))
-
-    def _scores_of(self, encodings: Encodings, macs: Sequence[int]) -> list[WordScores | None]:
-        if self.pool is None:
-            return self.trainer.evaluate_many(encodings, self.evaluation_images)
-        return self.pool.evaluate_many(encodings, self.evaluation_images, macs)
 
     @contextmanager
     def _own_threads(self) -> Iterator[None]:
@@ -262,6 +247,23 @@ class SupernetEvaluator(Evaluator):
             digest.update(np.ascontiguousarray(words.images).tobytes())
             digest.update("\n".join(words.labels).encode())
         return digest.hexdigest()
+
+
+@contextmanager
+def _memory_for(architecture: Architecture) -> Iterator[None]:
+    """Within, too little memory is a ``TrainerError``.
+
+    Nothing is recorded: what is a matter of the moment is no verdict.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainerError(
+            f"too little memory for the referee to score {architecture.text}: free memory, "
+            "then run the same command to resume"
+        ) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
