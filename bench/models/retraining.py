@@ -32,6 +32,7 @@ from trainers.metrics import WordScores
 from trainers.models.building import build_model
 from trainers.models.model import Model
 from trainers.models.training import ModelTraining
+from trainers.models.zero_cost import zero_cost
 from trainers.opened_words import OpenedWords
 
 if TYPE_CHECKING:
@@ -80,16 +81,17 @@ class RetrainingJob:
         check_unchanged(origin, self.splits)
         settings = preset.retraining
         train = self.splits["search_train"].words
+        self.search_train = BatchLoader(
+            train,
+            settings.batch_images,
+            seed,
+            preset.data.workers,
+            TRAIN_STREAM,
+            augmentation=settings.augmentation,
+        )
         self.training = ModelTraining(
             self.model,
-            BatchLoader(
-                train,
-                settings.batch_images,
-                seed,
-                preset.data.workers,
-                TRAIN_STREAM,
-                augmentation=settings.augmentation,
-            ),
+            self.search_train,
             self.words.scored("search_val", preset.data.search_val_images),
             settings,
         )
@@ -202,6 +204,14 @@ class RetrainingJob:
             return None
         return {**asdict(scores), "loss_per_character": self.model.loss_per_character(words)}
 
+    def _untrained(self) -> dict[str, float] | None:
+        """Of the card: what the network told before its first step, on the words of that step."""
+        with self.search_train.part(slice(None)) as words:
+            batch = words.batch(0)
+        description, device = self.origin.description, self.model.device
+        found = zero_cost(description, self.seed, device, batch.images, batch.labels)
+        return None if found is None else asdict(found)
+
     def _score(self, scores: WordScores) -> float:
         """Word accuracy as the preset counts it."""
         if self.preset.data.case_sensitive:
@@ -268,6 +278,7 @@ class RetrainingJob:
                 "test": self._scored(test, test_words),
             },
             "data": {name: split.describe() for name, split in self.splits.items()},
+            "untrained": self._untrained(),
             "warnings": self.training.warnings(),
             "cost": {
                 "images": trained + read,

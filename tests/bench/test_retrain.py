@@ -85,6 +85,8 @@ def test_a_folder_says_what_it_holds(undisturbed: Path) -> None:
     assert card["cost"]["images_forward"] == 3 * 32
     assert card["cost"]["macs"] == card["backbone"]["macs"] * (3 * 192 + 96)
     assert card["provenance"]["recommended_by"] is None
+    assert card["untrained"].keys() == {"gradient_norm", "snip"}
+    assert min(card["untrained"].values()) > 0.0
     rows = curve(undisturbed)
     assert [int(row["step"]) for row in rows] == [8, 16, 24]
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
