@@ -83,7 +83,8 @@ def reproduce(
                 say(told(words))
         return 0
     check_data(recipe, data)
-    options = ["reproduce", name, "--scale", scale, *(["--data", str(data)] if data else [])]
+    # Results are shown to others: where data lie on this machine is nobody's business.
+    options = ["reproduce", name, "--scale", scale, *(["--data", "DATA"] if data else [])]
     outcome = do(entry, scale, folder, data, workers, _call, shlex.join(["bench", *options]))
     if outcome is None:
         warn("bench: a command above did not end well: the same command goes on")
