@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from torch import nn
+from torch import Tensor, nn
 
 from spaces import Space
 from spaces.networks.network import Network, network_of
@@ -16,13 +15,14 @@ from trainers.data.charset import get_charset
 from trainers.data.loader import BatchLoader
 from trainers.data_splits import Split
 from trainers.errors import TrainerError
+from trainers.parts import space_of_part, take_weights
 from trainers.settings import (
-    SHIPPED,
     DataSettings,
     RecogniserSettings,
     SupernetSettings,
     TrainerSettings,
 )
+from trainers.starts import find_supernet, gives
 from trainers.state import file_hash, load_weights, read_tensors, unpack_parameters
 from trainers.supernet import Supernet, build_supernet
 from trainers.trainer import Trainer, TrainerData
@@ -68,7 +68,14 @@ def build_trainer(
     start = None
     if supernet.start:
         identity = supernet_identity(space, data, recogniser, supernet)
-        start = load_supernet(net, supernet.start, identity)
+
+        def of_part(part: str) -> Supernet:
+            other = build_network(space_of_part(space, part), supernet)
+            return build_supernet(
+                other, recogniser, len(charset), data.max_length, seed, entangle=supernet.entangled
+            )
+
+        start = load_supernet(net, supernet.start, identity, of_part)
         # It knows already that characters come from left to right.
         trainer = msgspec.structs.replace(trainer, flat_start_steps=0)
     train, val = splits["search_train"].words, splits["search_val"].words
@@ -109,35 +116,19 @@ def supernet_identity(
     }
 
 
-def find_supernet(start: str) -> Path:
-    """Where a stored supernet lies; ``TrainerError`` if it does not exist."""
-    if not start.startswith(SHIPPED):
-        path = Path(start)
-        if not path.exists():
-            raise TrainerError(
-                f"supernet {start}: no such file: set supernet.start to a file made by `bench "
-                "supernet train`, or to nothing for fresh weights"
-            )
-        return path
-    name = start.removeprefix(SHIPPED)
-    path = Path(__file__).parent / "shipped" / f"{name}.safetensors"
-    if not path.exists():
-        raise TrainerError(
-            f"no supernet {name!r} comes with this package: set supernet.start to a file made by "
-            "`bench supernet train`, or to nothing for fresh weights"
-        )
-    return path
-
-
-def load_supernet(net: Supernet, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+def load_supernet(
+    net: Supernet,
+    start: str,
+    identity: Mapping[str, Any],
+    of_part: Callable[[str], Supernet] | None = None,
+) -> dict[str, Any]:
     """Load a stored supernet into ``net``; returns its provenance with the file's hash.
 
-    Default operations keep the weights they have: files of supernets hold none.
+    Default operations keep the weights they have: files of supernets hold none. ``of_part`` makes a
+    supernet of another part of the space: with it, a file of a part that has the extractor serves
+    where a rectifier is searched, and ``fresh`` in what is returned names what it does not hold.
     """
-    return _load(net.shared, find_supernet(start), start, identity)
-
-
-def _load(net: nn.Module, path: Path, start: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    path = find_supernet(start)
     tensors, metadata = read_tensors(path)
     stored, provenance = metadata.get("identity"), metadata.get("provenance", {})
     if not (isinstance(stored, dict) and isinstance(provenance, dict)):
@@ -146,13 +137,25 @@ def _load(net: nn.Module, path: Path, start: str, identity: Mapping[str, Any]) -
         )
     # Files from when there was but one space, and no entangled weights, do not say so.
     stored = {"space": FIRST_SPACE, "entangled": False, **stored}
+    other = None
+    if of_part is not None and gives(stored.get("part"), identity.get("part")):
+        other = of_part(stored["part"])
+        identity = {**identity, "part": stored["part"]}
     for key, value in identity.items():
         if stored.get(key) != value:
             raise TrainerError(
                 f"supernet {start} has {key} {stored.get(key)!r}, the preset {value!r}: use the "
                 "preset it was trained with, or set supernet.start to nothing"
             )
+    found = {**provenance, "start": start, "hash": file_hash(path)}
+    if other is None:
+        _fill(net.shared, tensors, start)
+        return found
+    _fill(other.shared, tensors, start)
+    return {**found, "part": stored["part"], "fresh": list(take_weights(net, other))}
+
+
+def _fill(net: nn.Module, tensors: Mapping[str, Tensor], start: str) -> None:
     if tensors.keys() == {PACKED}:
         tensors = unpack_parameters(net, tensors[PACKED], start)
     load_weights(net, tensors, start)
-    return {**provenance, "start": start, "hash": file_hash(path)}

@@ -18,9 +18,9 @@ from bench.records.event_log import read_events
 from bench.records.run_folder import EVENTS
 from spaces import Space
 from spaces.files import read_regular
-from trainers.building import find_supernet
 from trainers.optimisers import learning_rate
 from trainers.settings import TrainerSettings
+from trainers.starts import find_supernet
 
 #: Key of the file beside a supernet.
 KEY = "exposure"

@@ -90,10 +90,11 @@ def _supernet(
 ) -> Built:
     # Here, since a synthetic run needs no torch and no images.
     from bench.running.evaluators.supernet import SupernetEvaluator
-    from trainers.building import build_trainer, find_supernet
+    from trainers.building import build_trainer
     from trainers.compute import resolve_device
     from trainers.data_splits import keep_test_apart, open_splits
     from trainers.scoring_worker import SupernetParts
+    from trainers.starts import find_supernet
 
     # What can be refused is refused before words are rendered.
     resolve_device(preset.trainer.device)
