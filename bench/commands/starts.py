@@ -7,10 +7,18 @@ from bench.presets import load_preset
 from bench.records.settings import Preset, with_start
 from spaces import Space
 from trainers.settings import SHIPPED
+from trainers.starts import gives
+
+#: Behind the name of a shipped supernet of the extractor: the one of both parts.
+BOTH = "-both"
 
 
 def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
-    """Fresh weights, and a word of it, where the preset's supernet is of another space or part."""
+    """Another start, and a word of it, where the preset's supernet is of another space or part.
+
+    Where a rectifier is searched, ``shipped:NAME-both`` stands in for the preset's file.
+    What has no supernet begins with fresh weights.
+    """
     own, start = load_preset(name), settings.supernet.start
     named = start != own.supernet.start or not start.startswith(SHIPPED)
     if named or settings.run.evaluator != "supernet":
@@ -18,6 +26,8 @@ def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
     searched, trained = settings.space.load(), own.space.load()
     if (searched.name, searched.part) == (trained.name, trained.part):
         return settings
+    if searched.name == trained.name and gives(trained.part, searched.part):
+        return with_start(settings, start + BOTH)
     warn(
         f"preset {name} starts from a supernet of {_said(trained)}, and there is none of "
         f"{_said(searched)}: weights are fresh, and the budget has to teach them to read. "

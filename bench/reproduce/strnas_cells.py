@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.records.errors import RecordError
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
+from bench.reproduce.strnas_settings import CPU
 from bench.reproduce.study_file import TINY
 from bench.statistics.intervals import unpaired_difference
 from spaces.files import read_object
@@ -121,7 +122,7 @@ ENTRY = Entry(
     "extractor's first cells have decided, mostly for 7x7.",
     {
         "tiny": _recipe("tiny", 2, TINY),
-        "cpu": _recipe("strnas-cpu", 3, ()),
+        "cpu": _recipe("strnas-cpu", 3, CPU),
         "paper": _recipe("strnas", 3, ()),
     },
     _read,

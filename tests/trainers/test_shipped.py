@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import trainers
+from bench.commands.starts import with_a_start_that_fits
 from bench.presets import load_preset
 from bench.run import Run
 from trainers.state import file_hash
 
 FOLDER = Path(trainers.__file__).parent / "shipped"
-#: Each is the start of the preset of its name.
 NAMES = sorted(file.stem for file in FOLDER.glob("*.safetensors"))
+#: Each is the start of the preset of its name; this one where a rectifier is searched.
+BOTH = "strnas-cpu-both"
 
 
 def origin_of(name: str) -> dict:
@@ -23,7 +25,7 @@ def origin_of(name: str) -> dict:
 
 
 def test_both_spaces_have_one() -> None:
-    assert NAMES == ["cpu", "strnas-cpu"]
+    assert NAMES == ["cpu", "strnas-cpu", BOTH]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,12 +36,23 @@ def test_size_hash_and_origin(name: str) -> None:
     assert {"command", "seed", "images", "weight_steps", "commit"} <= origin["provenance"].keys()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_fits_its_preset_and_reads_words_it_never_saw(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "preset_name", "part"),
+    [
+        ("cpu", "cpu", ""),
+        ("strnas-cpu", "strnas-cpu", "extractor"),
+        (BOTH, "strnas-cpu", "both"),
+        (BOTH, "strnas-cpu", "rectifier"),
+    ],
+)
+def test_it_fits_its_preset_and_reads_words_it_never_saw(
+    name: str, preset_name: str, part: str
+) -> None:
     """Twelve random architectures on 60 words; a supernet that reads nothing has 0."""
     small = ["search_train=130", "search_val=60", "test=1"]
     overrides = [f"data.rendering.{part}" for part in small]
-    preset = load_preset(name, [*overrides, "run.evaluation_images=60"])
+    overrides += [f"space.part={part}"] * bool(part) + ["run.evaluation_images=60"]
+    preset = with_a_start_that_fits(preset_name, load_preset(preset_name, overrides))
     run = Run("random", name, preset, seed=0)
     assert run.supernet_start is not None
     assert run.supernet_start["hash"] == file_hash(FOLDER / f"{name}.safetensors")
@@ -51,7 +64,15 @@ def test_it_fits_its_preset_and_reads_words_it_never_saw(name: str) -> None:
     assert max(scores) > 0.6
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_that_of_both_parts_goes_on_from_the_extractor() -> None:
+    provenance = origin_of(BOTH)["provenance"]
+    assert provenance["continued_from"] == origin_of("strnas-cpu")["hash"]
+    assert "--start shipped:strnas-cpu " in provenance["command"]
+    before = origin_of("strnas-cpu")["provenance"]["images"]
+    assert provenance["images"] == before + 64_000
+
+
+@pytest.mark.parametrize("name", ["cpu", "strnas-cpu"])
 def test_it_is_what_the_recipe_of_the_preset_makes(name: str) -> None:
     provenance = origin_of(name)["provenance"]
     recipe = load_preset(name).supernet_recipe
