@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import plain
+from bench.comparison.serialised import serialised
 from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
@@ -148,13 +148,17 @@ def _agreement(
         freed = tau_without_noise(taus[PROXIES[0]], finals)
     top = [k for k in TOP if 2 * k <= n]
     return {
-        "taus": {key: plain(tau) for key, tau in taus.items()},
-        "ceiling": plain(ceiling),
-        "tau_without_noise": plain(freed),
+        "taus": {key: serialised(tau) for key, tau in taus.items()},
+        "ceiling": serialised(ceiling),
+        "tau_without_noise": serialised(freed),
         "best_rival": rival,
-        "lead": plain(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
-        "top_k": {str(k): plain(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top},
-        "regret": {str(k): plain(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top},
+        "lead": serialised(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
+        "top_k": {
+            str(k): serialised(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top
+        },
+        "regret": {
+            str(k): serialised(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top
+        },
     }
 
 
@@ -166,7 +170,7 @@ def _slopes(
     encodings = space.encode([space.parse(member.text) for member in members])
     operations = encodings[:, space.path_length :]
     return {
-        name: plain(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
+        name: serialised(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
         for code, name in enumerate(space.operations)
     }
 
