@@ -18,7 +18,6 @@ from pathlib import Path
 
 from bench.comparison.analysis import analyse
 from bench.comparison.archive import pack
-from bench.comparison.serialised import serialised
 from bench.presets import load_preset
 from bench.records.manifest import identity_hash, versions
 from bench.records.run_folder import LOG_HASH, log_hash
@@ -88,7 +87,7 @@ def measure(folder: Path, out: Path) -> dict[str, float]:
     start = time.perf_counter()
     records = read_runs(find_runs([folder]))
     read = time.perf_counter()
-    analysis = serialised(analyse(records, "benchmark"))
+    analysis = analyse(records, "benchmark")
     analysed = time.perf_counter()
     write_report(analysis, out)
     written = time.perf_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from bench.commands.say import say, warn
 
 if TYPE_CHECKING:
     from bench.comparison.analysis import Conducted
+    from bench.comparison.document import Analysis
     from bench.records.runs import RunRecord
 
 
@@ -101,9 +102,8 @@ def compare(
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import protocol_of
     from bench.comparison.provenance import RunLeftOut
-    from bench.comparison.serialised import serialised
     from bench.records.trouble import failed_to_begin
-    from bench.report import write_report
+    from bench.report import safe, write_report
 
     records, excluded = read_what_can_be(folders)
     unbegun = failed_to_begin(given)
@@ -117,22 +117,27 @@ def compare(
         trained,
         study,
     )
-    paths = write_report(serialised(analysis), folder)
+    paths = write_report(analysis, folder)
     # Also what could not be read: its reader is to be told the same.
     packed = [*folders, *(Path(row["run"]) for row in unbegun)]
     paths[NAME] = str(pack(packed, given[0], folder, trained))
     if as_json:
-        data = serialised(analysis)
-        print_json({**{key: data[key] for key in JSON}, "report": paths})
+        _print_data(analysis, paths)
     else:
-        _print_summary(serialised(analysis), study, paths["report.html"])
+        _print_summary(safe(analysis), study, paths["report.html"])
 
 
-def _print_summary(analysis: dict[str, Any], study: Conducted | None, report: str) -> None:
-    """The main table, what was left out of it, and where the rest is."""
+def _print_data(analysis: Analysis, paths: Mapping[str, str]) -> None:
+    from bench.comparison.serialised import serialised
+
+    data = serialised(analysis)
+    print_json({**{key: data[key] for key in JSON}, "report": paths})
+
+
+def _print_summary(analysis: Analysis, study: Conducted | None, report: str) -> None:
+    """The plan, the main table, what was left out of it, and where the rest is."""
     from bench.comparison.checklist import told
     from bench.records.limits import AXES
-    from bench.records.readable import readable
     from bench.report import main_table_rows
     from bench.report.banner import banner_of
 
@@ -140,20 +145,19 @@ def _print_summary(analysis: dict[str, Any], study: Conducted | None, report: st
         say(f"plan: {told(study.roll)}")
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
-    say(readable(analysis["summary"]))
-    say(analysis["inference"])
-    for sentence in analysis["decided_later"]:
-        say(f"decided after the runs: {readable(sentence)}")
-    if banner := banner_of(analysis):
+    say(analysis.summary)
+    say(analysis.inference)
+    for sentence in analysis.provenance.decided_later:
+        say(f"decided after the runs: {sentence}")
+    if banner := banner_of(analysis.setting):
         say(banner)
-    budget = analysis["budget"]
-    axis = budget["equalised"]
-    say(f"budget: {budget[axis]:,} {AXES[axis]} a run; all costs are in the report")
-    for row in [*analysis["unfinished"], *analysis["excluded"]]:
-        say(f"left out: {row['run']}: {row['reason']}")
-    for row in analysis["proxy_final"].get("left_out", ()):
-        # Reasons quote cards, which may be a stranger's.
-        say(readable(f"model left out: {row['model']}: {row['reason']}"))
+    budget = analysis.setting.budget
+    axis = budget.equalised
+    say(f"budget: {budget.limits[axis]:,} {AXES[axis]} a run; all costs are in the report")
+    for run in [*analysis.provenance.unfinished, *analysis.excluded]:
+        say(f"left out: {run.run}: {run.reason}")
+    for model in analysis.proxy_final.left_out or ():
+        say(f"model left out: {model.model}: {model.reason}")
     say(f"report: {report}")
 
 

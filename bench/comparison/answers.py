@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from bench.statistics.answers import NotComputable
+from bench.statistics.answers import Estimate, NotComputable
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,12 @@ class Missing(NotComputable):
 class Range:
     """Mean, smallest and largest of ``n`` that were chosen; nothing is inferred from them."""
 
+    method: ClassVar[str] = "mean, smallest and largest"
     value: float
     low: float
     high: float
     n: int
+
+
+#: What has two ends around its value.
+Interval = Estimate | Range

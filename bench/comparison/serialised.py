@@ -72,7 +72,7 @@ def _estimate(found: Estimate) -> Data:
 
 def _range(found: Range) -> Data:
     ends = {"estimate": found.value, "low": found.low, "high": found.high, "n": found.n}
-    return {**ends, "level": None, "method": "mean, smallest and largest"}
+    return {**ends, "level": None, "method": found.method}
 
 
 def _pair(found: Comparison) -> Data:

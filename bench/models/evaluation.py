@@ -22,7 +22,6 @@ from bench.models.stored import TrainedModel
 from bench.models.test_sets import Protocol, TestSet, TestSets
 from bench.records.errors import RecordError
 from bench.records.manifest import hardware
-from bench.report.plain import part
 from bench.statistics.answers import Estimate
 from bench.statistics.proportions import wilson_interval
 from spaces.errors import InputError
@@ -216,9 +215,10 @@ def _latency(trained: TrainedModel, sets: TestSets, limit: int) -> Latency | Non
 
 def _split_of(trained: TrainedModel, test_set: TestSet) -> str:
     """The split that the model was made with and that holds these very words; '' if none does."""
-    data = part(trained.card, "data")
+    data = trained.card.get("data")
     for split in ("search_train", "search_val"):
-        hashes = part(part(data, split), "hashes")
+        known = data.get(split) if isinstance(data, dict) else None
+        hashes = known.get("hashes") if isinstance(known, dict) else None
         if isinstance(hashes, list) and test_set.content_hash in hashes:
             return split
     return ""

@@ -14,7 +14,7 @@ from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
 from bench.records.manifest import versions
-from bench.report.plain import part, plain
+from bench.report.safe import safe
 from bench.statistics.answers import Estimate
 
 
@@ -22,7 +22,7 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
     """Sets, models with their scores, the papers' rows on the same sets, and what to know."""
     sets, protocol = evaluation.sets, evaluation.protocol
     names = names_of(evaluation.rows)
-    found: dict[str, Any] = plain(
+    found: dict[str, Any] = safe(
         {
             "protocol": {
                 "name": protocol.name,
@@ -81,7 +81,7 @@ def _set(found: TestSet) -> dict[str, Any]:
 def _model(name: str, row: Row, evaluation: Evaluation) -> dict[str, Any]:
     model, sets = row.trained.model, evaluation.sets
     average = None if sets.absent() else row.average(sets.counted_once())
-    seed = part(row.trained.card, "seed")
+    seed = row.trained.card.get("seed")
     return {
         "name": name,
         "folder": str(row.trained.folder),
