@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.comparison.answers import Missing
-from bench.comparison.panel import Agreement, Answer, Point
+from bench.comparison.panel import Agreement, Point
 from bench.comparison.protocol import Protocol
-from bench.statistics.answers import Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.ranking import (
     kendall_tau,
     null_standard_error,

@@ -17,7 +17,7 @@ from bench.comparison.groups import Group, Groups
 from bench.comparison.inference import unit_of
 from bench.comparison.protocol import Protocol
 from bench.records.runs import RunRecord
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.bootstrap import Centre
 from bench.statistics.clusters import units_of
 from bench.statistics.curves import Band, StepCurve, band, first_common, grid_of
@@ -74,7 +74,7 @@ def curves(groups: Groups, protocol: Protocol) -> Curves:
     return {axis: _axis(groups, axis, unit, protocol) for axis, unit in UNITS.items()}
 
 
-def area(group: Group, groups: Groups, protocol: Protocol) -> Estimate | NotComputable:
+def area(group: Group, groups: Groups, protocol: Protocol) -> Answer:
     """Mean height of the curve over images, from where every run has recommended to the end."""
     every = [curve for other in groups.groups for curve in _curves_of(other, "images")]
     start, end = first_common(every), end_of(groups, "images")

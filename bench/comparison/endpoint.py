@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.protocol import Protocol
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.effects import relative_improvement
 from bench.statistics.intervals import iqm_interval, mean_interval, median_interval
 
@@ -17,27 +17,16 @@ from bench.statistics.intervals import iqm_interval, mean_interval, median_inter
 RANDOM = "random"
 
 
-@dataclass(frozen=True)
-class Centres:
-    """Of the endpoint of one arm, over its units; ``mean`` is what is called its score."""
-
-    mean: Estimate | NotComputable
-    median: Estimate | NotComputable
-    iqm: Estimate | NotComputable
-
-
-def centres(group: Group, protocol: Protocol) -> Centres:
-    """Mean, median and IQM of the endpoint of one arm, over its units."""
+def centres(group: Group, protocol: Protocol) -> tuple[Answer, Answer, Answer]:
+    """Mean, median and interquartile mean of the endpoint of one arm, over its units."""
     rng = protocol.generator(f"endpoint {group.label}")
     means = group.unit_means
-    return Centres(
-        mean_interval(means, protocol.level),
-        median_interval(means, rng, protocol.level),
-        iqm_interval(means, rng, protocol.level),
-    )
+    level = protocol.level
+    median = median_interval(means, rng, level)
+    return mean_interval(means, level), median, iqm_interval(means, rng, level)
 
 
-def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Estimate | NotComputable:
+def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Answer:
     """Over the average architecture that random search evaluated in the same block.
 
     On search_val, where both were scored: nobody scores random architectures on test.

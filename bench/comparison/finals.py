@@ -21,7 +21,7 @@ from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
 from bench.records.errors import RecordError
 from bench.records.runs import FRESH_WEIGHTS, RunRecord
-from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space
 
@@ -181,7 +181,7 @@ def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> tuple[
     return tuple(sorted(rows, key=lambda row: (-_known(row.final), row.searcher)))
 
 
-def _known(final: Estimate | NotComputable) -> float:
+def _known(final: Answer) -> float:
     return -1.0 if final.value is None else final.value
 
 

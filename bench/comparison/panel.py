@@ -9,10 +9,9 @@ from typing import Literal
 from bench.comparison.answers import Missing
 from bench.comparison.retraining import Commands
 from bench.comparison.trainings import LeftOut
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer
 
 Kind = Literal["test", "search_val"]
-Answer = Estimate | NotComputable
 
 
 @dataclass(frozen=True)

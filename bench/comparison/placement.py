@@ -11,7 +11,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.protocol import Protocol
 from bench.running.problem import Caps
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.intervals import mean_interval
 from bench.statistics.pareto import hypervolume, pareto_front
@@ -45,7 +45,7 @@ class Front:
     """Scores against one cost; ``hypervolume`` by arm, as a share of all up to ``reference``."""
 
     reference: Corner
-    hypervolume: Mapping[str, Estimate | NotComputable]
+    hypervolume: Mapping[str, Answer]
     points: tuple[FrontPoint, ...]
 
 
@@ -137,9 +137,7 @@ def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -
     )
 
 
-def _volume(
-    group: Group, what: str, reference: float, protocol: Protocol
-) -> Estimate | NotComputable:
+def _volume(group: Group, what: str, reference: float, protocol: Protocol) -> Answer:
     """Mean over units of a block's hypervolume, as a share of all that could be dominated.
 
     A block has one recommendation: more runs do not make a larger volume.

@@ -19,7 +19,7 @@ from bench.records.errors import RecordError
 from bench.records.protocol_check import check_one_protocol
 from bench.records.runs import find_runs, read_runs
 from bench.records.study_roll import arms_of
-from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.holm import first_threshold
 from bench.statistics.intervals import deviation_interval
@@ -33,8 +33,8 @@ class PairNeeds:
 
     pair: str
     pilot_blocks: int
-    sd_difference: Estimate | NotComputable
-    correlation: Estimate | NotComputable
+    sd_difference: Answer
+    correlation: Answer
     blocks: int | NotComputable
     blocks_cautious: int | NotComputable
 

@@ -11,9 +11,7 @@ from bench.comparison.costs import Costs, Proposals
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
 from bench.records.runs import RunRecord
-from bench.statistics.answers import Estimate, NotComputable
-
-Answer = Estimate | NotComputable
+from bench.statistics.answers import Answer
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def searcher_rows(
     sharing = costs.supernet_sharing(records)
     found = []
     for group in groups.groups:
-        centres = endpoint.centres(group, protocol)
+        score, median, iqm = endpoint.centres(group, protocol)
         found.append(
             SearcherRow(
                 name=group.label,
@@ -58,9 +56,9 @@ def searcher_rows(
                 complete=len(group.complete),
                 failed=len(group.complete) - len(group.scored),
                 unfinished=len(group.runs) - len(group.complete),
-                score=centres.mean,
-                median=centres.median,
-                iqm=centres.iqm,
+                score=score,
+                median=median,
+                iqm=iqm,
                 auc=anytime.area(group, groups, protocol),
                 macs=costs.size(group, "macs"),
                 params=costs.size(group, "params"),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bench.models.stored import TrainedModel
 from bench.models.test_sets import Protocol, TestSet, TestSets
 from bench.records.errors import RecordError
+from bench.records.flat import part
 from bench.records.manifest import hardware
 from bench.statistics.answers import Estimate
 from bench.statistics.proportions import wilson_interval
@@ -215,10 +216,9 @@ def _latency(trained: TrainedModel, sets: TestSets, limit: int) -> Latency | Non
 
 def _split_of(trained: TrainedModel, test_set: TestSet) -> str:
     """The split that the model was made with and that holds these very words; '' if none does."""
-    data = trained.card.get("data")
+    data = part(trained.card, "data")
     for split in ("search_train", "search_val"):
-        known = data.get(split) if isinstance(data, dict) else None
-        hashes = known.get("hashes") if isinstance(known, dict) else None
+        hashes = part(part(data, split), "hashes")
         if isinstance(hashes, list) and test_set.content_hash in hashes:
             return split
     return ""

@@ -13,6 +13,7 @@ from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
+from bench.records.flat import part
 from bench.records.manifest import versions
 from bench.report.safe import safe
 from bench.statistics.answers import Estimate
@@ -81,7 +82,7 @@ def _set(found: TestSet) -> dict[str, Any]:
 def _model(name: str, row: Row, evaluation: Evaluation) -> dict[str, Any]:
     model, sets = row.trained.model, evaluation.sets
     average = None if sets.absent() else row.average(sets.counted_once())
-    seed = row.trained.card.get("seed")
+    seed = part(row.trained.card, "seed")
     return {
         "name": name,
         "folder": str(row.trained.folder),

@@ -10,6 +10,7 @@ from math import ceil
 from bench.models.evaluation import Evaluation, Row, SetScores
 from bench.models.evaluation_pairs import CAVEAT, pairs
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
+from bench.records.flat import part
 from bench.records.readable import readable
 from bench.report.markdown import escaped
 from bench.statistics.answers import Estimate
@@ -57,7 +58,7 @@ def names_of(rows: Sequence[Row]) -> list[str]:
 def facts_of(row: Row) -> dict[str, str]:
     """What a model is; of its card only what has the expected form."""
     model, card = row.trained.model, row.trained.card
-    seed, preset = card.get("seed"), card.get("preset_name")
+    seed, preset = part(card, "seed"), part(card, "preset_name")
     facts = {"model": readable(str(row.trained.folder)), "recogniser": model.description.name}
     if isinstance(seed, int):
         facts["seed"] = str(seed)

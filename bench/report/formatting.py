@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.comparison.answers import Interval
-from bench.statistics.answers import NotComputable
+from bench.statistics.answers import Answer, NotComputable
 
 Kind = Literal[
     "text", "code", "score", "signed", "number", "count", "compact", "percent", "p", "verdict",
@@ -70,7 +70,7 @@ def formatted(number: float, kind: Kind) -> str:
     return text.replace("-", "\N{MINUS SIGN}") if number < 0 or "e-" in text else text
 
 
-def estimate_text(value: object, kind: Kind = "score") -> str:
+def estimate_text(value: float | Answer, kind: Kind = "score") -> str:
     """``0.8931 [0.8850, 0.9010]`` in one line; a refusal gives its reason."""
     found = shown(value, kind)
     if found.text == REFUSED:
@@ -114,12 +114,7 @@ def value_text(value: object) -> str:
 
 def label_of(key: str) -> str:
     """A key of the analysis as a heading."""
-    text = key.replace("_", " ")
-    for short in ("macs", "auc", "iqm"):
-        text = " ".join(
-            word.upper().replace("MACS", "MACs") if word == short else word for word in text.split()
-        )
-    return text
+    return key.replace("_", " ").replace("macs", "MACs")
 
 
 def _formatted(number: float, kind: Kind) -> str:

@@ -8,7 +8,7 @@ from bench.comparison.pairs import Against, Reference, Unpaired
 from bench.comparison.searchers import SearcherRow
 from bench.report.formatting import BLANK, compact
 from bench.report.model import Column, Row, Table
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer
 
 
 def main_table(analysis: Analysis) -> Table:
@@ -66,14 +66,14 @@ def _row(entry: SearcherRow) -> Row:
     }
 
 
-def _shift(against: Against) -> Estimate | NotComputable | None:
+def _shift(against: Against) -> Answer | None:
     """Against the baseline, or why there is none; nothing for the baseline itself."""
     if isinstance(against, Reference):
         return None
     return Missing(against.reason) if isinstance(against, Unpaired) else against.evidence.shift
 
 
-def _narrow_score(score: Estimate | NotComputable) -> tuple[str, str]:
+def _narrow_score(score: Answer) -> tuple[str, str]:
     ends = f"{score.low:.3f}-{score.high:.3f}" if isinstance(score, Interval) else "none"
     return BLANK if score.value is None else f"{score.value:.3f}", ends
 

@@ -9,7 +9,7 @@ from bench.comparison.searchers import SearcherRow
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
 from bench.report.formatting import compact, shown
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer, Estimate
 
 TALL = 1.25
 #: Runs that lie close are told apart by height.
@@ -74,14 +74,14 @@ def _tip(run: RunRow, score: float) -> str:
     return "\n".join(lines)
 
 
-def _numbers(score: Estimate | NotComputable) -> tuple[float, ...]:
+def _numbers(score: Answer) -> tuple[float, ...]:
     """Mean, low and high; the mean alone; or nothing."""
     if isinstance(score, Estimate):
         return (score.value, score.low, score.high)
     return () if score.value is None else (score.value,)
 
 
-def _beside(score: Estimate | NotComputable) -> str:
+def _beside(score: Answer) -> str:
     if score.value is None:
         return "no mean"
     found = shown(score, "score")

@@ -16,7 +16,7 @@ from bench.report.figures.canvas import (
 )
 from bench.report.figures.look import GREY, Look
 from bench.report.formatting import estimate_text
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer
 
 STRIP = 17.0
 LEFT, GAP = 48.0, 70.0
@@ -43,7 +43,7 @@ class Health:
     updates: Mapping[str, float]
     scales: Mapping[str, float]
     panel: tuple[Ranked, ...] = ()
-    tau: Estimate | NotComputable | None = None
+    tau: Answer | None = None
 
 
 def health_figure(found: Health, look: Look) -> str | None:
@@ -93,7 +93,7 @@ def _bars(
         canvas.mark(bar, f"{name}\n{title}: {value:.3g}\nmean {even:.3g}")
 
 
-def _scatter(canvas: Canvas, panel: Sequence[Ranked], tau: Estimate | NotComputable | None) -> None:
+def _scatter(canvas: Canvas, panel: Sequence[Ranked], tau: Answer | None) -> None:
     axes = canvas.axes(LEFT, 38.0, WIDTH - LEFT - 20.0, SCATTER)
     value_axis(axes, "proxy score, inherited weights")
     upright_axis(canvas, axes, "word accuracy, trained from scratch")
