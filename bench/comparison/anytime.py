@@ -51,9 +51,11 @@ class ArmCurves:
     iqm: Band | None
     runs: tuple[RunCurve, ...]
 
-    def centre(self, name: Centre) -> Band | None:
-        """Median or interquartile mean."""
-        return self.median if name == "median" else self.iqm
+    @property
+    def bands(self) -> dict[Centre, Band]:
+        """Median and interquartile mean, so far as there are any."""
+        found: dict[Centre, Band | None] = {"median": self.median, "iqm": self.iqm}
+        return {name: band for name, band in found.items() if band is not None}
 
 
 @dataclass(frozen=True)

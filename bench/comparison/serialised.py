@@ -19,7 +19,7 @@ from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.planning import PairNeeds
 from bench.comparison.provenance import Machine
 from bench.statistics.answers import Estimate, NotComputable
-from bench.statistics.clusters import ClusterTest, Posterior
+from bench.statistics.clusters import Posterior
 from bench.statistics.omnibus import Friedman
 from bench.statistics.pairwise import Comparison
 
@@ -76,17 +76,16 @@ def _range(found: Range) -> Data:
 
 
 def _pair(found: Comparison) -> Data:
-    evidence, verdict = found.evidence, found.verdict
-    test, detectable = evidence.test, evidence.detectable
+    evidence, verdict, detectable = found.evidence, found.verdict, found.evidence.detectable
     return {
         "a": evidence.first,
         "b": evidence.second,
         "n": evidence.n,
         "unit": evidence.unit,
-        "p": None if isinstance(test, NotComputable) else test.p_value,
+        "p": evidence.p_value,
         "p_adjusted": evidence.adjusted_p,
-        "p_flipped": test.flipped if isinstance(test, ClusterTest) else None,
-        "untested": test.reason if isinstance(test, NotComputable) else None,
+        "p_flipped": evidence.flipped,
+        "untested": evidence.untested,
         "shift": evidence.shift,
         "a12": found.superiority,
         "rho": found.correlation,
@@ -135,16 +134,14 @@ def _omnibus(found: Friedman) -> Data:
 def _curves(found: ArmCurves) -> Data:
     """Median and interquartile mean share their grid."""
     data: Data = {"n": found.n}
-    for name in ("median", "iqm"):
-        drawn = found.centre(name)
-        if drawn is not None:
-            data |= {
-                "grid": drawn.grid,
-                name: drawn.centre,
-                f"{name}_low": drawn.low,
-                f"{name}_high": drawn.high,
-                "note": drawn.note,
-            }
+    for name, band in found.bands.items():
+        data |= {
+            "grid": band.grid,
+            name: band.centre,
+            f"{name}_low": band.low,
+            f"{name}_high": band.high,
+            "note": band.note,
+        }
     return {**data, "runs": found.runs}
 
 

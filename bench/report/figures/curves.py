@@ -8,7 +8,7 @@ from math import ceil
 
 from matplotlib.axes import Axes
 
-from bench.comparison.anytime import ArmCurves, AxisCurves, RunCurve
+from bench.comparison.anytime import AxisCurves, RunCurve
 from bench.report.figures.canvas import (
     WIDTH,
     Canvas,
@@ -33,15 +33,9 @@ MOST_BANDS = 4
 MOST_POINTS = 60
 
 
-def bands_of(arm: ArmCurves) -> dict[Centre, Band]:
-    """Median and interquartile mean, so far as there are any."""
-    found: dict[Centre, Band | None] = {"median": arm.median, "iqm": arm.iqm}
-    return {name: band for name, band in found.items() if band is not None}
-
-
 def centres_figure(axis: str, curves: AxisCurves, look: Look) -> str | None:
     """Median and interquartile mean side by side; None if no searcher has either."""
-    found = {name: bands_of(arm) for name, arm in curves.searchers.items()}
+    found = {name: arm.bands for name, arm in curves.searchers.items()}
     bands = {name: own for name, own in found.items() if own}
     names = list(bands)
     shown = [key for key in CENTRES if any(key in own for own in bands.values())]

@@ -6,7 +6,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.anytime import AxisCurves
 from bench.comparison.document import Analysis
 from bench.comparison.rank_curve import RankCurve
-from bench.report.figures.curves import bands_of, centres_figure, runs_figure
+from bench.report.figures.curves import centres_figure, runs_figure
 from bench.report.figures.look import Look
 from bench.report.figures.rank_curve import rank_curve_figure
 from bench.report.formatting import label_of, value_text
@@ -73,7 +73,7 @@ def _axis(axis: str, curves: AxisCurves, look: Look, runs_wanted: bool) -> list[
     drawn = centres_figure(axis, curves, look)
     if drawn is None:
         return [Refused(f"Curves against {label_of(axis)}", "no searcher has a curve")]
-    bands = [band for arm in curves.searchers.values() for band in bands_of(arm).values()]
+    bands = [band for arm in curves.searchers.values() for band in arm.bands.values()]
     caption = f"Median and interquartile mean of the score against {unit}"
     caption += ", with bands." if any(band.low for band in bands) else "."
     notes = dict.fromkeys(band.note for band in bands if band.note)
@@ -96,7 +96,7 @@ def _table(axis: str, curves: AxisCurves) -> Table:
     rows: list[Row] = []
     points = 0
     for name, arm in curves.searchers.items():
-        bands = bands_of(arm)
+        bands = arm.bands
         if not bands:
             continue
         grid = next(iter(bands.values())).grid

@@ -28,7 +28,6 @@ from bench.report.model import (
     Text,
 )
 from bench.statistics.answers import NotComputable
-from bench.statistics.clusters import ClusterTest
 from bench.statistics.omnibus import Friedman
 from bench.statistics.pairwise import Comparison
 
@@ -149,18 +148,17 @@ def _against_row(row: SearcherRow) -> Row:
 def _pair(pair: Comparison) -> Row:
     """Where no test was made, the reason in place of its p values; the posterior spread out."""
     evidence, posterior, detectable = pair.evidence, pair.posterior, pair.evidence.detectable
-    test = evidence.test
     chances = {} if isinstance(posterior, NotComputable) else vars(posterior)
-    untested = Missing(test.reason) if isinstance(test, NotComputable) else None
+    untested = Missing(evidence.untested) if evidence.untested is not None else None
     return {
         **{key: chances.get(key) for key in ("better", "equivalent", "worse")},
         "a": evidence.first,
         "b": evidence.second,
         "verdict": pair.verdict.word,
         "shift": evidence.shift,
-        "p": untested if isinstance(test, NotComputable) else test.p_value,
+        "p": untested or evidence.p_value,
         "p_adjusted": untested or evidence.adjusted_p,
-        "p_flipped": test.flipped if isinstance(test, ClusterTest) else None,
+        "p_flipped": evidence.flipped,
         "a12": pair.superiority,
         "minimum_detectable_effect": Missing(detectable.reason)
         if isinstance(detectable, NotComputable)
