@@ -18,7 +18,7 @@ from bench.panel.training import recipes_of
 from bench.presets import load_preset
 from bench.records.errors import RecordError
 from bench.running.evaluators.supernet import proxy_score
-from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.ranking import kendall_tau, seed_ceiling, tau_lead, tau_without_noise
 from bench.statistics.slopes import slope
 from bench.statistics.top_k import regret_at_k, top_k_precision
@@ -27,7 +27,6 @@ from trainers.metrics import WordScores
 from trainers.models.zero_cost import zero_cost
 from trainers.trainer import Trainer
 
-Answer = Estimate | NotComputable
 #: Fewer rank next to nothing.
 SMALLEST = 6
 #: Of the best by proxy that would be trained to the end.
