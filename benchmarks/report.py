@@ -22,6 +22,7 @@ from bench.presets import load_preset
 from bench.records.manifest import identity_hash, versions
 from bench.records.run_folder import LOG_HASH, log_hash
 from bench.records.runs import find_runs, read_runs
+from bench.records.sealed import DOCUMENT_HASH, sealed
 from bench.report import write_report
 from bench.run import Run
 from bench.running.problem import Caps
@@ -78,8 +79,9 @@ def copy(source: Path, target: Path, seed: int) -> None:
     verdict = json.loads(last)
     verdict["verdict"]["score"] = result["recommendation"]["score"]
     (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
+    del result[DOCUMENT_HASH]
     result[LOG_HASH] = log_hash(target)
-    (target / "result.json").write_text(json.dumps(result))
+    (target / "result.json").write_text(json.dumps(sealed(result)))
 
 
 def measure(folder: Path, out: Path) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from bench.commands.output import print_json, print_table
 from bench.commands.say import say, warn
 
 if TYPE_CHECKING:
-    from bench.records.study_file import StudyFile
+    from bench.comparison.analysis import Conducted
+    from bench.comparison.document import Analysis
+    from bench.records.runs import RunRecord
 
 
 #: Of the analysis, what `--json` prints.
@@ -97,64 +100,64 @@ def compare(
     folders, trained = find_runs(given), find_models([*finals_below(given), *models])
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
-    from bench.comparison.checklist import told
     from bench.comparison.protocol import protocol_of
-    from bench.records.study_roll import call
+    from bench.comparison.provenance import RunLeftOut
     from bench.records.trouble import failed_to_begin
-    from bench.report import write_report
+    from bench.report import safe, write_report
 
     records, excluded = read_what_can_be(folders)
     unbegun = failed_to_begin(given)
-    excluded += unbegun
-    folder = out or _default_folder(given)
-    study = _study(given)
-    roll = None if study is None else call(study, given[0], records)
-    title = name or (study.name if study else "") or folder.resolve().name
+    folder, study = out or _default_folder(given), _study(given, records)
     analysis = analyse(
         records,
-        title,
-        question or (study.question if study else ""),
-        protocol_of(study, decisions),
-        excluded,
+        name or (study.file.name if study else "") or folder.resolve().name,
+        question or (study.file.question if study else ""),
+        protocol_of(study.file if study else None, decisions),
+        [RunLeftOut(**row) for row in [*excluded, *unbegun]],
         trained,
-        roll,
-        None if study is None else (study, given[0]),
+        study,
     )
     paths = write_report(analysis, folder)
     # Also what could not be read: its reader is to be told the same.
     packed = [*folders, *(Path(row["run"]) for row in unbegun)]
     paths[NAME] = str(pack(packed, given[0], folder, trained))
     if as_json:
-        print_json({**{key: analysis[key] for key in JSON}, "report": paths})
+        _print_data(analysis, paths)
     else:
-        if roll is not None:
-            say(f"plan: {told(roll)}")
-        _print_summary(analysis, paths["report.html"])
+        _print_summary(safe(analysis), study, paths["report.html"])
 
 
-def _print_summary(analysis: dict[str, Any], report: str) -> None:
-    """The main table, what was left out of it, and where the rest is."""
+def _print_data(analysis: Analysis, paths: Mapping[str, str]) -> None:
+    from bench.comparison.serialised import serialised
+
+    data = serialised(analysis)
+    print_json({**{key: data[key] for key in JSON}, "report": paths})
+
+
+def _print_summary(analysis: Analysis, study: Conducted | None, report: str) -> None:
+    """The plan, the main table, what was left out of it, and where the rest is."""
+    from bench.comparison.checklist import told
     from bench.records.limits import AXES
-    from bench.records.readable import readable
     from bench.report import main_table_rows
     from bench.report.banner import banner_of
 
+    if study is not None:
+        say(f"plan: {told(study.roll)}")
     columns, rows = main_table_rows(analysis)
     print_table(columns, rows)
-    say(readable(analysis["summary"]))
-    say(analysis["inference"])
-    for sentence in analysis["decided_later"]:
-        say(f"decided after the runs: {readable(sentence)}")
-    if banner := banner_of(analysis):
+    say(analysis.summary)
+    say(analysis.inference)
+    for sentence in analysis.provenance.decided_later:
+        say(f"decided after the runs: {sentence}")
+    if banner := banner_of(analysis.setting):
         say(banner)
-    budget = analysis["budget"]
-    axis = budget["equalised"]
-    say(f"budget: {budget[axis]:,} {AXES[axis]} a run; all costs are in the report")
-    for row in [*analysis["unfinished"], *analysis["excluded"]]:
-        say(f"left out: {row['run']}: {row['reason']}")
-    for row in analysis["proxy_final"].get("left_out", ()):
-        # Reasons quote cards, which may be a stranger's.
-        say(readable(f"model left out: {row['model']}: {row['reason']}"))
+    budget = analysis.setting.budget
+    axis = budget.equalised
+    say(f"budget: {budget.limits[axis]:,} {AXES[axis]} a run; all costs are in the report")
+    for run in [*analysis.provenance.unfinished, *analysis.excluded]:
+        say(f"left out: {run.run}: {run.reason}")
+    for model in analysis.proxy_final.left_out or ():
+        say(f"model left out: {model.model}: {model.reason}")
     say(f"report: {report}")
 
 
@@ -179,13 +182,16 @@ def _default_folder(places: tuple[Path, ...]) -> Path:
     return Path("results") / f"comparison-{blake2b(named.encode(), digest_size=4).hexdigest()}"
 
 
-def _study(places: tuple[Path, ...]) -> StudyFile | None:
+def _study(places: tuple[Path, ...], records: Sequence[RunRecord]) -> Conducted | None:
     """The study whose folder this is; None where it is none, which is said if it should be one."""
+    from bench.comparison.analysis import Conducted
     from bench.comparison.opening import study_of
     from bench.records.errors import PresetError
+    from bench.records.study_roll import call
 
     try:
-        return study_of(places)
+        study = study_of(places)
     except PresetError as error:
         warn(f"bench: {error}: which runs were planned is not known")
         return None
+    return None if study is None else Conducted(study, places[0], call(study, places[0], records))

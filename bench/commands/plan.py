@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.commands.output import print_json, print_lines
 from bench.commands.say import say
+
+if TYPE_CHECKING:
+    from bench.statistics.answers import Estimate, NotComputable
 
 
 @click.command()
@@ -58,34 +61,37 @@ def plan(
     last column plans with the upper end of its 95 % interval.
     """
     from bench.comparison.planning import needed_blocks
+    from bench.comparison.serialised import serialised
 
     found = needed_blocks(pilot, effect, power, decisions)
     if as_json:
-        print_json(found)
+        print_json(serialised(found))
         return
     say(
-        f"to find a shift of {effect:g} with probability {power:g}, {found['comparisons']} "
-        f"comparisons at {found['alpha']:g} (Holm: the smallest p below {found['threshold']:.4g})"
+        f"to find a shift of {effect:g} with probability {power:g}, {found.comparisons} "
+        f"comparisons at {found.alpha:g} (Holm: the smallest p below {found.threshold:.4g})"
     )
     rows = [
         (
-            row["pair"],
-            str(row["pilot_blocks"]),
-            _number(row["sd_difference"]),
-            _number(row["correlation"]),
-            _blocks(row["blocks"]),
-            _blocks(row["blocks_cautious"]),
+            row.pair,
+            str(row.pilot_blocks),
+            _number(row.sd_difference),
+            _number(row.correlation),
+            _blocks(row.blocks),
+            _blocks(row.blocks_cautious),
         )
-        for row in found["pairs"]
+        for row in found.pairs
     ]
-    print_lines(["pair", "pilot", "sd of difference", "rho", found["unit"], "cautiously"], rows)
+    print_lines(["pair", "pilot", "sd of difference", "rho", found.unit, "cautiously"], rows)
 
 
-def _number(answer: dict[str, Any]) -> str:
-    value = answer.get("estimate")
-    return f"{value:.3f}" if value is not None else str(answer.get("refused"))
+def _number(answer: Estimate | NotComputable) -> str:
+    from bench.statistics.answers import NotComputable
+
+    if isinstance(answer, NotComputable) and answer.value is None:
+        return answer.reason
+    return f"{answer.value:.3f}"
 
 
-def _blocks(answer: dict[str, Any]) -> str:
-    value = answer.get("estimate")
-    return f"{value:,.0f}" if value is not None else str(answer.get("refused"))
+def _blocks(answer: int | NotComputable) -> str:
+    return f"{answer:,}" if isinstance(answer, int) else answer.reason

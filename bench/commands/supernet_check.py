@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from bench.presets import load_preset, quoted
 
 if TYPE_CHECKING:
     from bench.health.check import Measure
+    from bench.report.figures.health import Health
+    from bench.statistics.answers import Estimate, NotComputable
 
 FAILED = 1
 
@@ -79,7 +82,7 @@ def check(
     failed = [measure.key for measure in measures if measure.passed is False]
     document = _document(measures, settings.supernet.start, failed)
     if picture is not None:
-        _draw(document, picture)
+        _draw(measures, picture)
     if as_json:
         print_json(document)
         return FAILED if failed else 0
@@ -115,17 +118,44 @@ def _document(measures: Sequence[Measure], start: str, failed: Sequence[str]) ->
     return {**found, "supernet": start, "failed": list(failed)}
 
 
-def _draw(document: Mapping[str, Any], picture: Path) -> None:
+def _draw(measures: Sequence[Measure], picture: Path) -> None:
     from bench.report.figures.canvas import house_style
     from bench.report.figures.health import health_figure
     from bench.report.figures.look import Look
 
     with house_style():
-        drawn = health_figure(document, Look({}, {}))
+        drawn = health_figure(_found(measures), Look({}, {}))
     if drawn is None:
         warn(f"bench: nothing to draw: {picture} is not written")
         return
     write_picture(picture, drawn)
+
+
+def _found(measures: Sequence[Measure]) -> Health:
+    """What there is to draw."""
+    from bench.report.figures.health import Health, Ranked
+    from bench.statistics.answers import Estimate, NotComputable
+
+    details = {measure.key: measure.details for measure in measures}
+    updates: Counter[str] = Counter()
+    for choice in details["updates_ratio"].get("choices", {}).values():
+        updates.update(choice)
+    ranked = details.get("rank_tau", {"points": ()})
+    tau = ranked["taus"]["accuracy"] if "taus" in ranked else None
+    told: Estimate | NotComputable | None = None
+    if tau is not None and "low" in tau:
+        told = Estimate(*(tau[key] for key in ("estimate", "low", "high", "n", "level", "method")))
+    elif tau is not None:
+        told = NotComputable(tau["refused"], tau["estimate"], tau["n"])
+    return Health(
+        updates,
+        details["scale_ratio"]["scales"],
+        tuple(
+            Ranked(point["architecture"], point["accuracy"], tuple(point["finals"]))
+            for point in ranked["points"]
+        ),
+        told,
+    )
 
 
 def _name(predictor: str) -> str:

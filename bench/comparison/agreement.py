@@ -7,14 +7,14 @@ them (`bench supernet check --panel` does).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import Missing
+from bench.comparison.panel import Agreement, Point
 from bench.comparison.protocol import Protocol
-from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.ranking import (
     kendall_tau,
     null_standard_error,
@@ -30,56 +30,44 @@ SMALLEST_PANEL = 5
 TOP = (1, 3, 5)
 #: Key -> in words.
 SIZES = {"macs": "multiply-adds", "params": "parameters"}
-KEYS = ("tau", "tau_corrected", "ceiling", "sizes", "lead", "top_k", "regret")
 
 
-def agreement(
-    points: Sequence[Mapping[str, Any]], space: Space, protocol: Protocol
-) -> dict[str, Any]:
-    """Rank correlation and what the proxy's best are worth, over points that have both scores.
-
-    ``sizes`` holds the taus of multiply-adds and parameters, ``lead`` by how much the proxy's is
-    above the better of them, ``better_than_size`` both in a sentence.
-    """
-    both = [point for point in points if point["proxy"] is not None]
+def agreement(points: Sequence[Point], space: Space, protocol: Protocol) -> Agreement | Missing:
+    """Rank correlation and what the proxy's best are worth, over points that have both scores."""
+    both = [point for point in points if point.proxy is not None]
     n = len(both)
     if n < SMALLEST_PANEL:
-        no = refused(
+        return Missing(
             f"{n} architectures have both scores: a ranking of fewer than {SMALLEST_PANEL} says "
             "next to nothing"
         )
-        return {**dict.fromkeys(KEYS, no), "better_than_size": None}
-    proxy = np.array([point["proxy"] for point in both])
-    final = np.array([point["final"]["estimate"] for point in both])
+    proxy = np.array([point.proxy for point in both], dtype=np.float64)
+    final = np.array([point.mean for point in both])
     top = [k for k in TOP if 2 * k <= n]
 
     def draws(what: str) -> np.random.Generator:
         return protocol.generator(f"proxy and final {what}")
 
     level = protocol.level
-    return {
-        "tau": plain(kendall_tau(proxy, final, draws("tau"), level)),
-        "tau_error_of_chance": null_standard_error(n),
-        "tau_corrected": plain(_corrected(both, proxy, final, draws("tau"), level)),
-        "ceiling": plain(_ceiling(both, draws("ceiling"), level)),
-        **_beside_sizes(both, proxy, final, space, protocol),
-        "top_k": {
-            str(k): plain(top_k_precision(proxy, final, k, draws(f"top {k}"), level)) for k in top
-        },
-        "regret": {
-            str(k): plain(regret_at_k(proxy, final, k, draws(f"regret {k}"), level)) for k in top
-        },
-    }
+    sizes, lead, sentence = _beside_sizes(both, proxy, final, space, protocol)
+    return Agreement(
+        tau=kendall_tau(proxy, final, draws("tau"), level),
+        tau_error_of_chance=null_standard_error(n),
+        tau_corrected=_corrected(both, proxy, final, draws("tau"), level),
+        ceiling=_ceiling(both, draws("ceiling"), level),
+        sizes=sizes,
+        lead=lead,
+        better_than_size=sentence,
+        top_k={k: top_k_precision(proxy, final, k, draws(f"top {k}"), level) for k in top},
+        regret={k: regret_at_k(proxy, final, k, draws(f"regret {k}"), level) for k in top},
+    )
 
 
 def _beside_sizes(
-    points: Sequence[Mapping[str, Any]],
-    proxy: Floats,
-    final: Floats,
-    space: Space,
-    protocol: Protocol,
-) -> dict[str, Any]:
-    encodings = space.encode([space.parse(str(point["architecture"])) for point in points])
+    points: Sequence[Point], proxy: Floats, final: Floats, space: Space, protocol: Protocol
+) -> tuple[dict[str, Answer], Answer, str]:
+    """Taus of sizes, the proxy's lead over the better of them, and what that says."""
+    encodings = space.encode([space.parse(point.architecture) for point in points])
     sizes = {"macs": space.macs(encodings), "params": space.params(encodings)}
     taus = {
         key: kendall_tau(each, final, protocol.generator(f"{key} and final tau"), protocol.level)
@@ -88,18 +76,14 @@ def _beside_sizes(
     best = max(taus, key=lambda key: _least_where_unknown(taus[key]))
     rng = protocol.generator("proxy and final lead")
     lead = tau_lead(proxy, sizes[best], final, rng, protocol.level)
-    return {
-        "sizes": {SIZES[key]: plain(tau) for key, tau in taus.items()},
-        "lead": plain(lead),
-        "better_than_size": _sentence(lead, SIZES[best]),
-    }
+    return {SIZES[key]: tau for key, tau in taus.items()}, lead, _sentence(lead, SIZES[best])
 
 
-def _least_where_unknown(tau: Estimate | NotComputable) -> float:
+def _least_where_unknown(tau: Answer) -> float:
     return -1.0 if tau.value is None else tau.value
 
 
-def _sentence(lead: Estimate | NotComputable, rival: str) -> str:
+def _sentence(lead: Answer, rival: str) -> str:
     if isinstance(lead, NotComputable):
         return f"Whether proxy scores rank better than {rival} do is not known: {lead.reason}."
     if lead.low > 0.0:
@@ -110,22 +94,22 @@ def _sentence(lead: Estimate | NotComputable, rival: str) -> str:
 
 
 def _corrected(
-    points: Sequence[Mapping[str, Any]],
+    points: Sequence[Point],
     proxy: Floats,
     final: Floats,
     rng: np.random.Generator,
     level: float,
-) -> Any:
-    seeds = min(len(point["scores"]) for point in points)
+) -> Answer:
+    seeds = min(len(point.scores) for point in points)
     if seeds < 2:
         return NotComputable("some architectures were trained with one seed only", n=len(points))
-    table = np.array([point["scores"][:seeds] for point in points])
+    table = np.array([point.scores[:seeds] for point in points])
     return tau_without_noise(kendall_tau(proxy, final, rng, level), table)
 
 
-def _ceiling(points: Sequence[Mapping[str, Any]], rng: np.random.Generator, level: float) -> Any:
+def _ceiling(points: Sequence[Point], rng: np.random.Generator, level: float) -> Answer:
     """How well one seed's scores rank another's; of more seeds than the fewest, the lowest."""
-    seeds = min(len(point["scores"]) for point in points)
+    seeds = min(len(point.scores) for point in points)
     if seeds < 2:
         return NotComputable("some architectures were trained with one seed only", n=len(points))
-    return seed_ceiling([point["scores"][:seeds] for point in points], rng, level)
+    return seed_ceiling([point.scores[:seeds] for point in points], rng, level)

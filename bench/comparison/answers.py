@@ -1,28 +1,28 @@
-"""Statistics as plain data for the analysis: an estimate, or the reason why there is none."""
+"""What parts of an analysis are where no statistic of ``bench.statistics`` fits."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from bench.statistics.answers import Estimate, NotComputable
 
 
-def plain(answer: Estimate | NotComputable | float) -> dict[str, Any]:
-    """``{estimate, low, high, n, level, method}`` or ``{refused, estimate, n}``."""
-    if isinstance(answer, NotComputable):
-        return {"refused": answer.reason, "estimate": answer.value, "n": answer.n}
-    if isinstance(answer, Estimate):
-        return {
-            "estimate": answer.value,
-            "low": answer.low,
-            "high": answer.high,
-            "n": answer.n,
-            "level": answer.level,
-            "method": answer.method,
-        }
-    return {"estimate": float(answer)}
+@dataclass(frozen=True)
+class Missing(NotComputable):
+    """A part that is not there. Nothing was computed: there is a ``reason`` and nothing else."""
 
 
-def refused(reason: str) -> dict[str, Any]:
-    """A refusal of our own."""
-    return {"refused": reason}
+@dataclass(frozen=True)
+class Range:
+    """Mean, smallest and largest of ``n`` that were chosen; nothing is inferred from them."""
+
+    method: ClassVar[str] = "mean, smallest and largest"
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+#: What has two ends around its value.
+Interval = Estimate | Range

@@ -7,16 +7,17 @@ recommendation. So nobody disappears, however much machines differ in speed.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.inference import unit_of
 from bench.comparison.protocol import Protocol
 from bench.records.runs import RunRecord
-from bench.statistics.answers import NotComputable
+from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.bootstrap import Centre
 from bench.statistics.clusters import units_of
 from bench.statistics.curves import Band, StepCurve, band, first_common, grid_of
@@ -32,24 +33,62 @@ UNITS = {
 POINTS = 60
 
 
-def curves(groups: Groups, protocol: Protocol) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunCurve:
+    """The recommendation's score ``y`` of one run, from each cost ``x`` on."""
+
+    run_id: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ArmCurves:
+    """Curves of ``n`` runs of one arm and their centres; None where they share no cost."""
+
+    n: int
+    median: Band | None
+    iqm: Band | None
+    runs: tuple[RunCurve, ...]
+
+    @property
+    def bands(self) -> dict[Centre, Band]:
+        """Median and interquartile mean, so far as there are any."""
+        found: dict[Centre, Band | None] = {"median": self.median, "iqm": self.iqm}
+        return {name: band for name, band in found.items() if band is not None}
+
+
+@dataclass(frozen=True)
+class AxisCurves:
+    """Curves of the arms up to ``end``; ``without`` names those that have none, with reasons."""
+
+    unit: str
+    end: float
+    searchers: Mapping[str, ArmCurves]
+    without: Mapping[str, str]
+
+
+Curves = Mapping[str, AxisCurves | Missing]
+
+
+def curves(groups: Groups, protocol: Protocol) -> Curves:
     """For each axis, the bands of all arms and the curve of each run."""
     return {axis: _axis(groups, axis, unit, protocol) for axis, unit in UNITS.items()}
 
 
-def area(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
+def area(group: Group, groups: Groups, protocol: Protocol) -> Answer:
     """Mean height of the curve over images, from where every run has recommended to the end."""
     every = [curve for other in groups.groups for curve in _curves_of(other, "images")]
     start, end = first_common(every), end_of(groups, "images")
     if isinstance(start, NotComputable):
-        return plain(start)
+        return start
     own = _curves_of(group, "images")
     areas = [curve.area(start, end) for curve in own]
     known = np.array([value for value in areas if not isinstance(value, NotComputable)])
     if not len(known) or len(known) < len(areas):
-        return refused(f"no budget is left where every run has recommended ({start:,.0f} images)")
+        return Missing(f"no budget is left where every run has recommended ({start:,.0f} images)")
     clusters = [run.supernet for run in _judged(group, "images")]
-    return plain(mean_interval(units_of(known, clusters).scores, protocol.level))
+    return mean_interval(units_of(known, clusters).scores, protocol.level)
 
 
 def end_of(groups: Groups, axis: str) -> float:
@@ -65,7 +104,7 @@ def curve_of(run: RunRecord, axis: str) -> StepCurve:
     return StepCurve(np.asarray(getattr(run.trajectory, axis), dtype=float), run.trajectory.score)
 
 
-def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> dict[str, Any]:
+def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> AxisCurves | Missing:
     end = end_of(groups, axis)
     shown, without = {}, {}
     for group in groups.groups:
@@ -75,38 +114,36 @@ def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> dict[str,
         else:
             without[group.label] = "no run has a scored recommendation"
     if not shown:
-        return refused("no run has a scored recommendation")
+        return Missing("no run has a scored recommendation")
     if end <= 0:
-        return refused("nothing was spent on this axis")
-    return {"unit": unit, "end": end, "searchers": shown, "without": without}
+        return Missing("nothing was spent on this axis")
+    return AxisCurves(unit, end, shown, without)
 
 
 def _bands(
     group: Group, own: list[StepCurve], axis: str, end: float, protocol: Protocol
-) -> dict[str, Any]:
+) -> ArmCurves:
     grid = grid_of(own, end, POINTS)
     runs = _judged(group, axis)
     clusters = [run.supernet for run in runs]
-    found: dict[str, Any] = {"n": len(own)}
-    centres: tuple[Centre, ...] = ("median", "iqm")
-    for centre in centres:
+
+    def centre(name: Centre) -> Band | None:
         if isinstance(grid, NotComputable):
-            break
-        rng = protocol.generator(f"{axis} {group.label} {centre}")
-        drawn = band(
-            own, grid, rng, centre, protocol.level, clusters=clusters, unit=unit_of(runs[0])
-        )
-        if isinstance(drawn, Band):
-            found["grid"] = list(drawn.grid)
-            found[centre] = list(drawn.centre)
-            found[f"{centre}_low"] = None if drawn.low is None else list(drawn.low)
-            found[f"{centre}_high"] = None if drawn.high is None else list(drawn.high)
-            found["note"] = drawn.note
-    found["runs"] = [
-        {"run_id": run.run_id, "x": curve.costs.tolist(), "y": curve.values.tolist()}
-        for run, curve in zip(runs, own, strict=True)
-    ]
-    return found
+            return None
+        rng = protocol.generator(f"{axis} {group.label} {name}")
+        unit = unit_of(runs[0])
+        drawn = band(own, grid, rng, name, protocol.level, clusters=clusters, unit=unit)
+        return drawn if isinstance(drawn, Band) else None
+
+    return ArmCurves(
+        len(own),
+        centre("median"),
+        centre("iqm"),
+        tuple(
+            RunCurve(run.run_id, tuple(curve.costs.tolist()), tuple(curve.values.tolist()))
+            for run, curve in zip(runs, own, strict=True)
+        ),
+    )
 
 
 def _limit(run: RunRecord, axis: str) -> float:

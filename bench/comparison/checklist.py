@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bench.comparison.endpoint import RANDOM
 from bench.comparison.groups import Groups
+from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.protocol import Protocol
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
@@ -69,31 +70,41 @@ ALWAYS = (
 )
 
 
+@dataclass(frozen=True)
+class Item:
+    """One practice; ``answer`` is yes, no or partly."""
+
+    item: str
+    answer: str
+    note: str
+
+
 def checklist(
     groups: Groups,
     records: Sequence[RunRecord],
-    trained: Mapping[str, Any],
+    trained: Panel | NoPanel,
     protocol: Protocol,
     roll: Roll | None = None,
-) -> list[dict[str, str]]:
-    """Items with answer (yes, no, partly) and note: what always holds, then what this study did.
+) -> tuple[Item, ...]:
+    """What always holds, then what this study did.
 
     ``trained`` is the panel of final scores, ``roll`` the runs held against their study.
     """
     rows = [*ALWAYS, _final_scores(trained), *_of_this_study(groups, records)]
     rows += [_decided_before(protocol, roll), _all_reported(records, roll)]
-    return [{"item": item, "answer": answer, "note": note} for item, answer, note in rows]
+    return tuple(Item(*row) for row in rows)
 
 
-def _final_scores(trained: Mapping[str, Any]) -> tuple[str, str, str]:
+def _final_scores(trained: Panel | NoPanel) -> tuple[str, str, str]:
     item = "Final scores after training from scratch"
-    if "searchers" not in trained:
+    if isinstance(trained, NoPanel):
         note = "scores are those of inherited weights; no architecture was trained from scratch"
         return item, "no", note
-    runs, found = (sum(row[key] for row in trained["searchers"]) for key in ("runs", "retrained"))
+    runs = sum(row.runs for row in trained.searchers)
+    found = sum(row.retrained for row in trained.searchers)
     if not found:
-        return item, "no", f"{len(trained['points'])} architectures, none of them recommended"
-    fewest = min(len(point["seeds"]) for point in trained["points"] if point["recommended_by"])
+        return item, "no", f"{len(trained.points)} architectures, none of them recommended"
+    fewest = min(len(point.seeds) for point in trained.points if point.recommended_by)
     note = f"recommendations of {found} of {runs} runs; seeds of each, at least: {fewest}"
     return item, "yes" if found == runs and fewest >= SEEDS else "partly", note
 

@@ -5,27 +5,51 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import refused
+from bench.comparison.answers import Missing, Range
 from bench.comparison.groups import Group
 from bench.records.runs import RunRecord
 
-COUNTS = ("asked", "unique", "duplicate", "repaired", "redrawn")
 
-
-def costs(group: Group, sharing: Counter[str]) -> dict[str, Any]:
-    """Means over the complete runs of one searcher; ``sharing`` counts runs by supernet.
+@dataclass(frozen=True)
+class Costs:
+    """Means over the complete runs of one searcher.
 
     ``images_sunk`` leaves the supernet out, ``images_private`` charges each run all of it,
     ``images_amortised`` its share among the runs at hand. From ``break_even_runs`` runs on, a
     run's share of the supernet is at most what the run consumes itself.
     """
+
+    images_sunk: float
+    images_amortised: float
+    images_private: float
+    evaluations: float
+    macs: float
+    seconds: float
+    seconds_range: tuple[float, float]
+    break_even_runs: int | None
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What a searcher proposed, summed over its complete runs."""
+
+    asked: int
+    unique: int
+    duplicate: int
+    repaired: int
+    redrawn: int
+
+
+def costs(group: Group, sharing: Counter[str]) -> Costs | Missing:
+    """What a run of one searcher costs; ``sharing`` counts runs by supernet."""
     found = [(run, run.result["cost"]) for run in group.complete if run.result is not None]
     if not found:
-        return refused("no run is complete")
+        return Missing("no run is complete")
     sunk = [cost["images_sunk"] for _, cost in found]
     before = [cost["supernet_images_before"] for _, cost in found]
     amortised = [
@@ -33,16 +57,17 @@ def costs(group: Group, sharing: Counter[str]) -> dict[str, Any]:
         for (run, _), own, supernet in zip(found, sunk, before, strict=True)
     ]
     own = float(np.mean(sunk))
-    return {
-        "images_sunk": own,
-        "images_amortised": float(np.mean(amortised)),
-        "images_private": float(np.mean([cost["images_private"] for _, cost in found])),
-        "evaluations": float(np.mean([cost["total"]["evaluations"] for _, cost in found])),
-        "macs": float(np.mean([cost["total"]["macs"] for _, cost in found])),
-        "seconds": float(np.mean([_seconds(cost) for _, cost in found])),
-        "seconds_range": [end(_seconds(cost) for _, cost in found) for end in (min, max)],
-        "break_even_runs": math.ceil(float(np.mean(before)) / own) if own else None,
-    }
+    seconds = [_seconds(cost) for _, cost in found]
+    return Costs(
+        images_sunk=own,
+        images_amortised=float(np.mean(amortised)),
+        images_private=float(np.mean([cost["images_private"] for _, cost in found])),
+        evaluations=float(np.mean([cost["total"]["evaluations"] for _, cost in found])),
+        macs=float(np.mean([cost["total"]["macs"] for _, cost in found])),
+        seconds=float(np.mean(seconds)),
+        seconds_range=(min(seconds), max(seconds)),
+        break_even_runs=math.ceil(float(np.mean(before)) / own) if own else None,
+    )
 
 
 def overhead_seconds(group: Group) -> float | None:
@@ -51,10 +76,11 @@ def overhead_seconds(group: Group) -> float | None:
     return float(np.mean([s["ask"] + s["tell"] for s in found])) if found else None
 
 
-def proposals(group: Group) -> dict[str, int]:
+def proposals(group: Group) -> Proposals:
     """Sums over the complete runs."""
     found = [run.result["proposals"] for run in group.complete if run.result is not None]
-    return {count: int(sum(row.get(count, 0) for row in found)) for count in COUNTS}
+    counts = [field.name for field in fields(Proposals)]
+    return Proposals(*(int(sum(row.get(count, 0) for row in found)) for count in counts))
 
 
 def failures(group: Group) -> int:
@@ -62,22 +88,12 @@ def failures(group: Group) -> int:
     return sum(event.result.failure is not None for run in group.runs for event in run.events)
 
 
-def size(group: Group, what: str) -> dict[str, Any]:
-    """MACs or parameters of the recommendations: their mean and range.
-
-    A range, not an interval: sizes are what was chosen, and nothing is inferred from them.
-    """
+def size(group: Group, what: str) -> Range | Missing:
+    """MACs or parameters of the recommendations."""
     found = [run.result["recommendation"][what] for run in group.complete if run.result is not None]
     if not found:
-        return refused("no run is complete")
-    return {
-        "estimate": float(np.mean(found)),
-        "low": float(min(found)),
-        "high": float(max(found)),
-        "n": len(found),
-        "level": None,
-        "method": "mean, smallest and largest",
-    }
+        return Missing("no run is complete")
+    return Range(float(np.mean(found)), float(min(found)), float(max(found)), len(found))
 
 
 def supernet_sharing(records: Sequence[RunRecord]) -> Counter[str]:

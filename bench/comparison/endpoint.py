@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.protocol import Protocol
+from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.effects import relative_improvement
 from bench.statistics.intervals import iqm_interval, mean_interval, median_interval
 
@@ -16,25 +17,23 @@ from bench.statistics.intervals import iqm_interval, mean_interval, median_inter
 RANDOM = "random"
 
 
-def centres(group: Group, protocol: Protocol) -> dict[str, Any]:
-    """Mean, median and IQM of the endpoint of one arm, over its units."""
+def centres(group: Group, protocol: Protocol) -> tuple[Answer, Answer, Answer]:
+    """Mean, median and interquartile mean of the endpoint of one arm, over its units."""
     rng = protocol.generator(f"endpoint {group.label}")
     means = group.unit_means
-    return {
-        "score": plain(mean_interval(means, protocol.level)),
-        "median": plain(median_interval(means, rng, protocol.level)),
-        "iqm": plain(iqm_interval(means, rng, protocol.level)),
-    }
+    level = protocol.level
+    median = median_interval(means, rng, level)
+    return mean_interval(means, level), median, iqm_interval(means, rng, level)
 
 
-def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> dict[str, Any]:
+def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Answer:
     """Over the average architecture that random search evaluated in the same block.
 
     On search_val, where both were scored: nobody scores random architectures on test.
     """
     baseline = groups.named(RANDOM)
     if baseline is None:
-        return refused("random search was not run")
+        return Missing("random search was not run")
     means = {}
     for run in baseline.complete:
         scores = [e.result.score for e in run.events if e.kind == "evaluate"]
@@ -48,9 +47,10 @@ def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> dict[s
             own.append(float(score))
             random_means.append(means[run.block])
     if not own:
-        return refused("random search evaluated nothing in these blocks")
+        return Missing("random search evaluated nothing in these blocks")
     rng = protocol.generator(f"improvement {group.label}")
-    gain = plain(relative_improvement(own, random_means, rng, protocol.level))
-    if "method" in gain:
-        gain["method"] += "; on search_val, where the recommendation was selected: too favourable"
-    return gain
+    gain = relative_improvement(own, random_means, rng, protocol.level)
+    if isinstance(gain, NotComputable):
+        return gain
+    told = "on search_val, where the recommendation was selected: too favourable"
+    return replace(gain, method=f"{gain.method}; {told}")

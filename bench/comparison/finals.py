@@ -9,19 +9,19 @@ two are never mixed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
 
 import numpy as np
 
 from bench.comparison.agreement import agreement
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import Missing
 from bench.comparison.groups import Groups
+from bench.comparison.panel import FinalRow, Kind, NoPanel, Panel, Point, TrainingRow
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
 from bench.records.errors import RecordError
 from bench.records.runs import FRESH_WEIGHTS, RunRecord
-from bench.statistics.answers import Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space
 
@@ -31,7 +31,6 @@ NO_MODELS = (
 )
 NO_TRAINING = "the scores of these runs are made up or replayed: no trained model belongs to them"
 
-Kind = Literal["test", "search_val"]
 Trained = Mapping[str, Sequence[Training]]
 PROXIES: dict[Kind, str] = {
     "test": (
@@ -51,34 +50,32 @@ def proxy_final(
     space: Space,
     models: Models,
     protocol: Protocol,
-) -> dict[str, Any]:
-    """The panel, a row for each architecture trained, or the reason why there is none.
-
-    ``commands`` train recommendations that lack seeds; ``left_out`` are models that do not belong.
-    """
+) -> Panel | NoPanel:
+    """The panel, a row for each architecture trained, or the reason why there is none."""
     if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
-        return refused(NO_TRAINING)
+        return NoPanel(NO_TRAINING)
     if not models.given:
-        return {**refused(NO_MODELS), "commands": commands(groups, {}, {})}
+        return NoPanel(NO_MODELS, commands=commands(groups, {}, {}))
     trained = models.trained
     conditions = next((each.conditions for found in trained.values() for each in found), {})
     seeds = {text: {each.seed for each in found} for text, found in trained.items()}
-    rest = {"left_out": list(models.left_out), "commands": commands(groups, seeds, conditions)}
+    left_out, lacking = tuple(models.left_out), commands(groups, seeds, conditions)
     if not trained:
         reason = f"none of the {models.given} models given belongs to these runs"
-        return {**refused(reason), **rest}
+        return NoPanel(reason, left_out, lacking)
     kind, proxies = _proxies(records, set(trained))
     points = [_point(found, proxies.get(text), groups, protocol) for text, found in trained.items()]
-    points.sort(key=lambda point: (-point["final"]["estimate"], point["architecture"]))
-    return {
-        "proxy": kind,
-        "notes": _notes(points, kind, records),
-        **agreement(points, space, protocol),
-        "points": points,
-        "searchers": _by_searcher(groups, trained, protocol),
-        "trainings": [_row(training) for found in trained.values() for training in found],
-        **rest,
-    }
+    points.sort(key=lambda point: (-point.mean, point.architecture))
+    return Panel(
+        proxy=kind,
+        notes=_notes(points, kind, records),
+        agreement=agreement(points, space, protocol),
+        points=tuple(points),
+        searchers=_by_searcher(groups, trained, protocol),
+        trainings=tuple(_row(training) for found in trained.values() for training in found),
+        left_out=left_out,
+        commands=lacking,
+    )
 
 
 def run_scores(
@@ -124,30 +121,28 @@ def _point(
     proxies: Sequence[float] | None,
     groups: Groups,
     protocol: Protocol,
-) -> dict[str, Any]:
+) -> Point:
     scores = _scores(trained)
     final = mean_interval(scores, protocol.level)
     if len(scores) == 1:
         final = NotComputable("an interval needs at least 2 seeds, not 1", float(scores[0]), 1)
     text = trained[0].text
-    return {
-        "architecture": text,
-        "recommended_by": [
+    return Point(
+        architecture=text,
+        recommended_by=tuple(
             group.label for group in groups.groups if text in map(recommended, group.complete)
-        ],
-        "proxy": None if proxies is None else float(np.mean(proxies)),
-        "proxy_runs": len(proxies or ()),
-        "final": plain(final),
-        "sd": standard_deviation(scores) if len(scores) > 1 else None,
-        "seeds": [training.seed for training in trained],
-        "scores": scores.tolist(),
-        "images": float(np.mean([training.images for training in trained])),
-    }
+        ),
+        proxy=None if proxies is None else float(np.mean(proxies)),
+        proxy_runs=len(proxies or ()),
+        final=final,
+        sd=standard_deviation(scores) if len(scores) > 1 else None,
+        seeds=tuple(training.seed for training in trained),
+        scores=tuple(scores.tolist()),
+        images=float(np.mean([training.images for training in trained])),
+    )
 
 
-def _notes(
-    points: Sequence[Mapping[str, Any]], kind: Kind, records: Sequence[RunRecord]
-) -> list[str]:
+def _notes(points: Sequence[Point], kind: Kind, records: Sequence[RunRecord]) -> tuple[str, ...]:
     """What one has to know to read the numbers."""
     found = [PROXIES[kind]]
     weights = {record.supernet for record in records}
@@ -155,53 +150,45 @@ def _notes(
         found.append("Each run trained weights of its own: scores of two runs differ in them, too.")
     elif len(weights) > 1:
         found.append(f"The runs started from {len(weights)} supernets, and scores differ in them.")
-    unscored = sum(point["proxy"] is None for point in points)
+    unscored = sum(point.proxy is None for point in points)
     if unscored:
         found.append(f"{unscored} of {len(points)} architectures have no such score in any run.")
-    few = sum(len(point["scores"]) < SEEDS for point in points)
+    few = sum(len(point.scores) < SEEDS for point in points)
     if few:
         found.append(
             f"{few} of {len(points)} architectures were trained with fewer than {SEEDS} seeds: "
             "their means are rough."
         )
-    chosen = sum(bool(point["recommended_by"]) for point in points)
+    chosen = sum(bool(point.recommended_by) for point in points)
     found.append(
         f"{chosen} of {len(points)} architectures are recommendations, which is no sample of the "
         "space: among good ones a proxy has a harder time than among all."
     )
-    return found
+    return tuple(found)
 
 
-def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> list[dict[str, Any]]:
+def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> tuple[FinalRow, ...]:
     """Final scores of what each searcher recommended, run by run."""
     rows = []
     for group in groups.groups:
         texts = [recommended(run) or "" for run in group.complete]
         found = [text for text in texts if text in trained]
         means = [float(_scores(trained[text]).mean()) for text in found]
-        final = mean_interval(means, protocol.level)
+        final = mean_interval(means, protocol.level) if found else Missing("not retrained")
         if len(means) == 1:
             final = NotComputable("an interval needs at least 2 runs, not 1", means[0], 1)
-        rows.append(
-            {
-                "searcher": group.label,
-                "runs": len(group.complete),
-                "retrained": len(found),
-                "architectures": len(set(found)),
-                "final": plain(final) if found else refused("not retrained"),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["final"].get("estimate", -1.0), row["searcher"]))
+        rows.append(FinalRow(group.label, len(texts), len(found), len(set(found)), final))
+    return tuple(sorted(rows, key=lambda row: (-_known(row.final), row.searcher)))
 
 
-def _row(training: Training) -> dict[str, Any]:
-    return {
-        "architecture": training.text,
-        "seed": training.seed,
-        "final": training.score,
-        "images": training.images,
-        "folder": str(training.folder),
-    }
+def _known(final: Answer) -> float:
+    return -1.0 if final.value is None else final.value
+
+
+def _row(training: Training) -> TrainingRow:
+    return TrainingRow(
+        training.text, training.seed, training.score, training.images, str(training.folder)
+    )
 
 
 def _scores(trained: Sequence[Training]) -> Floats:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import refused
+from bench.comparison.answers import Missing
 from bench.records.runs import RunRecord
 from spaces import Space
 from spaces.errors import SpaceError
@@ -21,7 +22,45 @@ from spaces.errors import SpaceError
 MOST_STEPS = 20_000
 
 
-def supernet_health(records: Sequence[RunRecord], space: Space) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Updated:
+    """How often something was updated, and how often uniform draws would have done it."""
+
+    name: str
+    updates: int
+    expected: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many candidates (place in the graph of paths, operation) and paths were ever updated."""
+
+    candidates_updated: int
+    candidates: int
+    paths_updated: int
+    paths: int
+
+
+@dataclass(frozen=True)
+class Updates:
+    """Of each operation, of the typical paths and all others together, and of what there is."""
+
+    operations: tuple[Updated, ...]
+    paths: tuple[Updated, ...]
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
+class SupernetHealth:
+    """``steps`` on architectures, so many of them ``outside_the_space``; ``looked_at`` the rest."""
+
+    steps: int
+    outside_the_space: int
+    looked_at: int
+    updates: Updates
+
+
+def supernet_health(records: Sequence[RunRecord], space: Space) -> SupernetHealth | Missing:
     """Updates of each operation and of each typical path, and how much was updated at all."""
     texts: Counter[str] = Counter()
     for record in records:
@@ -29,23 +68,17 @@ def supernet_health(records: Sequence[RunRecord], space: Space) -> dict[str, Any
             texts.update(event.work.architectures)
     steps = sum(texts.values())
     if not steps:
-        return refused("no weights were trained in these runs")
+        return Missing("no weights were trained in these runs")
     shown = list(texts.items())
     if len(shown) > MOST_STEPS:
         shown = shown[:: -(-len(shown) // MOST_STEPS)]
     rows, weights, foreign = _members(shown, space)
     if not len(rows):
-        return refused("weights were trained on architectures outside the space only")
-    return {
-        "steps": steps,
-        "outside_the_space": foreign,
-        "looked_at": int(weights.sum()),
-        "updates": {
-            "operations": _operations(rows, weights, space),
-            "paths": _paths(rows, weights, space),
-            "coverage": _coverage(rows, space),
-        },
-    }
+        return Missing("weights were trained on architectures outside the space only")
+    updates = Updates(
+        _operations(rows, weights, space), _paths(rows, weights, space), _coverage(rows, space)
+    )
+    return SupernetHealth(steps, foreign, int(weights.sum()), updates)
 
 
 def _members(
@@ -64,21 +97,18 @@ def _members(
     return rows, np.array(weights), foreign
 
 
-def _operations(rows: Any, weights: Any, space: Space) -> list[dict[str, Any]]:
+def _operations(rows: Any, weights: Any, space: Space) -> tuple[Updated, ...]:
     operations = rows[:, space.path_length :]
     allowed = space.operation_allowed(rows[0, : space.path_length])
     expected = (allowed / allowed.sum(axis=1, keepdims=True)).sum(axis=0) * weights.sum()
-    return [
-        {
-            "name": name,
-            "updates": int(((operations == code).sum(axis=1) * weights).sum()),
-            "expected": float(expected[code]),
-        }
-        for code, name in enumerate(space.operations)
+    updates = [
+        int(((operations == code).sum(axis=1) * weights).sum())
+        for code in range(len(space.operations))
     ]
+    return tuple(map(Updated, space.operations, updates, map(float, expected)))
 
 
-def _paths(rows: Any, weights: Any, space: Space) -> list[dict[str, Any]]:
+def _paths(rows: Any, weights: Any, space: Space) -> tuple[Updated, ...]:
     """The typical paths and all others together."""
     paths = rows[:, : space.path_length]
     share = weights.sum() / space.count_paths()
@@ -86,23 +116,20 @@ def _paths(rows: Any, weights: Any, space: Space) -> list[dict[str, Any]]:
     for path in space.typical_paths():
         updates = int(weights[(paths == path).all(axis=1)].sum())
         left -= updates
-        found.append({"name": space.path_text(path), "updates": updates, "expected": float(share)})
+        found.append(Updated(space.path_text(path), updates, float(share)))
     others = space.count_paths() - len(found)
     if others > 0:
-        found.append({"name": "all others", "updates": left, "expected": float(share * others)})
-    return found
+        found.append(Updated("all others", left, float(share * others)))
+    return tuple(found)
 
 
-def _coverage(rows: Any, space: Space) -> dict[str, Any]:
-    """Candidates (place in the graph of paths, operation) that were updated at least once."""
+def _coverage(rows: Any, space: Space) -> Coverage:
     graph = space.path_graph()
     edges = graph.edges_of(rows[:, : space.path_length])
     cells = edges * len(space.operations) + rows[:, space.path_length :]
-    possible = int(graph.edge_allowed.sum())
-    distinct = len(np.unique(rows[:, : space.path_length], axis=0))
-    return {
-        "candidates_updated": len(np.unique(cells)),
-        "candidates": possible,
-        "paths_updated": distinct,
-        "paths": space.count_paths(),
-    }
+    return Coverage(
+        candidates_updated=len(np.unique(cells)),
+        candidates=int(graph.edge_allowed.sum()),
+        paths_updated=len(np.unique(rows[:, : space.path_length], axis=0)),
+        paths=space.count_paths(),
+    )

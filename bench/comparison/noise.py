@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
 from bench.comparison.groups import Groups
 
 
-def word_noise(groups: Groups) -> dict[str, Any] | None:
-    """Standard deviation of the difference of two scores on so many words, at the mean score.
+@dataclass(frozen=True)
+class WordNoise:
+    """``sd`` is the standard deviation of the difference of two scores on so many ``words``."""
 
-    sqrt(2 p (1 - p) / words), of two models that err independently; those that err on the same
-    words differ by less (McNemar). None where nothing was read.
+    words: int
+    sd: float
+
+
+def word_noise(groups: Groups) -> WordNoise | None:
+    """At the mean score p, sqrt(2 p (1 - p) / words), of two models that err independently.
+
+    Those that err on the same words differ by less (McNemar). None where nothing was read.
     """
     ends = [
         run.result["recommendation"]
@@ -27,4 +34,4 @@ def word_noise(groups: Groups) -> dict[str, Any] | None:
     if len(words) != 1 or not scores:
         return None
     count, mean = words.pop(), float(np.mean(scores))
-    return {"words": count, "sd": sqrt(2.0 * mean * (1.0 - mean) / count)}
+    return WordNoise(count, sqrt(2.0 * mean * (1.0 - mean) / count))

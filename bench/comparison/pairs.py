@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from bench.comparison.answers import plain, refused
-from bench.comparison.protocol import Protocol
+from bench.comparison.answers import Missing
+from bench.comparison.protocol import Family, Protocol
 from bench.statistics.answers import NotComputable
 from bench.statistics.blocks import PairedScores
-from bench.statistics.clusters import ClusterTest, Posterior, Units, units_of
+from bench.statistics.clusters import Units, units_of
 from bench.statistics.holm import first_threshold
 from bench.statistics.omnibus import Friedman, friedman, groups
 from bench.statistics.paired import smallest_n
@@ -94,95 +93,114 @@ def judge_family(
     return Judged(tuple(names), units, called, comparisons, pairs, friedman(units.scores))
 
 
-def tests(
-    judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol
-) -> dict[str, Any]:
-    """The omnibus test and the pairs of the family, as plain data."""
+@dataclass(frozen=True)
+class Tests:
+    """The family, its omnibus test and its pairs; ``dropped`` are blocks left out, with reasons.
+
+    ``comparisons`` counts what was planned, ``pairs`` are those that were judged. Below
+    ``smallest_n`` units nothing can be rejected. Both that and ``first_threshold`` are None where
+    there is nothing to compare.
+    """
+
+    alpha: float
+    margin: float | None
+    family: Family
+    comparisons: int
+    unit: str
+    units: int
+    first_threshold: float | None
+    smallest_n: int | None
+    blocks: int
+    dropped: tuple[str, ...]
+    omnibus: Friedman | Missing
+    pairs: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Average ranks over units; arms of one of the ``cliques`` were not found to differ."""
+
+    ranks: Mapping[str, float]
+    cliques: tuple[tuple[str, ...], ...]
+    units: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """In place of a pair with the baseline: it is the baseline itself."""
+
+
+@dataclass(frozen=True)
+class Unpaired:
+    """In place of a pair with the baseline, where it was not judged: why."""
+
+    reason: str
+
+
+Against = Comparison | Reference | Unpaired
+
+
+def tests(judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol) -> Tests:
+    """The omnibus test and the pairs of the family."""
     count = judged.comparisons
     needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
     here = None if isinstance(paired, NotComputable) else paired
-    pairs = () if isinstance(judged.pairs, NotComputable) else judged.pairs
-    return {
-        "alpha": protocol.alpha,
-        "margin": protocol.margin,
-        "family": protocol.family,
-        "comparisons": count,
-        "unit": judged.unit,
-        "units": judged.count,
-        "first_threshold": first_threshold(count, protocol.alpha) if count else None,
-        "smallest_n": needed,
-        "blocks": len(here.blocks) if here else 0,
-        "dropped": [block.reason for block in here.dropped] if here else [],
-        "omnibus": _omnibus(judged.omnibus),
-        "pairs": [pair_row(pair) for pair in pairs],
-    }
+    found = judged.omnibus
+    return Tests(
+        alpha=protocol.alpha,
+        margin=protocol.margin,
+        family=protocol.family,
+        comparisons=count,
+        unit=judged.unit,
+        units=judged.count,
+        first_threshold=first_threshold(count, protocol.alpha) if count else None,
+        smallest_n=needed,
+        blocks=len(here.blocks) if here else 0,
+        dropped=tuple(block.reason for block in here.dropped) if here else (),
+        omnibus=Missing(found.reason) if isinstance(found, NotComputable) else found,
+        pairs=() if isinstance(judged.pairs, NotComputable) else judged.pairs,
+    )
 
 
-def ranks(judged: Judged, protocol: Protocol) -> dict[str, Any]:
+def ranks(judged: Judged, protocol: Protocol) -> Ranks | Missing:
     """Average ranks over units; a bar joins arms of which no two were found to differ."""
     if isinstance(judged.pairs, NotComputable):
-        return refused(judged.pairs.reason)
+        return Missing(judged.pairs.reason)
     if protocol.family != "all-pairs":
-        return refused(f"the family holds pairs with {protocol.baseline} only")
+        return Missing(f"the family holds pairs with {protocol.baseline} only")
     if isinstance(judged.omnibus, NotComputable):
-        return refused(judged.omnibus.reason)
+        return Missing(judged.omnibus.reason)
     if all(pair.verdict.word == "too few" for pair in judged.pairs):
-        return refused(
+        return Missing(
             f"{judged.count} {judged.unit}: no two of {len(judged.names)} arms could have been "
             "told apart"
         )
     found = judged.omnibus.average_ranks
     bars = groups(found, different(judged.pairs, judged.names))
-    return {
-        "ranks": dict(zip(judged.names, found, strict=True)),
-        "cliques": [[judged.names[i] for i in bar] for bar in bars],
-        "units": judged.count,
-        "unit": judged.unit,
-    }
+    return Ranks(
+        ranks=dict(zip(judged.names, found, strict=True)),
+        cliques=tuple(tuple(judged.names[i] for i in bar) for bar in bars),
+        units=judged.count,
+        unit=judged.unit,
+    )
 
 
-def pair_row(pair: Comparison) -> dict[str, Any]:
-    """Everything that is known of a pair."""
-    evidence = pair.evidence
-    test, detectable = evidence.test, evidence.detectable
-    return {
-        "a": evidence.first,
-        "b": evidence.second,
-        "n": evidence.n,
-        "unit": evidence.unit,
-        "p": None if isinstance(test, NotComputable) else test.p_value,
-        "p_adjusted": evidence.adjusted_p,
-        "p_flipped": test.flipped if isinstance(test, ClusterTest) else None,
-        "untested": test.reason if isinstance(test, NotComputable) else None,
-        "shift": plain(evidence.shift),
-        "a12": plain(pair.superiority),
-        "rho": plain(pair.correlation),
-        "icc": plain(pair.intraclass),
-        "posterior": _posterior(pair.posterior),
-        "minimum_detectable_effect": refused(detectable.reason)
-        if isinstance(detectable, NotComputable)
-        else {"estimate": detectable.effect, "n": detectable.n, "power": detectable.power},
-        "verdict": pair.verdict.word,
-        "better": pair.verdict.better,
-        "sentence": pair.verdict.sentence,
-    }
-
-
-def against_baseline(judged: Judged, label: str, protocol: Protocol) -> dict[str, Any]:
+def against_baseline(judged: Judged, label: str, protocol: Protocol) -> Against:
     """The same pair as in ``tests``, as the row of one arm shows it."""
     baseline = protocol.baseline
     if label == baseline:
-        return {**refused("the baseline itself"), "verdict": "reference"}
+        return Reference()
     pair = judged.between(label, baseline)
     if pair is not None:
-        return pair_row(pair)
+        return pair
     if isinstance(judged.pairs, NotComputable):
-        reason = judged.pairs.reason
-    elif baseline not in judged.names:
-        reason = f"{baseline} was not run, or no run of it is complete: there is no baseline"
-    else:
-        reason = "no run of it is complete"
-    return {**refused(reason), "verdict": "not comparable", "sentence": reason}
+        return Unpaired(judged.pairs.reason)
+    if baseline not in judged.names:
+        return Unpaired(
+            f"{baseline} was not run, or no run of it is complete: there is no baseline"
+        )
+    return Unpaired("no run of it is complete")
 
 
 def summary(judged: Judged, protocol: Protocol) -> str:
@@ -211,43 +229,5 @@ def summary(judged: Judged, protocol: Protocol) -> str:
     return f"{told}; of the other pairs, {words}." if beaten else f"{told} ({words})."
 
 
-def verdicts(judged: Judged) -> list[dict[str, Any]]:
-    """One entry a pair of the family: what programs read."""
-    if isinstance(judged.pairs, NotComputable):
-        return []
-    rows = map(pair_row, judged.pairs)
-    return [
-        {
-            "a": row["a"],
-            "b": row["b"],
-            "verdict": row["verdict"],
-            "p": row["p_adjusted"],
-            "shift": row["shift"].get("estimate"),
-            "low": row["shift"].get("low"),
-            "high": row["shift"].get("high"),
-        }
-        for row in rows
-    ]
-
-
 def _comparisons(arms: int, against: bool) -> int:
     return max(0, arms - 1) if against else arms * (arms - 1) // 2
-
-
-def _omnibus(found: Friedman | NotComputable) -> dict[str, Any]:
-    if isinstance(found, NotComputable):
-        return refused(found.reason)
-    return {
-        "test": "Friedman, " + ("exact" if found.exact else "by chi-squared"),
-        "p": found.p_value,
-        "chi_squared": found.chi_squared,
-        "degrees": found.degrees,
-        "agreement": found.agreement,
-        "n": found.n,
-    }
-
-
-def _posterior(found: Posterior | NotComputable) -> dict[str, Any]:
-    if isinstance(found, NotComputable):
-        return refused(found.reason)
-    return {"better": found.better, "equivalent": found.equivalent, "worse": found.worse}

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from bench.comparison.answers import plain, refused
+from bench.comparison.answers import Missing
 from bench.comparison.finals import run_scores
 from bench.comparison.groups import group_runs
 from bench.comparison.inference import unit_of
 from bench.comparison.opening import finals_below, space_of, study_of
-from bench.comparison.protocol import protocol_of
+from bench.comparison.protocol import Endpoint, Family, protocol_of
 from bench.comparison.trainings import find_models, read_models
 from bench.records.errors import RecordError
 from bench.records.protocol_check import check_one_protocol
 from bench.records.runs import find_runs, read_runs
 from bench.records.study_roll import arms_of
-from bench.statistics.answers import Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.holm import first_threshold
 from bench.statistics.intervals import deviation_interval
@@ -26,9 +27,36 @@ from bench.statistics.paired import correlation
 from bench.statistics.power import required_blocks
 
 
+@dataclass(frozen=True)
+class PairNeeds:
+    """Units that one pair needs by the pilot's spread, and by the upper end of its interval."""
+
+    pair: str
+    pilot_blocks: int
+    sd_difference: Answer
+    correlation: Answer
+    blocks: int | NotComputable
+    blocks_cautious: int | NotComputable
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What finds ``effect`` with probability ``power``, a pair each, in units called ``unit``."""
+
+    effect: float
+    power: float
+    alpha: float
+    family: Family
+    endpoint: Endpoint
+    comparisons: int
+    threshold: float
+    unit: str
+    pairs: tuple[PairNeeds, ...]
+
+
 def needed_blocks(
     pilot: Sequence[Path], effect: float, power: float, given: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> Needs:
     """For each pair of the family, the units needed at the first threshold of Holm's procedure.
 
     Units are supernets, with as many seeds as in the pilot, where it has several; else blocks.
@@ -65,20 +93,20 @@ def needed_blocks(
     threshold = first_threshold(len(pairs), protocol.alpha)
     columns = units_of(paired.matrix, paired.clusters)
     units = {name: columns.scores[:, i] for i, name in enumerate(paired.searchers)}
-    return {
-        "effect": effect,
-        "power": power,
-        "alpha": protocol.alpha,
-        "family": protocol.family,
-        "endpoint": protocol.endpoint,
-        "comparisons": len(pairs),
-        "threshold": threshold,
-        "unit": unit_of(records[0]) if columns.of_clusters else "blocks",
-        "pairs": [
+    return Needs(
+        effect=effect,
+        power=power,
+        alpha=protocol.alpha,
+        family=protocol.family,
+        endpoint=protocol.endpoint,
+        comparisons=len(pairs),
+        threshold=threshold,
+        unit=unit_of(records[0]) if columns.of_clusters else "blocks",
+        pairs=tuple(
             _row((a, b), (units[a], units[b]), effect, power, threshold, columns.of_clusters)
             for a, b in pairs
-        ],
-    }
+        ),
+    )
 
 
 def _row(
@@ -88,20 +116,22 @@ def _row(
     power: float,
     threshold: float,
     of_clusters: bool,
-) -> dict[str, Any]:
+) -> PairNeeds:
     first, second = means
     deviation = deviation_interval(first - second)
-    row = {
-        "pair": " - ".join(names),
-        "pilot_blocks": len(first),
-        "sd_difference": plain(deviation),
-        "correlation": plain(correlation(first, second)),
-    }
-    if isinstance(deviation, NotComputable):
-        nothing = refused(deviation.reason)
-        return {**row, "blocks": nothing, "blocks_cautious": nothing}
 
-    def needed(spread: float) -> dict[str, Any]:
-        return plain(required_blocks(effect, spread, threshold, power, of_clusters))
+    def needed(spread: float) -> int | NotComputable:
+        return required_blocks(effect, spread, threshold, power, of_clusters)
 
-    return {**row, "blocks": needed(deviation.value), "blocks_cautious": needed(deviation.high)}
+    return PairNeeds(
+        pair=" - ".join(names),
+        pilot_blocks=len(first),
+        sd_difference=deviation,
+        correlation=correlation(first, second),
+        blocks=Missing(deviation.reason)
+        if isinstance(deviation, NotComputable)
+        else needed(deviation.value),
+        blocks_cautious=Missing(deviation.reason)
+        if isinstance(deviation, NotComputable)
+        else needed(deviation.high),
+    )

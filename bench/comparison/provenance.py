@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +21,84 @@ SECTIONS = ("data", "recogniser", "supernet", "trainer")
 BOOKKEEPING = ("data.workers", "supernet.start", "trainer.device", "data.search_train")
 
 
-def run_rows(groups: Groups) -> list[dict[str, Any]]:
-    """Every run, complete or not, with the identity that its numbers can be traced to."""
-    return [_row(run, group) for group in groups.groups for run in group.runs]
+@dataclass(frozen=True)
+class RunRow:
+    """A run, complete or not, with the identity that its numbers can be traced to.
+
+    ``score`` is the endpoint, ``shared_score`` the referee's. None is what a run has not come to.
+    """
+
+    run_id: str
+    folder: str
+    searcher: str
+    block: str
+    seed: int
+    supernet: str
+    complete: bool
+    ended: str | None
+    architecture: str | None
+    score: float | None
+    shared_score: float | None
+    one_ned: float | None
+    search_val_score: float | None
+    own_score: float | None
+    macs: int | None
+    params: int | None
+    images: int | None
+    evaluations: int | None
+    seconds: float | None
+    failures: int | None
+    warnings: tuple[str, ...]
 
 
-def _row(run: RunRecord, group: Group) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunLeftOut:
+    """A run that enters no statistic, by its folder, and why."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What manifests say of a machine, and how many runs were made on it."""
+
+    described: Mapping[str, object]
+    runs: int
+
+
+def run_rows(groups: Groups) -> tuple[RunRow, ...]:
+    """Every run."""
+    return tuple(_row(run, group) for group in groups.groups for run in group.runs)
+
+
+def _row(run: RunRecord, group: Group) -> RunRow:
     result: dict[str, Any] = run.result or {}
     found: dict[str, Any] = result.get("recommendation", {})
     total: dict[str, Any] = result.get("cost", {}).get("total", {})
-    return {
-        "run_id": run.run_id,
-        "folder": str(run.folder),
-        "searcher": group.label,
-        "block": run.block,
-        "seed": run.seed,
-        "supernet": run.supernet,
-        "complete": run.complete,
-        "ended": result.get("ended"),
-        "architecture": found.get("text"),
-        "score": group.score(run),
-        "shared_score": found.get("score"),
-        "one_ned": found.get("one_ned"),
-        "search_val_score": found.get("search_val_score"),
-        "own_score": found.get("own_score"),
-        "macs": found.get("macs"),
-        "params": found.get("params"),
-        "images": total.get("images"),
-        "evaluations": total.get("evaluations"),
-        "seconds": seconds_of(run),
-        "failures": result.get("cost", {}).get("failures"),
-        "warnings": [*result.get("warnings", []), *_of_weights(run, found)],
-    }
+    return RunRow(
+        run_id=run.run_id,
+        folder=str(run.folder),
+        searcher=group.label,
+        block=run.block,
+        seed=run.seed,
+        supernet=run.supernet,
+        complete=run.complete,
+        ended=result.get("ended"),
+        architecture=found.get("text"),
+        score=group.score(run),
+        shared_score=found.get("score"),
+        one_ned=found.get("one_ned"),
+        search_val_score=found.get("search_val_score"),
+        own_score=found.get("own_score"),
+        macs=found.get("macs"),
+        params=found.get("params"),
+        images=total.get("images"),
+        evaluations=total.get("evaluations"),
+        seconds=seconds_of(run),
+        failures=result.get("cost", {}).get("failures"),
+        warnings=(*result.get("warnings", []), *_of_weights(run, found)),
+    )
 
 
 def _of_weights(run: RunRecord, found: Mapping[str, Any]) -> list[str]:
@@ -67,17 +114,11 @@ def _of_weights(run: RunRecord, found: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def hardware(records: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """The machines that the runs were made on, each once, with how many runs."""
-    found: list[dict[str, Any]] = []
-    for record in records:
-        described = dict(record.manifest.get("hardware", {}))
-        known = next((row for row in found if row["hardware"] == described), None)
-        if known is None:
-            found.append({"hardware": described, "runs": 1})
-        else:
-            known["runs"] += 1
-    return [{**row["hardware"], "runs": row["runs"]} for row in found]
+def hardware(records: Sequence[RunRecord]) -> tuple[Machine, ...]:
+    """The machines that the runs were made on, each once."""
+    found = [dict(record.manifest.get("hardware", {})) for record in records]
+    different = [each for place, each in enumerate(found) if each not in found[:place]]
+    return tuple(Machine(each, found.count(each)) for each in different)
 
 
 def versions(records: Sequence[RunRecord]) -> dict[str, str]:
@@ -89,13 +130,13 @@ def versions(records: Sequence[RunRecord]) -> dict[str, str]:
     return {package: ", ".join(sorted(values)) for package, values in found.items()}
 
 
-def unfinished(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """The runs of ``run_rows`` that are not complete, each with the reason if it is known."""
-    return [
-        {"run": row["folder"], "reason": _why_unfinished(Path(row["folder"]))}
+def unfinished(rows: Sequence[RunRow]) -> tuple[RunLeftOut, ...]:
+    """Those that are not complete, each with the reason if it is known."""
+    return tuple(
+        RunLeftOut(row.folder, _why_unfinished(Path(row.folder)))
         for row in rows
-        if not row["complete"]
-    ]
+        if not row.complete
+    )
 
 
 def _why_unfinished(folder: Path) -> str:
@@ -105,12 +146,12 @@ def _why_unfinished(folder: Path) -> str:
     return f"failed: {trouble}"
 
 
-def hyperparameters(groups: Groups) -> dict[str, dict[str, Any]]:
+def hyperparameters(groups: Groups) -> dict[str, dict[str, object]]:
     """Every setting of every searcher."""
     return {g.label: dict(g.runs[0].identity["hyperparameters"]) for g in groups.groups}
 
 
-def deviations(record: RunRecord) -> list[str]:
+def deviations(record: RunRecord) -> tuple[str, ...]:
     """In which settings the study leaves preset ``paper``, a sentence each."""
     paper = flatten(settings_as_dict(load_preset("paper")))
     own = flatten(record.identity["preset"])
@@ -120,4 +161,4 @@ def deviations(record: RunRecord) -> list[str]:
             continue
         if own[key] != paper[key]:
             found.append(f"{key} is {own[key]}, in the settings of the AutoSTR paper {paper[key]}")
-    return found
+    return tuple(found)

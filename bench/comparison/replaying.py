@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
 
 from bench.comparison.groups import Group, Groups
 from bench.records.runs import PREDICTED, RunRecord
@@ -12,7 +13,32 @@ from bench.records.runs import PREDICTED, RunRecord
 MOST_PREDICTED = 0.5
 
 
-def replayed(records: Sequence[RunRecord], groups: Groups) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Shares:
+    """Of an arm's evaluations, and of its recommendations, how many nobody measured."""
+
+    evaluations: float | None
+    recommendations: float | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The record, in the words of a manifest: None stands for what it does not say.
+
+    ``predicted`` are shares by arm.
+    """
+
+    evaluations: int | None
+    hash: str | None
+    surrogate: str | None
+    error: float | None
+    error_of_best: float | None
+    error_of_others: float | None
+    kendall_tau: float | None
+    predicted: Mapping[str, Shares]
+
+
+def replayed(records: Sequence[RunRecord], groups: Groups) -> Replay | None:
     """What the scores were replayed from, how well the rest is predicted, and how much that is.
 
     None: they were not replayed. Runs of one protocol share the record, so one speaks for all.
@@ -20,33 +46,34 @@ def replayed(records: Sequence[RunRecord], groups: Groups) -> dict[str, Any] | N
     found = records[0].manifest.get("data", {}).get("replay")
     if records[0].identity["preset"]["run"]["evaluator"] != "replay" or not isinstance(found, dict):
         return None
-    return {
-        "evaluations": found.get("evaluations"),
-        "hash": found.get("hash"),
-        "surrogate": found.get("surrogate"),
-        "error": found.get("surrogate_error"),
-        "error_of_best": found.get("surrogate_error_of_best"),
-        "error_of_others": found.get("surrogate_error_of_others"),
-        "kendall_tau": found.get("surrogate_kendall_tau"),
-        "predicted": {group.label: predicted(group) for group in groups.groups},
-    }
+    return Replay(
+        evaluations=found.get("evaluations"),
+        hash=found.get("hash"),
+        surrogate=found.get("surrogate"),
+        error=_number(found.get("surrogate_error")),
+        error_of_best=_number(found.get("surrogate_error_of_best")),
+        error_of_others=_number(found.get("surrogate_error_of_others")),
+        kendall_tau=_number(found.get("surrogate_kendall_tau")),
+        predicted={group.label: predicted(group) for group in groups.groups},
+    )
 
 
-def predicted(group: Group) -> dict[str, Any]:
-    """Shares of an arm's evaluations, and of its recommendations, that nobody measured."""
+def predicted(group: Group) -> Shares:
+    """The shares of one arm."""
     events = [e for run in group.complete for e in run.events if e.kind == "evaluate"]
     ends = [run.result["recommendation"] for run in group.complete if run.result is not None]
-    return {
-        "evaluations": _share([event.result.predicted for event in events]),
-        "recommendations": _share([end.get("weights") == PREDICTED for end in ends]),
-    }
+    return Shares(
+        _share([event.result.predicted for event in events]),
+        _share([end.get("weights") == PREDICTED for end in ends]),
+    )
 
 
-def withheld(found: dict[str, Any] | None) -> dict[str, str]:
+def withheld(found: Replay | None) -> dict[str, str]:
     """Arms that are not to be judged, with the reason."""
     reasons = {}
-    for label, shares in (found or {}).get("predicted", {}).items():
-        for what, share in shares.items():
+    for label, shares in (found.predicted if found else {}).items():
+        for what in ("evaluations", "recommendations"):
+            share = getattr(shares, what)
             if share is not None and share > MOST_PREDICTED:
                 reasons[label] = f"{100 * share:.0f} % of its {what} were predicted, not recorded"
     return reasons
@@ -54,3 +81,8 @@ def withheld(found: dict[str, Any] | None) -> dict[str, str]:
 
 def _share(flags: Sequence[bool]) -> float | None:
     return sum(flags) / len(flags) if flags else None
+
+
+def _number(value: object) -> float | None:
+    """A manifest may be a stranger's."""
+    return value if isinstance(value, int | float) and isfinite(value) else None

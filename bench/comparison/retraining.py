@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
 
 from bench.comparison.groups import Groups
 from bench.presets import load_preset
@@ -23,6 +23,14 @@ MOST = 10
 PLACE = Path("results") / "models"
 
 
+@dataclass(frozen=True)
+class Commands:
+    """``lines`` to be run, at most ten, and how many ``more`` there would be."""
+
+    lines: tuple[str, ...]
+    more: int
+
+
 def recommended(run: RunRecord) -> str | None:
     """Text of what a run recommends at its end; None while there is no result."""
     text = (run.result or {}).get("recommendation", {}).get("text")
@@ -31,8 +39,8 @@ def recommended(run: RunRecord) -> str | None:
 
 def commands(
     groups: Groups, trained: Mapping[str, set[int]], conditions: Mapping[str, str]
-) -> dict[str, Any]:
-    """``lines``, at most ten, and how many ``more`` there would be.
+) -> Commands:
+    """What trains the seeds that are lacking.
 
     One seed of every searcher's recommendations comes before the next seed of any; ``trained`` are
     the seeds of architectures that are there, and ``conditions``, as JSON, what they were trained
@@ -56,7 +64,7 @@ def commands(
                 )
                 wanted.append(((order, place, group.label), line))
     lines = [line for _, line in sorted(wanted)]
-    return {"lines": lines[:MOST], "more": max(0, len(lines) - MOST)}
+    return Commands(tuple(lines[:MOST]), max(0, len(lines) - MOST))
 
 
 def _settings(run: RunRecord, conditions: Mapping[str, str]) -> list[str]:

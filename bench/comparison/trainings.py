@@ -156,6 +156,14 @@ def find_models(places: Sequence[Path]) -> list[Path]:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A model that does not belong beside the runs, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Models:
     """``trained`` are the trainings of each architecture by seed; ``given`` counts the folders.
 
@@ -163,7 +171,7 @@ class Models:
     """
 
     trained: Mapping[str, Sequence[Training]]
-    left_out: Sequence[dict[str, str]]
+    left_out: Sequence[LeftOut]
     given: int
 
 
@@ -180,7 +188,7 @@ def read_models(folders: Sequence[Path], record: RunRecord, space: Space) -> Mod
 
 def _read_trainings(
     folders: Iterable[Path], searched: Searched
-) -> tuple[list[Training], list[dict[str, str]]]:
+) -> tuple[list[Training], list[LeftOut]]:
     found, left_out = [], []
     for folder in folders:
         try:
@@ -246,7 +254,7 @@ def _training(folder: Path, searched: Searched) -> Training:
     return Training(folder, text, card.seed, counted, card.cost.images, as_text)
 
 
-def _alike(trainings: list[Training]) -> tuple[list[Training], list[dict[str, str]]]:
+def _alike(trainings: list[Training]) -> tuple[list[Training], list[LeftOut]]:
     """The trainings under the conditions that most of them share, and the others with reasons."""
     kinds = sorted(tuple(sorted(training.conditions.items())) for training in trainings)
     usual = max(kinds, key=kinds.count) if kinds else ()
@@ -269,8 +277,8 @@ def _words(test_images: int | None) -> str:
     return "all words" if test_images == 0 else f"{test_images} words"
 
 
-def _left_out(folder: Path, reason: str) -> dict[str, str]:
-    return {"model": str(folder), "reason": reason[:LONGEST_REASON]}
+def _left_out(folder: Path, reason: str) -> LeftOut:
+    return LeftOut(str(folder), reason[:LONGEST_REASON])
 
 
 def _models_below(place: Path, depth: int) -> Iterable[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.comparison.answers import plain
+from bench.comparison.serialised import serialised
 from bench.health.gate_probe import STEPS, probe
 from bench.health.panel import TAU as TARGET
 from bench.health.panel import against_panel, reached, read_held
@@ -226,7 +226,7 @@ def _ranking(
     taus = operation_taus(space, encodings[finite], known, macs, rng)
     worst = largest(taus)
     details = {
-        "taus": {name: plain(tau) for name, tau in taus.items()},
+        "taus": {name: serialised(tau) for name, tau in taus.items()},
         "architectures": len(known),
         "failed": architectures - len(known),
         "words": words,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.comparison.answers import plain
+from bench.comparison.serialised import serialised
 from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
@@ -18,7 +18,7 @@ from bench.panel.training import recipes_of
 from bench.presets import load_preset
 from bench.records.errors import RecordError
 from bench.running.evaluators.supernet import proxy_score
-from bench.statistics.answers import Estimate, Floats, NotComputable
+from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.ranking import kendall_tau, seed_ceiling, tau_lead, tau_without_noise
 from bench.statistics.slopes import slope
 from bench.statistics.top_k import regret_at_k, top_k_precision
@@ -27,7 +27,6 @@ from trainers.metrics import WordScores
 from trainers.models.zero_cost import zero_cost
 from trainers.trainer import Trainer
 
-Answer = Estimate | NotComputable
 #: Fewer rank next to nothing.
 SMALLEST = 6
 #: Of the best by proxy that would be trained to the end.
@@ -148,14 +147,18 @@ def _agreement(
         freed = tau_without_noise(taus[PROXIES[0]], finals)
     top = [k for k in TOP if 2 * k <= n]
     return {
-        "taus": {key: plain(tau) for key, tau in taus.items()},
-        "ceiling": plain(ceiling),
-        "tau_without_noise": plain(freed),
+        "taus": {key: serialised(tau) for key, tau in taus.items()},
+        "ceiling": serialised(ceiling),
+        "tau_without_noise": serialised(freed),
         "best_rival": rival,
         "halves": _halves(predicted, final, seed),
-        "lead": plain(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
-        "top_k": {str(k): plain(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top},
-        "regret": {str(k): plain(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top},
+        "lead": serialised(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
+        "top_k": {
+            str(k): serialised(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top
+        },
+        "regret": {
+            str(k): serialised(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top
+        },
     }
 
 
@@ -167,7 +170,7 @@ def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[s
     chosen_on, rest = slice(0, None, 2), slice(1, None, 2)
     if len(final[rest]) < SMALLEST:
         reason = f"{len(final)} architectures: expected {2 * SMALLEST} to choose on half of them"
-        return plain(NotComputable(reason, n=len(final)))
+        return {"refused": reason, "n": len(final)}
     first, second = (
         {
             key: kendall_tau(predicted[key][half], final[half], _rng(seed, "halves"))
@@ -177,8 +180,8 @@ def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[s
     )
     return {
         "best": max(PROXIES, key=lambda key: _value(first[key])),
-        "chosen_on": {key: plain(tau) for key, tau in first.items()},
-        "rest": {key: plain(tau) for key, tau in second.items()},
+        "chosen_on": {key: serialised(tau) for key, tau in first.items()},
+        "rest": {key: serialised(tau) for key, tau in second.items()},
     }
 
 
@@ -190,7 +193,7 @@ def _slopes(
     encodings = space.encode([space.parse(member.text) for member in members])
     operations = encodings[:, space.path_length :]
     return {
-        name: plain(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
+        name: serialised(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
         for code, name in enumerate(space.operations)
     }
 

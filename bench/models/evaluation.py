@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from bench.models.stored import TrainedModel
 from bench.models.test_sets import TestSet, TestSets, WordProtocol
 from bench.records.errors import RecordError
+from bench.records.flat import part
 from bench.records.manifest import hardware
-from bench.report.plain import part
 from bench.statistics.answers import Estimate
 from bench.statistics.proportions import wilson_interval
 from spaces.errors import InputError

@@ -13,8 +13,9 @@ from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
+from bench.records.flat import part
 from bench.records.manifest import versions
-from bench.report.plain import part, plain
+from bench.report.safe import safe
 from bench.statistics.answers import Estimate
 
 
@@ -22,7 +23,7 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
     """Sets, models with their scores, the papers' rows on the same sets, and what to know."""
     sets, protocol = evaluation.sets, evaluation.protocol
     names = names_of(evaluation.rows)
-    found: dict[str, Any] = plain(
+    found: dict[str, Any] = safe(
         {
             "protocol": {
                 "name": protocol.name,

@@ -10,9 +10,9 @@ from math import ceil
 from bench.models.evaluation import Evaluation, ModelScores, SetScores
 from bench.models.evaluation_pairs import CAVEAT, pairs
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
+from bench.records.flat import part
 from bench.records.readable import readable
 from bench.report.markdown import escaped
-from bench.report.plain import part
 from bench.statistics.answers import Estimate
 
 MISSING = "missing"

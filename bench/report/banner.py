@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from bench.report.plain import number_of, part
+from bench.comparison.document import Setting
 
 BANNER = "Made-up landscape: says nothing about text recognition."
 
 
-def banner_of(analysis: Mapping[str, Any]) -> str:
+def banner_of(setting: Setting) -> str:
     """One line, short enough for a figure's foot; empty where scores were measured."""
-    evaluator = analysis.get("evaluator")
-    if evaluator == "synthetic":
+    if setting.evaluator == "synthetic":
         return BANNER
-    if evaluator != "replay":
+    if setting.evaluator != "replay":
         return ""
-    replay = analysis.get("replay")
-    error, tau, best = (
-        number_of(part(replay, key)) for key in ("error", "kendall_tau", "error_of_best")
-    )
-    if error is None or tau is None:
+    replay = setting.replay
+    if replay is None or replay.error is None or replay.kendall_tau is None:
         return "Replayed scores: recorded, or predicted with an error that was not stated."
+    best = replay.error_of_best
     among = "" if best is None else f", {best:.3f} among the best"
     return (
-        f"Replayed scores: recorded, or predicted with an error of {error:.3f}{among} "
-        f"(Kendall tau {tau:.2f})."
+        f"Replayed scores: recorded, or predicted with an error of {replay.error:.3f}{among} "
+        f"(Kendall tau {replay.kendall_tau:.2f})."
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from bench.comparison.answers import Interval, Missing
 from bench.report.model import Table
-from bench.report.plain import interval_of, number_of, reason_of
+from bench.statistics.answers import NotComputable
 
 
 def csv_bytes(table: Table) -> bytes:
@@ -23,27 +23,32 @@ def csv_bytes(table: Table) -> bytes:
     return text.encode()
 
 
-def _columns(table: Table) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
+def _columns(table: Table) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
     for column in table.columns:
         values = [row.get(column.key) for row in table.rows]
-        statistics = any(isinstance(value, Mapping) for value in values)
         found[column.key] = [_scalar(value) for value in values]
-        if any(interval_of(value) is not None for value in values):
-            ends = [interval_of(value) or (None, None) for value in values]
-            found[f"{column.key}_low"] = [low for low, _ in ends]
-            found[f"{column.key}_high"] = [high for _, high in ends]
-            found[f"{column.key}_n"] = [
-                value.get("n") if isinstance(value, Mapping) else None for value in values
-            ]
-        if statistics and any(value is not None and reason_of(value) for value in values):
-            found[f"{column.key}_refused"] = [
-                None if value is None else reason_of(value) for value in values
-            ]
+        intervals = [value if isinstance(value, Interval) else None for value in values]
+        if any(intervals):
+            found[f"{column.key}_low"] = [each and each.low for each in intervals]
+            found[f"{column.key}_high"] = [each and each.high for each in intervals]
+            found[f"{column.key}_n"] = [_count(value) for value in values]
+        refusals = [value if isinstance(value, NotComputable) else None for value in values]
+        if any(refusals):
+            found[f"{column.key}_refused"] = [each and each.reason for each in refusals]
     return found
 
 
 def _scalar(value: object) -> object:
-    if isinstance(value, Mapping):
-        return number_of(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    if isinstance(value, Interval | NotComputable):
+        return value.value
+    if isinstance(value, str) or not isinstance(value, Sequence | Mapping):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _count(value: object) -> int | None:
+    """What is missing altogether counts nothing."""
+    if isinstance(value, Missing) or not isinstance(value, Interval | NotComputable):
+        return None
+    return value.n

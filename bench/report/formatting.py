@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.report.plain import interval_of, number_of, reason_of
+from bench.comparison.answers import Interval
+from bench.statistics.answers import Answer, NotComputable
 
 Kind = Literal[
     "text", "code", "score", "signed", "number", "count", "compact", "percent", "p", "verdict",
@@ -18,6 +19,8 @@ NUMERIC: frozenset[Kind] = frozenset(
 )
 #: In place of what was not recorded or does not apply.
 BLANK = "–"
+#: In place of a number, where a reason stands beside it.
+REFUSED = "refused"
 UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 #: A second channel besides the colour.
 SIGNS = {
@@ -47,13 +50,17 @@ def shown(value: object, kind: Kind) -> Shown:
     """How a cell shows ``value``, which may be a statistic, a refusal or missing."""
     if value is None:
         return Shown(BLANK)
-    if isinstance(value, Mapping):
-        return _statistic(value, kind)
+    if isinstance(value, Interval):
+        ends = f"[{formatted(value.low, kind)}, {formatted(value.high, kind)}]"
+        return Shown(formatted(value.value, kind), ends)
+    if isinstance(value, NotComputable):
+        if value.value is None:
+            return Shown(REFUSED, reason=value.reason)
+        return Shown(formatted(value.value, kind), "no interval", value.reason)
     if kind in ("verdict", "answer"):
         return Shown(signed_word(str(value)), tone=tone(str(value)))
-    number = number_of(value)
-    if kind in NUMERIC and number is not None:
-        return Shown(formatted(number, kind))
+    if kind in NUMERIC and isinstance(value, int | float):
+        return Shown(formatted(value, kind))
     return Shown(value_text(value))
 
 
@@ -63,10 +70,10 @@ def formatted(number: float, kind: Kind) -> str:
     return text.replace("-", "\N{MINUS SIGN}") if number < 0 or "e-" in text else text
 
 
-def estimate_text(value: object, kind: Kind = "score") -> str:
+def estimate_text(value: float | Answer, kind: Kind = "score") -> str:
     """``0.8931 [0.8850, 0.9010]`` in one line; a refusal gives its reason."""
     found = shown(value, kind)
-    if found.reason and found.text == "refused":
+    if found.text == REFUSED:
         return found.reason
     return " ".join(part for part in (found.text, found.detail) if part)
 
@@ -100,32 +107,14 @@ def value_text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+    if isinstance(value, Sequence) and all(isinstance(entry, str) for entry in value):
         return ", ".join(value) or BLANK
     return json.dumps(value, ensure_ascii=False).replace("null", BLANK)
 
 
 def label_of(key: str) -> str:
     """A key of the analysis as a heading."""
-    text = key.replace("_", " ")
-    for short in ("macs", "auc", "iqm"):
-        text = " ".join(
-            word.upper().replace("MACS", "MACs") if word == short else word for word in text.split()
-        )
-    return text
-
-
-def _statistic(value: Mapping[str, object], kind: Kind) -> Shown:
-    number, interval = number_of(value), interval_of(value)
-    reason = reason_of(value) or ""
-    if number is None:
-        return Shown("refused", reason=reason) if reason else Shown(value_text(dict(value)))
-    detail = ""
-    if interval is not None:
-        detail = f"[{formatted(interval[0], kind)}, {formatted(interval[1], kind)}]"
-    elif reason:
-        detail = "no interval"
-    return Shown(formatted(number, kind), detail, reason)
+    return key.replace("_", " ").replace("macs", "MACs")
 
 
 def _formatted(number: float, kind: Kind) -> str:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from bench.comparison.answers import Interval, Missing
+from bench.comparison.document import Analysis
+from bench.comparison.pairs import Against, Reference, Unpaired
+from bench.comparison.searchers import SearcherRow
 from bench.report.formatting import BLANK, compact
-from bench.report.model import Column, Table
-from bench.report.plain import entries, interval_of, number_of, part, plain, reason_of
+from bench.report.model import Column, Row, Table
+from bench.statistics.answers import Answer
 
 
-def main_table(analysis: Mapping[str, Any]) -> Table:
-    """The main table of an analysis that ``plain`` has made safe."""
-    rows = [main_row(entry) for entry in entries(analysis.get("searchers"))]
+def main_table(analysis: Analysis) -> Table:
+    """The main table of an analysis whose texts are ``safe``."""
     columns = (
         Column("searcher", "searcher"),
         Column("score", "score", "score"),
-        Column("verdict", f"against {baseline_of(analysis)}", "verdict"),
+        Column("verdict", f"against {analysis.setting.baseline}", "verdict"),
         Column("shift", "shift", "signed"),
         Column("runs", "runs"),
         Column("macs", "MACs", "compact"),
         Column("params", "parameters", "compact"),
     )
+    rows = [_row(entry) for entry in analysis.searchers]
     return Table("searchers", "Searchers, by score", columns, rows)
 
 
-def main_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Raw values of one searcher."""
-    return {
-        "searcher": entry.get("name"),
-        "runs": runs_text(entry),
-        "score": entry.get("score"),
-        "macs": entry.get("macs"),
-        "params": entry.get("params"),
-        "verdict": verdict_of(entry),
-        "shift": _shift(entry),
-    }
-
-
-def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+def main_table_rows(analysis: Analysis) -> tuple[list[str], list[list[str]]]:
     """Headings, and a row of texts for each searcher: what the terminal prints.
 
     Narrower than the page's, to fit 80 columns: scores to three digits, sizes without intervals, no
@@ -46,82 +34,64 @@ def main_table_rows(analysis: Mapping[str, Any]) -> tuple[list[str], list[list[s
     """
     rows = [
         [
-            str(row["searcher"]),
+            entry.name,
             _narrow_runs(entry),
-            *_narrow_score(row["score"]),
-            str(row["verdict"] or BLANK),
-            _narrow_size(row["macs"]),
-            _narrow_size(row["params"]),
+            *_narrow_score(entry.score),
+            verdict_of(entry.against_baseline),
+            _narrow_size(entry.macs),
+            _narrow_size(entry.params),
         ]
-        for entry in entries(plain(analysis).get("searchers"))
-        for row in [main_row(entry)]
+        for entry in analysis.searchers
     ]
-    against = f"vs {baseline_of(analysis)}"
+    against = f"vs {analysis.setting.baseline}"
     return ["searcher", "runs", "score", "interval", against, "MACs", "params"], rows
 
 
-def baseline_of(analysis: Mapping[str, Any]) -> str:
-    """Name of the searcher that the others are held against."""
-    return str(analysis.get("baseline") or "random")
-
-
-def _shift(entry: Mapping[str, Any]) -> Any:
-    """Against the baseline, or why there is none; nothing for the baseline itself."""
-    against = entry.get("against_baseline")
-    if is_reference(entry):
-        return None
-    return against if reason_of(against) else part(against, "shift")
-
-
-def _narrow_score(value: object) -> tuple[str, str]:
-    number, interval = number_of(value), interval_of(value)
-    ends = "none" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
-    return BLANK if number is None else f"{number:.3f}", ends
-
-
-def _narrow_runs(entry: Mapping[str, Any]) -> str:
-    """``20``, or ``18/20`` where some are unfinished."""
-    total, complete = number_of(entry.get("runs")) or 0.0, number_of(entry.get("complete"))
-    return f"{total:.0f}" if complete in (None, total) else f"{complete:.0f}/{total:.0f}"
-
-
-def _narrow_size(value: object) -> str:
-    number = number_of(value)
-    return BLANK if number is None else compact(number, 3)
-
-
-def cost_of(entry: Mapping[str, Any], key: str) -> Any:
-    """A cost of one searcher, or why there is none."""
-    costs = entry.get("cost")
-    refused = isinstance(costs, Mapping) and "refused" in costs
-    return costs if refused else part(costs, key)
-
-
-def runs_text(entry: Mapping[str, Any]) -> str:
-    """``20``, or what became of them: ``18 of 20; 1 failed, 1 unfinished``."""
-    total, complete = number_of(entry.get("runs")), number_of(entry.get("complete"))
-    if total is None:
-        return ""
-    lost = [
-        f"{count:.0f} {word}"
-        for word in ("failed", "unfinished")
-        if (count := number_of(entry.get(word)) or 0.0) > 0
-    ]
-    if not lost and complete in (None, total):
-        return f"{total:.0f}"
-    text = f"{complete:.0f} of {total:.0f}" if complete is not None else f"{total:.0f}"
-    return "; ".join([text, *([", ".join(lost)] if lost else [])])
-
-
-def is_reference(entry: Mapping[str, Any]) -> bool:
-    """Whether it is the baseline, which the others are held against."""
-    return bool(part(entry.get("against_baseline"), "verdict") == "reference")
-
-
-def verdict_of(entry: Mapping[str, Any]) -> str | None:
+def verdict_of(against: Against) -> str:
     """The verdict word against the baseline; ``reference`` for the baseline itself."""
-    against = entry.get("against_baseline")
-    found = part(against, "verdict")
-    if found is None and isinstance(against, Mapping) and "refused" in against:
-        return "not comparable"
-    return None if found is None else str(found)
+    if isinstance(against, Reference):
+        return "reference"
+    return "not comparable" if isinstance(against, Unpaired) else against.verdict.word
+
+
+def _row(entry: SearcherRow) -> Row:
+    return {
+        "searcher": entry.name,
+        "runs": _runs_text(entry),
+        "score": entry.score,
+        "macs": entry.macs,
+        "params": entry.params,
+        "verdict": verdict_of(entry.against_baseline),
+        "shift": _shift(entry.against_baseline),
+    }
+
+
+def _shift(against: Against) -> Answer | None:
+    """Against the baseline, or why there is none; nothing for the baseline itself."""
+    if isinstance(against, Reference):
+        return None
+    return Missing(against.reason) if isinstance(against, Unpaired) else against.evidence.shift
+
+
+def _narrow_score(score: Answer) -> tuple[str, str]:
+    ends = f"{score.low:.3f}-{score.high:.3f}" if isinstance(score, Interval) else "none"
+    return BLANK if score.value is None else f"{score.value:.3f}", ends
+
+
+def _narrow_runs(entry: SearcherRow) -> str:
+    """``20``, or ``18/20`` where some are unfinished."""
+    every = entry.complete == entry.runs
+    return f"{entry.runs}" if every else f"{entry.complete}/{entry.runs}"
+
+
+def _narrow_size(size: Interval | Missing) -> str:
+    return BLANK if size.value is None else compact(size.value, 3)
+
+
+def _runs_text(entry: SearcherRow) -> str:
+    """``20``, or what became of them: ``18 of 20; 1 failed, 1 unfinished``."""
+    counts = {"failed": entry.failed, "unfinished": entry.unfinished}
+    lost = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if not lost:
+        return f"{entry.runs}"
+    return f"{entry.complete} of {entry.runs}; {lost}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 from urllib.parse import quote
 
+from bench.comparison.answers import Interval
 from bench.report.formatting import NUMERIC, Kind, Shown, shown
-from bench.report.plain import interval_of, number_of
+from bench.statistics.answers import Estimate
+
+#: By key of the column.
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of raw values; ``name`` is that of the CSV file, which holds all of ``rows``.
+    """Rows of raw values, answers of the statistics among them.
 
+    ``name`` is that of the CSV file, which holds all of ``rows``.
     ``every`` thins what pages show where neighbouring rows say nearly the same (curves).
     """
 
@@ -46,7 +51,7 @@ class Table:
     name: str
     title: str
     columns: tuple[Column, ...]
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Row]
     every: int = 1
 
     @property
@@ -55,7 +60,7 @@ class Table:
         return tuple(column for column in self.columns if column.paged)
 
     @property
-    def thinned(self) -> Sequence[Mapping[str, Any]]:
+    def thinned(self) -> Sequence[Row]:
         """The rows that pages show."""
         return self.rows[:: self.every]
 
@@ -73,9 +78,9 @@ class Table:
         for column in self.paged:
             for row in self.thinned:
                 value = row.get(column.key)
-                if interval_of(value) is not None:
+                if isinstance(value, Interval):
                     methods.setdefault(_method(value), {})[column.heading] = None
-        notes = [f"{'; '.join(names)}: {method}." for method, names in methods.items() if method]
+        notes = [f"{'; '.join(names)}: {method}." for method, names in methods.items()]
         refusals = [f"({letter}) {reason}" for reason, letter in self._letters().items()]
         return [*notes, *refusals]
 
@@ -232,12 +237,9 @@ def address(path: str) -> str:
     return quote(f"{start}{path.strip('/')}", safe="/")
 
 
-def _method(value: object) -> str:
-    if not isinstance(value, Mapping):
-        return ""
-    level = number_of(value.get("level"))
-    method = str(value.get("method") or "")
-    return method if level is None else f"{method}, {100.0 * level:.4g} %".lstrip(", ")
+def _method(value: Interval) -> str:
+    level = f", {100.0 * value.level:.4g} %" if isinstance(value, Estimate) else ""
+    return value.method + level
 
 
 def _letter(index: int) -> str:

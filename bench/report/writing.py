@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.comparison.document import Analysis
+from bench.comparison.serialised import serialised
 from bench.records.errors import RecordError
 from bench.report.csv_tables import csv_bytes
 from bench.report.figures.canvas import house_style
 from bench.report.html import html_page
 from bench.report.markdown import markdown_page
-from bench.report.plain import plain
+from bench.report.safe import safe
 from bench.report.sections import report_of
 from spaces.atomic import sweep_temporaries, write_atomically
 from spaces.files import read_object
@@ -22,7 +24,7 @@ FOLDERS = ("", "figures", "tables")
 OWN_FILE = re.compile(r"report\.(html|md|json)|figures/[a-z0-9-]+\.svg|tables/[a-z0-9-]+\.csv")
 
 
-def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
+def write_report(analysis: Analysis, out: Path) -> dict[str, str]:
     """Write the report of ``analysis`` into ``out``, which is made if need be.
 
     Returns name -> path, with names such as ``report.html``, ``figures/endpoint.svg`` and
@@ -31,19 +33,21 @@ def write_report(analysis: Mapping[str, Any], out: Path) -> dict[str, str]:
     gives the same bytes.
 
     Raises:
-        RecordError: if the folder cannot be written, or the analysis is no JSON data.
+        RecordError: if the folder cannot be written.
     """
-    known = plain(analysis)
+    known = safe(analysis)
     before = _written_before(out)
     with house_style():
         report = report_of(known, out)
-    content = {"report.json": _json(known)}
+    # Its place is the first; what it holds is known last.
+    content = {"report.json": b""}
     for figure in report.figures():
         content[f"figures/{figure.name}.svg"] = figure.svg.encode()
     for table in report.tables():
         content[f"tables/{table.name}.csv"] = csv_bytes(table)
     content["report.md"] = markdown_page(report).encode()
-    content["report.json"] = _json({**known, "files": sorted([*content, "report.html"])})
+    files = sorted([*content, "report.html"])
+    content["report.json"] = _json({**serialised(known), "files": files})
     # Last, since it links to all the others.
     content["report.html"] = html_page(report).encode()
     try:
@@ -82,11 +86,11 @@ def _written_before(out: Path) -> set[str]:
     return {str(path) for path in listed if OWN_FILE.fullmatch(str(path))}
 
 
-def _json(analysis: Mapping[str, Any]) -> bytes:
+def _json(data: Mapping[str, Any]) -> bytes:
     """A line for each part: curves stay short, and a change is found in a diff."""
     lines = [
         f"{json.dumps(key, ensure_ascii=False)}: "
         + json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        for key, value in analysis.items()
+        for key, value in data.items()
     ]
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.comparison.answers import plain
+from bench.comparison.serialised import serialised
 from bench.records.manifest import versions
 from bench.report.markdown import escaped
 from bench.reproduce.entry import Check, Entry, Reproduction, Scale, sentence
@@ -61,7 +61,7 @@ def _notes(outcome: Reproduction) -> tuple[str, ...]:
 
 
 def _check(check: Check) -> Mapping[str, Any]:
-    difference = None if check.difference is None else plain(check.difference)
+    difference = None if check.difference is None else serialised(check.difference)
     return {"text": check.text, "word": check.word, "difference": difference}
 
 

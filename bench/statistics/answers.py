@@ -51,6 +51,9 @@ class Estimate:
     method: str
 
 
+Answer = Estimate | NotComputable
+
+
 def column(values: npt.ArrayLike, what: str = "scores") -> Floats | NotComputable:
     """``values`` as floats (n,); refuses missing values, since dropping them is not ours to decide.
 

@@ -38,6 +38,11 @@ class Friedman:
     n: int
     exact: bool
 
+    @property
+    def name(self) -> str:
+        """What it is called, and where its p value comes from."""
+        return "Friedman, " + ("exact" if self.exact else "by chi-squared")
+
 
 #: Sums of ranks followed, times orders of a unit's ranks: a tenth of a second.
 MOST_STEPS = 1_000_000

@@ -26,6 +26,7 @@ from bench.statistics.answers import (
 from bench.statistics.clusters import (
     ClusterTest,
     Posterior,
+    Units,
     cluster_equivalence,
     cluster_test,
     intraclass,
@@ -58,6 +59,19 @@ class Comparison:
     correlation: Estimate | NotComputable
     intraclass: Estimate | NotComputable
     posterior: Posterior | NotComputable
+
+
+@dataclass(frozen=True)
+class _Family:
+    """What all pairs share; ``called`` is what its units are called."""
+
+    names: Sequence[str]
+    units: Units
+    called: str
+    comparisons: int
+    margin: float | None
+    alpha: float
+    power: float
 
 
 @dataclass(frozen=True)
@@ -108,40 +122,52 @@ def compare_pairs(
     units, planned = units_of(found, clusters), comparisons or len(places)
     if planned < len(places):
         raise StatisticsError(f"{planned} comparisons planned, {len(places)} pairs given")
+    called = unit or ("supernets" if units.of_clusters else "blocks")
+    family = _Family(names, units, called, planned, margin, alpha, power)
     pairs = [_Pair(i, j, units.scores[:, i], units.scores[:, j]) for i, j in places]
     refusals = [_withheld((names[pair.first], names[pair.second]), withheld) for pair in pairs]
     test, equivalence = _tests(units.of_clusters, planned, margin, alpha)
     tests = [refusal or test(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
     near = [refusal or equivalence(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
-    p_values, near_p_values = _adjusted(tests, planned), _adjusted(near, planned)
-    called = unit or ("supernets" if units.of_clusters else "blocks")
+    answers = zip(tests, _adjusted(tests, planned), near, _adjusted(near, planned), strict=True)
     compared = []
-    for place, pair in enumerate(pairs):
-        evidence = Evidence(
-            first=names[pair.first],
-            second=names[pair.second],
-            n=len(units.scores),
-            unit=called,
-            of_clusters=units.of_clusters,
-            comparisons=planned,
-            alpha=alpha,
-            margin=margin,
-            test=tests[place],
-            adjusted_p=p_values[place],
-            equivalence=near[place],
-            adjusted_equivalence_p=near_p_values[place],
-            shift=(
-                mean_shift(pair.a, pair.b, 1.0 - alpha, called)
-                if units.of_clusters
-                else hodges_lehmann(pair.a, pair.b, 1.0 - alpha)
-            ),
-            detectable=_detectable(
-                pair.a - pair.b, first_threshold(planned, alpha), power, units.of_clusters
-            ),
-        )
+    for pair, found_of_pair in zip(pairs, answers, strict=True):
+        evidence = _evidence(family, pair, *found_of_pair)
         runs = found[:, pair.first], found[:, pair.second]
         compared.append(_judged(evidence, pair, runs, clusters, rng))
     return tuple(compared)
+
+
+def _evidence(
+    family: _Family,
+    pair: _Pair,
+    test: Test,
+    adjusted_p: float | None,
+    equivalence: Equivalence,
+    adjusted_equivalence_p: float | None,
+) -> Evidence:
+    of_clusters, level = family.units.of_clusters, 1.0 - family.alpha
+    threshold = first_threshold(family.comparisons, family.alpha)
+    return Evidence(
+        first=family.names[pair.first],
+        second=family.names[pair.second],
+        n=len(family.units.scores),
+        unit=family.called,
+        of_clusters=of_clusters,
+        comparisons=family.comparisons,
+        alpha=family.alpha,
+        margin=family.margin,
+        test=test,
+        adjusted_p=adjusted_p,
+        equivalence=equivalence,
+        adjusted_equivalence_p=adjusted_equivalence_p,
+        shift=(
+            mean_shift(pair.a, pair.b, level, family.called)
+            if of_clusters
+            else hodges_lehmann(pair.a, pair.b, level)
+        ),
+        detectable=_detectable(pair.a - pair.b, threshold, family.power, of_clusters),
+    )
 
 
 def _judged(

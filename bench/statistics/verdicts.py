@@ -69,6 +69,21 @@ class Evidence:
         return 2 if self.of_clusters else smallest_n(self.comparisons, self.alpha)
 
     @property
+    def p_value(self) -> float | None:
+        """Of the test, before Holm's correction."""
+        return None if isinstance(self.test, NotComputable) else self.test.p_value
+
+    @property
+    def flipped(self) -> float | None:
+        """The p value of the sign flip, where there are several supernets and not too many."""
+        return self.test.flipped if isinstance(self.test, ClusterTest) else None
+
+    @property
+    def untested(self) -> str | None:
+        """Why no test was made; None where one was."""
+        return self.test.reason if isinstance(self.test, NotComputable) else None
+
+    @property
     def size(self) -> str:
         """``n = 4 supernets``."""
         return f"n = {self.n} {self.unit}"

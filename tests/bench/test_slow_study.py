@@ -16,6 +16,7 @@ import pytest
 
 from bench.cli import run as bench
 from bench.comparison.analysis import analyse
+from bench.comparison.serialised import serialised
 from bench.records.event_log import read_events, without_time
 from bench.records.runs import find_runs, read_runs
 
@@ -102,7 +103,7 @@ def test_fifty_kills_leave_the_report_of_an_undisturbed_study(tmp_path: Path) ->
     assert final.returncode == 0, f"seed {seed}"
     assert logs_below(disturbed) == logs_below(undisturbed), f"seed {seed}"
     found, expected = (
-        timeless(analyse(read_runs(find_runs([folder])), "x"))
+        timeless(serialised(analyse(read_runs(find_runs([folder])), "x")))
         for folder in (disturbed, undisturbed)
     )
     assert found == expected, f"seed {seed}"

@@ -25,15 +25,19 @@ from bench.cli import run
 from bench.commands.retrain import retrain
 from bench.comparison.agreement import agreement
 from bench.comparison.analysis import analyse
+from bench.comparison.answers import Missing
 from bench.comparison.finals import proxy_final
 from bench.comparison.groups import group_runs
+from bench.comparison.panel import Agreement, NoPanel, Panel, Point
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import recommended
+from bench.comparison.serialised import serialised
 from bench.comparison.trainings import Models, find_models, read_models
 from bench.presets import load_preset
 from bench.records.errors import RecordError
 from bench.records.runs import Event, RefereeRow, RunRecord, find_runs, read_runs
 from bench.records.settings import settings_as_dict
+from bench.statistics.answers import Estimate, NotComputable
 from trainers.models.description import describe_architecture, describe_baseline
 
 HASHES = {"search_train": ["train"], "search_val": ["val"], "test": ["held out"]}
@@ -96,12 +100,28 @@ def recommendations(records: list[RunRecord]) -> list[str]:
     return sorted({text for record in records if (text := recommended(record))})
 
 
-def panel(records: list[RunRecord], place: Path) -> dict[str, Any]:
+def panel_or_none(records: list[RunRecord], place: Path) -> Panel | NoPanel:
     space, models = PRESET.space.load(), find_models([place])
     read = read_models(models, records[0], space)
     found = proxy_final(records, group_runs(records), space, read, Protocol())
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    json.dumps(serialised(found), allow_nan=False)
     return found
+
+
+def panel(records: list[RunRecord], place: Path) -> Panel:
+    found = panel_or_none(records, place)
+    assert isinstance(found, Panel)
+    return found
+
+
+def agreed(found: Panel) -> Agreement:
+    assert isinstance(found.agreement, Agreement)
+    return found.agreement
+
+
+def estimated(answer: Estimate | NotComputable) -> Estimate:
+    assert isinstance(answer, Estimate)
+    return answer
 
 
 def last_scores(records: list[RunRecord], text: str) -> list[float]:
@@ -120,41 +140,44 @@ def test_the_numbers_are_those_of_scipy_and_of_hand(
     texts = recommendations(records)[:9]
     scores = write_models(tmp_path, texts)
     found = panel(records, tmp_path)
-    assert found["proxy"] == "test"
-    points = {point["architecture"]: point for point in found["points"]}
+    assert found.proxy == "test"
+    points = {point.architecture: point for point in found.points}
     assert set(points) == set(texts)
     proxy = [fmean(last_scores(records, text)) for text in texts]
     means = [fmean(scores[text]) for text in texts]
     for text, mean, expected in zip(texts, means, proxy, strict=True):
         point, own = points[text], scores[text]
-        assert math.isclose(point["proxy"], expected)
-        assert math.isclose(point["final"]["estimate"], mean)
-        low, high = stats.t.interval(0.95, 2, mean, stats.sem(own))
-        assert (point["final"]["low"], point["final"]["high"]) == pytest.approx((low, high))
-        assert math.isclose(point["sd"], stdev(own))
-        assert (point["seeds"], point["images"]) == ([0, 1, 2], 1001.0)
-    assert math.isclose(found["tau"]["estimate"], stats.kendalltau(proxy, means).statistic)
-    assert found["tau"]["low"] <= found["tau"]["estimate"] <= found["tau"]["high"]
-    assert found["tau"]["n"] == 9
+        assert point.proxy == pytest.approx(expected, rel=1e-9)
+        final = estimated(point.final)
+        assert math.isclose(final.value, mean)
+        assert (final.low, final.high) == pytest.approx(
+            stats.t.interval(0.95, 2, mean, stats.sem(own))
+        )
+        assert point.sd == pytest.approx(stdev(own), rel=1e-9)
+        assert (point.seeds, point.images) == ((0, 1, 2), 1001.0)
+    answers = agreed(found)
+    tau = estimated(answers.tau)
+    assert math.isclose(tau.value, stats.kendalltau(proxy, means).statistic)
+    assert tau.low <= tau.value <= tau.high
+    assert tau.n == 9
     columns = list(zip(*scores.values(), strict=True))
     between = [stats.kendalltau(a, b).statistic for a, b in combinations(columns, 2)]
-    assert math.isclose(found["ceiling"]["estimate"], fmean(between))
-    assert set(found["top_k"]) == {"1", "3"}
+    assert answers.ceiling.value == pytest.approx(fmean(between), rel=1e-9)
+    assert set(answers.top_k) == {1, 3}
     by_proxy = sorted(range(9), key=lambda i: -proxy[i])[:3]
     by_final = sorted(range(9), key=lambda i: -means[i])[:3]
     shared = len(set(by_proxy) & set(by_final)) / 3
-    assert math.isclose(found["top_k"]["3"]["estimate"], shared)
+    assert answers.top_k[3].value == pytest.approx(shared, rel=1e-9)
     lost = max(means) - max(means[i] for i in by_proxy)
-    assert found["regret"]["3"]["estimate"] == pytest.approx(lost)
+    assert answers.regret[3].value == pytest.approx(lost)
     space = PRESET.space.load()
     sizes = [space.parse(text) for text in texts]
     macs = stats.kendalltau(space.macs(space.encode(sizes)), means).statistic
     params = stats.kendalltau(space.params(space.encode(sizes)), means).statistic
-    assert math.isclose(found["sizes"]["multiply-adds"]["estimate"], macs)
-    assert math.isclose(found["sizes"]["parameters"]["estimate"], params)
-    lead = found["tau"]["estimate"] - max(macs, params)
-    assert found["lead"]["estimate"] == pytest.approx(lead)
-    assert "not shown to rank these architectures better than" in found["better_than_size"]
+    assert answers.sizes["multiply-adds"].value == pytest.approx(macs, rel=1e-9)
+    assert answers.sizes["parameters"].value == pytest.approx(params, rel=1e-9)
+    assert answers.lead.value == pytest.approx(tau.value - max(macs, params))
+    assert "not shown to rank these architectures better than" in answers.better_than_size
 
 
 @pytest.mark.parametrize(
@@ -169,16 +192,22 @@ def test_a_proxy_is_held_against_sizes(follow: str, said: str) -> None:
     by_proxy = np.random.default_rng(3).permutation(24) / 24
     final = by_proxy if follow == "proxy" else by_size
     points = [
-        {
-            "architecture": text,
-            "proxy": float(proxy),
-            "final": {"estimate": float(score)},
-            "scores": [float(score)],
-        }
+        Point(
+            architecture=text,
+            recommended_by=(),
+            proxy=float(proxy),
+            proxy_runs=1,
+            final=NotComputable("one seed", float(score), 1),
+            sd=None,
+            seeds=(0,),
+            scores=(float(score),),
+            images=1000.0,
+        )
         for text, proxy, score in zip(space.texts(encodings), by_proxy, final, strict=True)
     ]
     found = agreement(points, space, Protocol())
-    assert said in found["better_than_size"]
+    assert isinstance(found, Agreement)
+    assert said in found.better_than_size
 
 
 def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path: Path) -> None:
@@ -209,13 +238,13 @@ def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
     texts = [*sorted(set(scores) - judged)[:5], *known[:3]]
     write_models(tmp_path, texts)
     found = panel(records, tmp_path)
-    assert found["proxy"] == "search_val"
-    assert any("on search_val" in note for note in found["notes"])
-    assert any(note.startswith("3 of 8") and "recommendations" in note for note in found["notes"])
-    for point in found["points"]:
-        assert math.isclose(point["proxy"], fmean(scores[point["architecture"]]))
-    nobody = next(point for point in found["points"] if point["architecture"] == texts[0])
-    assert nobody["recommended_by"] == []
+    assert found.proxy == "search_val"
+    assert any("on search_val" in note for note in found.notes)
+    assert any(note.startswith("3 of 8") and "recommendations" in note for note in found.notes)
+    for point in found.points:
+        assert point.proxy == pytest.approx(fmean(scores[point.architecture]), rel=1e-9)
+    nobody = next(point for point in found.points if point.architecture == texts[0])
+    assert nobody.recommended_by == ()
 
 
 def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Path) -> None:
@@ -223,9 +252,9 @@ def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Pa
     write_models(tmp_path, [text])
     early = Event(0, "referee", verdict=RefereeRow(0, 0, 0, text, score=0.01))
     first = replace(records[0], events=[early, *records[0].events])
-    (point,) = panel([first], tmp_path)["points"]
-    assert point["proxy"] == records[0].score
-    assert point["proxy_runs"] == 1
+    (point,) = panel([first], tmp_path).points
+    assert point.proxy == records[0].score
+    assert point.proxy_runs == 1
 
 
 def test_two_runs_that_recommend_the_same_share_its_trainings(
@@ -234,10 +263,11 @@ def test_two_runs_that_recommend_the_same_share_its_trainings(
     first, second = [record for record in records if record.searcher == "random"][:2]
     same = replace(second, result={**(second.result or {}), **(first.result or {})})
     scores = write_models(tmp_path, [recommended(first) or ""])
-    (row,) = panel([first, same], tmp_path)["searchers"]
-    assert (row["runs"], row["retrained"], row["architectures"]) == (2, 2, 1)
-    assert row["final"]["estimate"] == pytest.approx(fmean(*scores.values()))
-    assert "are equal" in row["final"]["refused"]
+    (row,) = panel([first, same], tmp_path).searchers
+    assert (row.runs, row.retrained, row.architectures) == (2, 2, 1)
+    assert isinstance(row.final, NotComputable)
+    assert row.final.value == pytest.approx(fmean(*scores.values()))
+    assert "are equal" in row.final.reason
 
 
 def test_an_architecture_that_no_run_scored_is_in_the_table_only(
@@ -246,10 +276,10 @@ def test_an_architecture_that_no_run_scored_is_in_the_table_only(
     foreign = "A..B..A..B..B..-555555545514466"
     write_models(tmp_path, [*recommendations(records)[:5], foreign])
     found = panel(records, tmp_path)
-    assert found["tau"]["n"] == 5
-    row = next(point for point in found["points"] if point["architecture"] == foreign)
-    assert (row["proxy"], row["proxy_runs"]) == (None, 0)
-    assert any("1 of 6 architectures have no such score" in note for note in found["notes"])
+    assert agreed(found).tau.n == 5
+    row = next(point for point in found.points if point.architecture == foreign)
+    assert (row.proxy, row.proxy_runs) == (None, 0)
+    assert any("1 of 6 architectures have no such score" in note for note in found.notes)
 
 
 def test_few_architectures_are_a_table_and_no_statistic(
@@ -257,22 +287,25 @@ def test_few_architectures_are_a_table_and_no_statistic(
 ) -> None:
     write_models(tmp_path, recommendations(records)[:4], seeds=2)
     found = panel(records, tmp_path)
-    assert "4 architectures have both scores" in found["tau"]["refused"]
-    assert "estimate" not in found["tau"]
-    assert len(found["points"]) == 4
-    assert any("4 of 4 architectures" in n and "fewer than 3 seeds" in n for n in found["notes"])
+    assert isinstance(found.agreement, Missing)
+    assert "4 architectures have both scores" in found.agreement.reason
+    assert len(found.points) == 4
+    assert any("4 of 4 architectures" in n and "fewer than 3 seeds" in n for n in found.notes)
 
 
 def test_one_seed_has_a_score_and_no_interval(records: list[RunRecord], tmp_path: Path) -> None:
     texts = recommendations(records)[:6]
     scores = write_models(tmp_path, texts, seeds=1)
     found = panel(records, tmp_path)
-    point = next(row for row in found["points"] if row["architecture"] == texts[0])
-    assert point["final"]["estimate"] == scores[texts[0]][0]
-    assert "2 seeds" in point["final"]["refused"]
-    assert point["sd"] is None
-    assert "one seed" in found["ceiling"]["refused"]
-    assert "estimate" in found["tau"]
+    point = next(row for row in found.points if row.architecture == texts[0])
+    assert isinstance(point.final, NotComputable)
+    assert point.final.value == scores[texts[0]][0]
+    assert "2 seeds" in point.final.reason
+    assert point.sd is None
+    ceiling = agreed(found).ceiling
+    assert isinstance(ceiling, NotComputable)
+    assert "one seed" in ceiling.reason
+    assert agreed(found).tau.value is not None
 
 
 def test_final_scores_of_a_searcher_are_those_of_its_runs(
@@ -281,18 +314,19 @@ def test_final_scores_of_a_searcher_are_those_of_its_runs(
     own = [recommended(r) or "" for r in records if r.searcher == "evolution"]
     scores = write_models(tmp_path, sorted(set(own))[:3])
     analysis = analyse(records, "x", models=find_models([tmp_path]))
-    rows = {row["searcher"]: row for row in analysis["proxy_final"]["searchers"]}
+    assert isinstance(analysis.proxy_final, Panel)
+    rows = {row.searcher: row for row in analysis.proxy_final.searchers}
     means = [fmean(scores[text]) for text in own if text in scores]
     row = rows["evolution"]
-    assert (row["runs"], row["retrained"], row["architectures"]) == (8, len(means), 3)
-    assert math.isclose(row["final"]["estimate"], fmean(means))
+    assert (row.runs, row.retrained, row.architectures) == (8, len(means), 3)
+    assert row.final.value == pytest.approx(fmean(means), rel=1e-9)
     others = {recommended(r) for r in records if r.searcher == "random"}
     assert not others & set(scores)
-    assert rows["random"]["final"] == {"refused": "not retrained"}
-    item = next(row for row in analysis["checklist"] if "from scratch" in row["item"])
-    assert item["answer"] == "partly"
-    assert f"{len(means)} of 24 runs" in item["note"]
-    assert item["note"].endswith("seeds of each, at least: 3")
+    assert rows["random"].final == Missing("not retrained")
+    item = next(row for row in analysis.provenance.checklist if "from scratch" in row.item)
+    assert item.answer == "partly"
+    assert f"{len(means)} of 24 runs" in item.note
+    assert item.note.endswith("seeds of each, at least: 3")
 
 
 def changed(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:
@@ -363,11 +397,11 @@ def test_a_model_that_does_not_belong_is_named_with_its_reason(
     # A seed of its own: nothing but the change speaks against it.
     odd = write_card(tmp_path / "z", change(card_of(texts[0], 7, 0.5)))
     found = panel(records, tmp_path)
-    (left_out,) = found["left_out"]
-    assert left_out["model"] == str(odd)
-    assert re.search(reason, left_out["reason"]), left_out["reason"]
-    assert len(left_out["reason"]) <= 300
-    assert len(found["trainings"]) == 6
+    (left_out,) = found.left_out
+    assert left_out.model == str(odd)
+    assert re.search(reason, left_out.reason), left_out.reason
+    assert len(left_out.reason) <= 300
+    assert len(found.trainings) == 6
 
 
 ANYTHING = st.recursive(
@@ -392,7 +426,7 @@ def test_no_card_stops_a_comparison(
     write_card(tmp_path / "good", card_of(text, 1, 0.5))
     write_card(tmp_path / "odd", changed(*place, to=value)(card_of(text, 2, 0.5)))
     found = panel(few, tmp_path)
-    assert len(found.get("left_out", ())) + len(found.get("trainings", ())) == 2
+    assert len(found.left_out) + len(found.trainings) == 2
 
 
 def test_models_are_found_three_folders_deep_and_links_are_not_followed(tmp_path: Path) -> None:
@@ -414,8 +448,8 @@ def test_a_link_to_a_model_is_named(records: list[RunRecord], tmp_path: Path) ->
     write_card(tmp_path / "elsewhere" / "model", card_of(text, 0, 0.5))
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "link").symlink_to(tmp_path / "elsewhere" / "model")
-    (left_out,) = panel(records, tmp_path / "models")["left_out"]
-    assert left_out["reason"].startswith("a link")
+    (left_out,) = panel_or_none(records, tmp_path / "models").left_out or ()
+    assert left_out.reason.startswith("a link")
 
 
 def test_a_stray_training_does_not_push_out_the_proper_one(
@@ -426,8 +460,8 @@ def test_a_stray_training_does_not_push_out_the_proper_one(
     stray = changed("preset", "retraining", "epochs", to=99.0)(card_of(texts[0], 0, 0.5))
     write_card(tmp_path / "first" / "stray", stray)
     found = panel(records, tmp_path)
-    assert [entry["model"] for entry in found["left_out"]] == [str(tmp_path / "first" / "stray")]
-    assert len(found["trainings"]) == 6
+    assert [entry.model for entry in found.left_out] == [str(tmp_path / "first" / "stray")]
+    assert len(found.trainings) == 6
 
 
 def test_commands_ask_for_what_the_other_models_were_trained_with(
@@ -437,7 +471,7 @@ def test_commands_ask_for_what_the_other_models_were_trained_with(
     for seed in range(2):
         card = changed("preset", "retraining", "epochs", to=2.5)(card_of(texts[0], seed, 0.5))
         write_card(tmp_path / str(seed), card)
-    for line in panel(records, tmp_path)["commands"]["lines"]:
+    for line in panel(records, tmp_path).commands.lines:
         given = retrain.make_context("retrain", shlex.split(line)[2:]).params
         assert given["overrides"] == ("retraining.epochs=2.5",)
 
@@ -445,9 +479,10 @@ def test_commands_ask_for_what_the_other_models_were_trained_with(
 def test_an_unfinished_training_is_named(records: list[RunRecord], tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "training.json").write_text("{}")
-    found = panel(records, tmp_path)
-    assert found["refused"].startswith("none of the 1 models")
-    assert "has not ended" in found["left_out"][0]["reason"]
+    found = panel_or_none(records, tmp_path)
+    assert isinstance(found, NoPanel)
+    assert found.reason.startswith("none of the 1 models")
+    assert "has not ended" in (found.left_out or ())[0].reason
 
 
 def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
@@ -455,11 +490,13 @@ def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
         records, group_runs(records), PRESET.space.load(), Models({}, [], 0), Protocol()
     )
     texts = recommendations(records)
-    assert "--models" in found["refused"]
-    assert len(found["commands"]["lines"]) == 10
-    assert found["commands"]["more"] == 3 * len(texts) - 10
+    assert isinstance(found, NoPanel)
+    assert "--models" in found.reason
+    assert found.commands is not None
+    assert len(found.commands.lines) == 10
+    assert found.commands.more == 3 * len(texts) - 10
     by_folder = {str(record.folder): record for record in records}
-    arguments = [shlex.split(line) for line in found["commands"]["lines"]]
+    arguments = [shlex.split(line) for line in found.commands.lines]
     for line in arguments:
         assert line[:2] == ["bench", "retrain"]
         given = retrain.make_context("retrain", line[2:]).params
@@ -476,10 +513,10 @@ def test_no_command_trains_a_seed_that_is_there(records: list[RunRecord], tmp_pa
     write_models(tmp_path, texts)
     for seed in (0, 2):
         shutil.rmtree(tmp_path / "a0" / f"seed{seed}")
-    (lines, more) = panel(records, tmp_path)["commands"].values()
-    assert more == 0
+    commands = panel(records, tmp_path).commands
+    assert commands.more == 0
     runs = {str(r.folder) for r in records if recommended(r) == texts[0]}
-    split = [shlex.split(line) for line in lines]
+    split = [shlex.split(line) for line in commands.lines]
     assert [(line[2] in runs, line[4]) for line in split] == [(True, "0"), (True, "2")]
 
 
@@ -498,7 +535,9 @@ def test_made_up_runs_have_no_endpoint_final(
 def test_made_up_runs_have_no_final_scores(study: Path, tmp_path: Path) -> None:
     read = read_runs(find_runs([study]))
     write_models(tmp_path, recommendations(read)[:2])
-    assert "made up" in panel(read, tmp_path)["refused"]
+    found = panel_or_none(read, tmp_path)
+    assert isinstance(found, NoPanel)
+    assert "made up" in found.reason
 
 
 def test_the_command_takes_models(

@@ -19,7 +19,7 @@ AGAINST = {"family": "against-baseline"}
 
 def test_the_pilots_spread_decides(study: Path) -> None:
     found = needed_blocks([study], 0.05, 0.8, AGAINST)
-    assert [row["pair"] for row in found["pairs"]] == [
+    assert [row.pair for row in found.pairs] == [
         "evolution - random",
         "local-search - random",
     ]
@@ -31,25 +31,25 @@ def test_the_pilots_spread_decides(study: Path) -> None:
     # Two seeds on each of four landscapes, which are what is counted.
     deviation = float((evolution - random).reshape(4, 2).mean(axis=1).std(ddof=1))
     needed = required_blocks(0.05, deviation, 0.025, 0.8, of_clusters=True)
-    assert found["pairs"][0]["blocks"]["estimate"] == needed
-    assert found["unit"] == "landscapes"
-    assert (
-        found["pairs"][0]["blocks_cautious"]["estimate"] > found["pairs"][0]["blocks"]["estimate"]
-    )
+    (first, _) = found.pairs
+    assert first.blocks == needed
+    assert found.unit == "landscapes"
+    assert isinstance(first.blocks, int)
+    assert isinstance(first.blocks_cautious, int)
+    assert first.blocks_cautious > first.blocks
 
 
 def test_a_pilot_on_one_landscape_counts_blocks(study: Path) -> None:
     one = [*(study / "runs").glob("*/supernet1-seed*")]
     found = needed_blocks(one, 0.05, 0.8, AGAINST)
-    assert found["unit"] == "blocks"
-    assert found["pairs"][0]["pilot_blocks"] == 2
+    assert found.unit == "blocks"
+    assert found.pairs[0].pilot_blocks == 2
 
 
 def test_smaller_effects_need_more_blocks(study: Path) -> None:
-    counts = [
-        needed_blocks([study], effect, 0.8, {})["pairs"][0]["blocks"]["estimate"]
-        for effect in (0.1, 0.05, 0.02)
-    ]
+    found = [needed_blocks([study], effect, 0.8, {}).pairs[0] for effect in (0.1, 0.05, 0.02)]
+    counts = [pair.blocks for pair in found if isinstance(pair.blocks, int)]
+    assert len(counts) == 3
     assert counts == sorted(counts)
     assert counts[0] < counts[-1]
 

@@ -18,6 +18,7 @@ from bench.records.errors import PresetError
 from bench.records.study_file import StudyFile, read_study
 from bench.statistics.answers import NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
+from bench.statistics.pairwise import Comparison
 
 STUDY = """
 name = "arms"
@@ -171,14 +172,17 @@ def test_no_pair_has_two_verdicts_in_many_studies(family: Any, studies: int) -> 
         assert not isinstance(paired, NotComputable)
         judged = pairs.judge_family(paired, protocol, len(paired.searchers))
         said: dict[frozenset[str], set[str]] = {}
-        for row in (*pairs.verdicts(judged), *pairs.tests(judged, paired, protocol)["pairs"]):
-            said.setdefault(frozenset((row["a"], row["b"])), set()).add(row["verdict"])
+        for pair in pairs.tests(judged, paired, protocol).pairs:
+            names = frozenset((pair.evidence.first, pair.evidence.second))
+            said.setdefault(names, set()).add(pair.verdict.word)
         for name in paired.searchers[1:]:
-            row = pairs.against_baseline(judged, name, protocol)
-            said.setdefault(frozenset((name, "s0")), set()).add(row["verdict"])
+            against = pairs.against_baseline(judged, name, protocol)
+            assert isinstance(against, Comparison)
+            said.setdefault(frozenset((name, "s0")), set()).add(against.verdict.word)
         assert all(len(found) == 1 for found in said.values())
         words |= set.union(*said.values())
-        for bar in pairs.ranks(judged, protocol).get("cliques", []):
+        ranks = pairs.ranks(judged, protocol)
+        for bar in ranks.cliques if isinstance(ranks, pairs.Ranks) else ():
             for two in combinations(bar, 2):
                 assert said[frozenset(two)] != {"different"}
     assert words >= {"different", "inconclusive", "too few"}

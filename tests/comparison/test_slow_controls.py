@@ -19,6 +19,7 @@ from scipy import stats
 
 from bench.cli import run as bench
 from bench.comparison.analysis import analyse
+from bench.comparison.serialised import serialised
 from bench.records.runs import find_runs, read_runs
 from bench.running.evaluators.landscape import FLOOR, SPAN, Landscape
 from bench.statistics.signed_rank import attainable_level
@@ -86,7 +87,7 @@ def analysed_same(folder: Path, number: int) -> dict[str, Any]:
     """The analysis of one A/A study, which is then deleted."""
     seeds = list(range(number * BLOCKS, (number + 1) * BLOCKS))
     out = conducted(folder, SAME.format(seeds=seeds, landscape=number))
-    analysis = analyse(read_runs(find_runs([out])), "same")
+    analysis: dict[str, Any] = serialised(analyse(read_runs(find_runs([out])), "same"))
     shutil.rmtree(out)
     return analysis
 

@@ -177,7 +177,7 @@ def test_the_first_picture_and_the_verdict_are_whole_on_a_telephone(
 ) -> None:
     with Visit(browser, reports[name] / "report.html") as visit:
         visit.page.set_viewport_size({"width": 390, "height": 844})
-        names = [entry["name"] for entry in FIXTURES[name]()["searchers"]]
+        names = [row.name for row in FIXTURES[name]().searchers]
         marks = visit.page.locator("#figure-paired .mark")
         inside = set()
         for index in range(marks.count()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,8 @@ from bench.report.figures.look import WIDEST_NAME, Look, short_names, shortened,
 from bench.report.figures.svg import shorter_path
 from bench.report.formatting import compact, estimate_text, formatted, shown
 from bench.report.markdown import escaped
-from bench.report.plain import plain
+from bench.report.safe import safe
+from bench.statistics.answers import Estimate, NotComputable
 
 
 @given(
@@ -57,7 +59,7 @@ def test_long_names_that_look_alike_are_told_apart() -> None:
 
 def test_a_searcher_looks_the_same_whatever_its_place() -> None:
     def look(names: list[str]) -> Look:
-        return Look.of({"searchers": [{"name": name} for name in names]})
+        return Look.of(names)
 
     first, second = look(["tpe", "random", "grid"]), look(["grid", "tpe", "random"])
     for name in ("tpe", "grid", "random"):
@@ -67,7 +69,7 @@ def test_a_searcher_looks_the_same_whatever_its_place() -> None:
 
 def test_twelve_searchers_differ_in_more_than_colour() -> None:
     names = [f"searcher-{i}" for i in range(12)]
-    look = Look.of({"searchers": [{"name": name} for name in names]})
+    look = Look.of(names)
     styles = [look.style(name) for name in names]
     assert len({(s.colour, s.marker) for s in styles}) == 12
     assert len({(s.marker, str(s.dash)) for s in styles}) == 12
@@ -132,15 +134,19 @@ def test_compact_numbers(number: float, text: str) -> None:
 
 
 def test_estimates_refusals_and_what_is_missing() -> None:
-    whole = {"estimate": -0.01234, "low": -0.02, "high": 0.001, "n": 9, "level": 0.95}
+    whole = Estimate(-0.01234, -0.02, 0.001, 9, 0.95, "mean")
     assert estimate_text(whole, "signed") == "−0.0123 [−0.0200, +0.0010]"
-    assert estimate_text({"refused": "too few"}) == "too few"
-    known = shown({"refused": "too few", "estimate": 0.5}, "score")
+    assert estimate_text(NotComputable("too few")) == "too few"
+    known = shown(NotComputable("too few", 0.5), "score")
     assert (known.text, known.detail, known.reason) == ("0.5000", "no interval", "too few")
     assert shown(None, "score").text == "–"
     assert formatted(0.00001, "p") == "< 0.001"
 
 
-def test_plain_is_json_without_what_json_lacks() -> None:
-    found = plain({"a": (1, float("nan")), "b\n": "\ud800", "c": [True, None, float("inf")]})
-    assert found == {"a": [1, None], "b ": "\N{REPLACEMENT CHARACTER}", "c": [True, None, None]}
+def test_texts_are_made_safe_wherever_they_stand() -> None:
+    found = safe({"a": (1, float("nan")), "b\n": "\ud800", "c": [True, None, float("inf")]})
+    assert found == {"a": (1, None), "b ": "\N{REPLACEMENT CHARACTER}", "c": [True, None, None]}
+    estimate = Estimate(0.5, 0.4, 0.6, 3, 0.95, "mean\x1b")
+    assert safe([estimate])[0] == replace(estimate, method="mean\N{REPLACEMENT CHARACTER}")
+    with pytest.raises(TypeError, match="object cannot be shown"):
+        safe([object()])

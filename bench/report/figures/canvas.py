@@ -129,14 +129,14 @@ class Canvas:
             markerfacecolor=style.face, markersize=5.0, linestyle="none",
         )  # fmt: skip
 
-    def mark(self, artist: Artist, text: str, run: object = None, arm: str = "") -> None:
+    def mark(self, artist: Artist, text: str, run: str = "", arm: str = "") -> None:
         """Give ``artist`` a tooltip; it stands for ``run`` if that is named.
 
         It goes when the page's legend switches ``arm`` off; without a ``text`` it does only that.
         """
         key = f"tip{len(self.tips)}"
         artist.set_gid(key)
-        self.tips[key] = Tip(text, str(run) if run is not None else "", arm)
+        self.tips[key] = Tip(text, run, arm)
 
     def svg(self) -> str:
         """The finished file."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
 from bench.report.formatting import estimate_text, signed_word
-from bench.report.plain import interval_of, number_of
+from bench.statistics.answers import Estimate
+from bench.statistics.pairwise import Comparison
 
 #: Readable as text on white; beside the word, never instead of it.
 TONES = {
@@ -20,18 +20,17 @@ TONES = {
 }
 
 
-def effects_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | None:
-    """SVG of those that have a shift, or None if there is none."""
+def effects_figure(pairs: Mapping[str, Comparison], look: Look) -> str | None:
+    """SVG of the searchers that have a shift, or None if there is none."""
     rows = [
-        (str(entry.get("name")), entry["against_baseline"])
-        for entry in searchers
-        if isinstance(entry.get("against_baseline"), Mapping)
-        and number_of(entry["against_baseline"].get("shift")) is not None
+        (name, pair.evidence.shift, middle)
+        for name, pair in pairs.items()
+        if (middle := pair.evidence.shift.value) is not None
     ]
     if not rows:
         return None
-    labels = [look.label(name) for name, _ in rows]
-    words = [str(found.get("verdict") or "") for _, found in rows]
+    labels = [look.label(name) for name, _, _ in rows]
+    words = [pairs[name].verdict.word for name, _, _ in rows]
     left = widest(labels) + 16.0
     right = widest([signed_word(word) for word in words]) + 18.0
     canvas = Canvas(
@@ -43,9 +42,9 @@ def effects_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | 
     axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - right)
     value_axis(axes, f"shift of the score against {look.label(look.baseline)}")
     ends = [0.0]
-    for index, ((name, found), word) in enumerate(zip(rows, words, strict=True)):
-        shift, style = found["shift"], look.style(name)
-        middle, interval = number_of(shift) or 0.0, interval_of(shift)
+    for index, ((name, shift, middle), word) in enumerate(zip(rows, words, strict=True)):
+        style = look.style(name)
+        interval = (shift.low, shift.high) if isinstance(shift, Estimate) else None
         ends += [middle, *(interval or ())]
         tip = f"{name}\nshift {estimate_text(shift, 'signed')}\n{word}"
         if interval is not None:

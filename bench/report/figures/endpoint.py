@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from bench.comparison.provenance import RunRow
+from bench.comparison.searchers import SearcherRow
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
 from bench.report.figures.look import GREY, Look, widest
 from bench.report.formatting import compact, shown
-from bench.report.plain import interval_of, number_of
+from bench.statistics.answers import Answer, Estimate
 
 TALL = 1.25
 #: Runs that lie close are told apart by height.
@@ -16,17 +17,19 @@ LANES = (0.0, 0.11, -0.11, 0.22, -0.22)
 
 
 def endpoint_figure(
-    searchers: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], look: Look
+    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], look: Look
 ) -> str | None:
     """SVG, or None if no run has a score; searchers from top to bottom as given."""
-    names = [str(entry.get("name")) for entry in searchers]
-    numbers = [_numbers(entry.get("score")) for entry in searchers]
-    scored = [run for run in runs if run.get("score") is not None and run["searcher"] in names]
-    values = [run["score"] for run in scored] + [value for row in numbers for value in row]
+    names = [row.name for row in searchers]
+    numbers = [_numbers(row.score) for row in searchers]
+    scored = sorted(
+        ((run.score, run) for run in runs if run.score is not None), key=lambda pair: pair[0]
+    )
+    values = [score for score, _ in scored] + [value for row in numbers for value in row]
     if not values:
         return None
     labels = [look.label(name) for name in names]
-    texts = [_beside(entry.get("score")) for entry in searchers]
+    texts = [_beside(row.score) for row in searchers]
     left, right = widest(labels) + 16.0, widest(texts, 8.0) + 14.0
     row, width = ROW * TALL, WIDTH - left - right
     canvas = Canvas("endpoint", "Endpoint of every run and searcher", row * len(names) + 40.0, look)
@@ -35,14 +38,14 @@ def endpoint_figure(
     axes.set_xlim(widened(min(values), max(values)))
     for index, (name, found, text) in enumerate(zip(names, numbers, texts, strict=True)):
         style = look.style(name)
-        of_it = sorted((run for run in scored if run["searcher"] == name), key=_score)
-        for place, run in enumerate(of_it):
+        of_it = [(score, run) for score, run in scored if run.searcher == name]
+        for place, (score, run) in enumerate(of_it):
             (dot,) = axes.plot(
-                run["score"], index - 0.16 + 0.7 * LANES[place % len(LANES)],
+                score, index - 0.16 + 0.7 * LANES[place % len(LANES)],
                 marker=style.marker, color=style.colour, markerfacecolor=style.face,
                 markersize=3.6, markeredgewidth=0.7, alpha=0.75, clip_on=False,
             )  # fmt: skip
-            canvas.mark(dot, run_tip(run), run.get("run_id"))
+            canvas.mark(dot, _tip(run, score), run.run_id)
         if found:
             low, high = (found[1], found[2]) if len(found) == 3 else (found[0], found[0])
             line, = axes.plot(
@@ -63,31 +66,23 @@ def endpoint_figure(
     return canvas.svg()
 
 
-def run_tip(run: Mapping[str, Any]) -> str:
+def _tip(run: RunRow, score: float) -> str:
     """What a mark of a run says."""
-    lines = [f"{run.get('searcher')}", f"run {run.get('run_id')}"]
-    score, macs = number_of(run.get("score")), number_of(run.get("macs"))
-    if score is not None:
-        lines.append(f"score {score:.4f}")
-    if macs is not None:
-        lines.append(f"{compact(macs)} MACs")
+    lines = [run.searcher, f"run {run.run_id}", f"score {score:.4f}"]
+    if run.macs is not None:
+        lines.append(f"{compact(run.macs)} MACs")
     return "\n".join(lines)
 
 
-def _score(run: Mapping[str, Any]) -> float:
-    return float(run["score"])
-
-
-def _numbers(value: object) -> tuple[float, ...]:
+def _numbers(score: Answer) -> tuple[float, ...]:
     """Mean, low and high; the mean alone; or nothing."""
-    mean, interval = number_of(value), interval_of(value)
-    if mean is None:
-        return ()
-    return (mean,) if interval is None else (mean, *interval)
+    if isinstance(score, Estimate):
+        return (score.value, score.low, score.high)
+    return () if score.value is None else (score.value,)
 
 
-def _beside(value: object) -> str:
-    found = shown(value, "score")
-    if found.text == "refused":
+def _beside(score: Answer) -> str:
+    if score.value is None:
         return "no mean"
+    found = shown(score, "score")
     return f"{found.text} {found.detail}".strip()

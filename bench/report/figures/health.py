@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from bench.report.figures.canvas import (
     SMALL,
@@ -16,7 +16,7 @@ from bench.report.figures.canvas import (
 )
 from bench.report.figures.look import GREY, Look
 from bench.report.formatting import estimate_text
-from bench.report.plain import entries, number_of, part
+from bench.statistics.answers import Answer
 
 STRIP = 17.0
 LEFT, GAP = 48.0, 70.0
@@ -24,8 +24,30 @@ SCATTER = 250.0
 COLOUR, EVEN = "#0072B2", "#D55E00"
 
 
-def health_figure(found: Mapping[str, Any], look: Look) -> str | None:
-    """SVG of what ``bench supernet check --json`` says; None where it knows nothing to draw.
+@dataclass(frozen=True)
+class Ranked:
+    """An architecture of a panel: its proxy score, and its final ones, one a seed."""
+
+    architecture: str
+    proxy: float
+    finals: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was found of a supernet; what was not looked for is empty.
+
+    ``updates`` are learning rates added up by operation, ``tau`` is how the panel's scores agree.
+    """
+
+    updates: Mapping[str, float]
+    scales: Mapping[str, float]
+    panel: tuple[Ranked, ...] = ()
+    tau: Answer | None = None
+
+
+def health_figure(found: Health, look: Look) -> str | None:
+    """SVG of what ``bench supernet check`` found; None where there is nothing to draw.
 
     Above, updates by learning rate (of each operation, over the mean) and scales of branches;
     below, with a panel, proxy scores against final ones, whose bars reach from seed to seed.
@@ -33,23 +55,22 @@ def health_figure(found: Mapping[str, Any], look: Look) -> str | None:
     bars = [
         (title, values)
         for title, values in (
-            ("updates, over the mean", _over_mean(_updates(found))),
-            ("scale of branches", _scales(found)),
+            ("updates, over the mean", _over_mean(found.updates)),
+            ("scale of branches", found.scales),
         )
         if values
     ]
-    points = [point for point in entries(part(part(found, "rank_tau"), "points")) if _finals(point)]
-    if not bars and not points:
+    if not bars and not found.panel:
         return None
-    below = SCATTER + 66.0 if points else 0.0
+    below = SCATTER + 66.0 if found.panel else 0.0
     rows = max((len(values) for _, values in bars), default=0)
     above = STRIP * rows + 62.0 if bars else 0.0
     canvas = Canvas("supernet-health", "Bias and ranking of a supernet", below + above, look)
     width = (WIDTH - LEFT - 20.0 - (GAP if len(bars) > 1 else 0.0)) / max(1, len(bars))
     for place, (title, values) in enumerate(bars):
         _bars(canvas, LEFT + place * (width + GAP), below + 34.0, width, title, values)
-    if points:
-        _scatter(canvas, points, part(found, "rank_tau"))
+    if found.panel:
+        _scatter(canvas, found.panel, found.tau)
     return canvas.svg()
 
 
@@ -72,46 +93,26 @@ def _bars(
         canvas.mark(bar, f"{name}\n{title}: {value:.3g}\nmean {even:.3g}")
 
 
-def _scatter(canvas: Canvas, points: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> None:
+def _scatter(canvas: Canvas, panel: Sequence[Ranked], tau: Answer | None) -> None:
     axes = canvas.axes(LEFT, 38.0, WIDTH - LEFT - 20.0, SCATTER)
     value_axis(axes, "proxy score, inherited weights")
     upright_axis(canvas, axes, "word accuracy, trained from scratch")
-    proxies = [float(point["accuracy"]) for point in points]
-    finals = [score for point in points for score in _finals(point)]
+    proxies = [each.proxy for each in panel]
+    finals = [score for each in panel for score in each.finals]
     axes.set_xlim(widened(min(proxies), max(proxies)))
     axes.set_ylim(widened(min(finals), max(finals)))
-    for point in points:
-        seeds = _finals(point)
+    for each in panel:
+        x, seeds = each.proxy, each.finals
         mean = sum(seeds) / len(seeds)
-        x = float(point["accuracy"])
         axes.plot([x, x], [min(seeds), max(seeds)], color=COLOUR, linewidth=1.0, alpha=0.6)
         (dot,) = axes.plot(x, mean, marker="o", color=COLOUR, markersize=5.0, zorder=3)
         listed = ", ".join(f"{score:.3f}" for score in seeds)
-        canvas.mark(dot, f"{point.get('architecture')}\nproxy {x:.3f}\nfrom scratch {listed}")
-    tau = part(part(found, "taus"), "accuracy")
-    if number_of(tau) is not None:
-        text = f"Kendall's tau {estimate_text(tau, 'coefficient')}, {len(points)} architectures"
+        canvas.mark(dot, f"{each.architecture}\nproxy {x:.3f}\nfrom scratch {listed}")
+    if tau is not None and tau.value is not None:
+        text = f"Kendall's tau {estimate_text(tau, 'coefficient')}, {len(panel)} architectures"
         canvas.text(WIDTH - 20.0, 38.0 + SCATTER + 9.0, text, size=SMALL, colour=GREY, ha="right")
-
-
-def _updates(found: Mapping[str, Any]) -> dict[str, float]:
-    """Learning rates added up by operation, over all choices."""
-    sums: dict[str, float] = {}
-    for choice in (part(part(found, "updates_ratio"), "choices") or {}).values():
-        for name, value in choice.items():
-            sums[str(name)] = sums.get(str(name), 0.0) + float(value)
-    return sums
 
 
 def _over_mean(sums: Mapping[str, float]) -> dict[str, float]:
     mean = sum(sums.values()) / len(sums) if sums else 0.0
     return {name: value / mean for name, value in sums.items()} if mean > 0.0 else {}
-
-
-def _scales(found: Mapping[str, Any]) -> dict[str, float]:
-    scales = part(part(found, "scale_ratio"), "scales") or {}
-    return {str(name): float(value) for name, value in scales.items()}
-
-
-def _finals(point: Mapping[str, Any]) -> list[float]:
-    return [score for score in map(number_of, point.get("finals") or ()) if score is not None]

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis
 from bench.report.figures.look import GREY, Look, widest
 from bench.report.formatting import estimate_text
-from bench.report.plain import interval_of, number_of
+from bench.statistics.answers import Estimate
+from bench.statistics.pairwise import Comparison
 
 
-def improvement_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> str | None:
-    """SVG of those that have an A12, or None if there is none."""
+def improvement_figure(pairs: Mapping[str, Comparison], look: Look) -> str | None:
+    """SVG of the searchers that have an A12, or None if there is none."""
     rows = [
-        (str(entry.get("name")), against["a12"])
-        for entry in searchers
-        if isinstance(against := entry.get("against_baseline"), Mapping)
-        and number_of(against.get("a12")) is not None
+        (name, pair.superiority, middle)
+        for name, pair in pairs.items()
+        if (middle := pair.superiority.value) is not None
     ]
     if not rows:
         return None
-    labels = [look.label(name) for name, _ in rows]
+    labels = [look.label(name) for name, _, _ in rows]
     left = widest(labels) + 16.0
     label = f"Probability that a run beats one of {look.label(look.baseline)}"
     canvas = Canvas("improvement", label, ROW * len(rows) + 46.0, look)
@@ -29,14 +28,15 @@ def improvement_figure(searchers: Sequence[Mapping[str, Any]], look: Look) -> st
     value_axis(axes, f"P(a run scores higher than a run of {look.label(look.baseline)})")
     axes.set_xlim(-0.02, 1.02)
     axes.axvline(0.5, color=GREY, linewidth=0.9, zorder=1)
-    for index, (name, value) in enumerate(rows):
-        style, interval = look.style(name), interval_of(value)
+    for index, (name, value, middle) in enumerate(rows):
+        style = look.style(name)
+        interval = (value.low, value.high) if isinstance(value, Estimate) else None
         tip = f"{name}\nA12 {estimate_text(value, 'number')}"
         if interval is not None:
             (line,) = axes.plot(interval, [index] * 2, color=style.colour, linewidth=1.8)
             canvas.mark(line, tip, arm=name)
         (dot,) = axes.plot(
-            number_of(value) or 0.0, index, marker=style.marker, color=style.colour,
+            middle, index, marker=style.marker, color=style.colour,
             markersize=6.0, markerfacecolor=style.colour if interval else "white",
         )  # fmt: skip
         canvas.mark(dot, tip, arm=name)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-
-from bench.report.plain import entries, part
 
 # Okabe and Ito, Color universal design, 2008; without yellow, which is lost on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -53,27 +51,20 @@ class Look:
     baseline: str = "random"
 
     @classmethod
-    def of(cls, analysis: Mapping[str, Any], note: str = "") -> Look:
+    def of(cls, names: Sequence[str], baseline: str = "random", note: str = "") -> Look:
         """The look of a report; a searcher keeps its style as long as its companions do."""
-        found = [str(entry.get("name")) for entry in entries(analysis.get("searchers"))]
-        found += [str(entry.get("searcher")) for entry in entries(analysis.get("runs"))]
-        for axis in (part(analysis, "curves") or {}).values():
-            found += list(part(axis, "searchers") or {})
-        found += list(part(analysis.get("ranks"), "ranks") or {})
-        baseline = str(analysis.get("baseline") or "random")
-        names = list(dict.fromkeys(found))
         # By the alphabet: the same searchers look the same, whoever comes out first.
         others = sorted(set(names) - {baseline})
         styles = {name: style_of(index) for index, name in enumerate(others)}
         return cls({**styles, baseline: BASELINE}, short_names(names), note, baseline)
 
-    def style(self, name: object) -> Style:
+    def style(self, name: str) -> Style:
         """Style of a searcher."""
-        return self.styles.get(str(name), Style(GREY, "o"))
+        return self.styles.get(name, Style(GREY, "o"))
 
-    def label(self, name: object) -> str:
+    def label(self, name: str) -> str:
         """Its name, cut where it is very long."""
-        return self.names.get(str(name)) or shortened(str(name))
+        return self.names.get(name) or shortened(name)
 
 
 def style_of(index: int) -> Style:

@@ -5,13 +5,13 @@ Narrow, so that it is whole on a telephone: names stand above their rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from bench.comparison.provenance import RunRow
 from bench.report.figures.canvas import Canvas, value_axis, widened
 from bench.report.figures.look import FAINT, GREY, INK, Look
-from bench.report.plain import number_of
 
 WIDTH = 340.0
 ROW = 34.0
@@ -25,12 +25,8 @@ FAR = 4.0
 Marks = dict[str, list[tuple[str, float]]]
 
 
-def paired_figure(
-    searchers: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], look: Look
-) -> str | None:
+def paired_figure(names: Sequence[str], marks: Marks, look: Look) -> str | None:
     """SVG, or None if no run has a score; searchers from top to bottom as given."""
-    names = [str(entry.get("name")) for entry in searchers]
-    marks = unit_scores(names, runs)
     values = [value for row in marks.values() for _, value in row]
     if not values:
         return None
@@ -70,18 +66,14 @@ def paired_figure(
     return canvas.svg()
 
 
-def unit_scores(names: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> Marks:
+def unit_scores(runs: Sequence[RunRow]) -> Marks:
     """Searcher -> what its scores come from, and their mean there; blocks where that is one."""
-    scored = [
-        (str(run["searcher"]), run, score)
-        for run in runs
-        if (score := number_of(run.get("score"))) is not None and str(run["searcher"]) in names
-    ]
-    several = len({str(run.get("supernet")) for _, run, _ in scored}) > 1
+    scored = [(run, run.score) for run in runs if run.score is not None]
+    several = len({run.supernet for run, _ in scored}) > 1
     found: dict[str, dict[str, list[float]]] = {}
-    for name, run, score in scored:
-        unit = str(run.get("supernet") if several else run.get("block"))
-        found.setdefault(name, {}).setdefault(unit, []).append(score)
+    for run, score in scored:
+        unit = run.supernet if several else run.block
+        found.setdefault(run.searcher, {}).setdefault(unit, []).append(score)
     return {
         name: [(unit, fmean(values)) for unit, values in sorted(units.items())]
         for name, units in found.items()

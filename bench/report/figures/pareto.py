@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from bench.comparison.placement import Front, FrontPoint
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
 from bench.report.figures.look import GREY, INK, Look, widest
 from bench.report.formatting import compact
-from bench.report.plain import entries, number_of
 
 HEIGHT = 240.0
 LINE = 15.0
@@ -18,16 +17,10 @@ COSTS = {
 }
 
 
-def pareto_figure(cost: str, found: Mapping[str, Any], look: Look) -> str | None:
-    """SVG, or None if there are no points."""
-    points = [
-        point
-        for point in entries(found.get("points"))
-        if number_of(point.get("cost")) is not None and number_of(point.get("score")) is not None
-    ]
-    if not points:
-        return None
-    names = list(dict.fromkeys(str(point.get("searcher")) for point in points))
+def pareto_figure(cost: str, found: Front, look: Look) -> str:
+    """SVG; a front has at least one point."""
+    points = found.points
+    names = {point.searcher for point in points}
     listed = [name for name in look.names if name in names]
     labels = [look.label(name) for name in listed] + ["Pareto front"]
     right = widest(labels) + 44.0
@@ -35,20 +28,19 @@ def pareto_figure(cost: str, found: Mapping[str, Any], look: Look) -> str | None
     canvas = Canvas(f"pareto-{cost}", f"Score against {cost}", height + 62.0, look)
     width = WIDTH - 42.0 - right
     axes = canvas.axes(42.0, 38.0, width, height)
-    costs, scores = [point["cost"] for point in points], [point["score"] for point in points]
+    costs, scores = [point.cost for point in points], [point.score for point in points]
     axes.set_xlim(widened(min(costs), max(costs)))
     axes.set_ylim(widened(min(scores), max(scores)))
-    value_axis(axes, COSTS.get(cost, cost), "compact")
+    value_axis(axes, COSTS[cost], "compact")
     upright_axis(canvas, axes, "score")
-    front = sorted({(p["cost"], p["score"]) for p in points if p.get("on_front")})
-    if front:
-        # To the right end: what it dominates goes on.
-        ends = [*front, (axes.get_xlim()[1], front[-1][1])]
-        axes.plot(
-            [x for x, _ in ends], [y for _, y in ends], drawstyle="steps-post", color=GREY,
-            linewidth=1.1, zorder=1,
-        )  # fmt: skip
-    for point in sorted(points, key=lambda point: bool(point.get("on_front"))):
+    front = sorted({(point.cost, point.score) for point in points if point.on_front})
+    # To the right end: what it dominates goes on.
+    ends = [*front, (axes.get_xlim()[1], front[-1][1])]
+    axes.plot(
+        [x for x, _ in ends], [y for _, y in ends], drawstyle="steps-post", color=GREY,
+        linewidth=1.1, zorder=1,
+    )  # fmt: skip
+    for point in sorted(points, key=lambda point: point.on_front):
         _point(canvas, axes, point)
     edge, y = WIDTH - right + 14.0, 38.0 + height - 6.0
     for name, label in zip(listed, labels, strict=False):
@@ -64,19 +56,18 @@ def pareto_figure(cost: str, found: Mapping[str, Any], look: Look) -> str | None
     return canvas.svg()
 
 
-def _point(canvas: Canvas, axes: Any, point: Mapping[str, Any]) -> None:
-    style, best = canvas.look.style(point.get("searcher")), bool(point.get("on_front"))
+def _point(canvas: Canvas, axes: Any, point: FrontPoint) -> None:
+    style, best = canvas.look.style(point.searcher), point.on_front
     (dot,) = axes.plot(
-        point["cost"], point["score"], marker=style.marker, color=style.colour,
+        point.cost, point.score, marker=style.marker, color=style.colour,
         markerfacecolor=style.face, markersize=7.0 if best else 4.2, linestyle="none",
         markeredgecolor=INK if best else style.colour, markeredgewidth=1.0 if best else 0.7,
         alpha=1.0 if best else 0.6, zorder=4 if best else 3,
     )  # fmt: skip
     lines = [
-        str(point.get("searcher")),
-        f"run {point.get('run_id')}",
-        str(point.get("architecture") or ""),
-        f"score {point['score']:.4f}, cost {compact(point['cost'])}",
-        "on the front" if best else "",
+        point.searcher,
+        f"run {point.run_id}",
+        point.architecture,
+        f"score {point.score:.4f}, cost {compact(point.cost)}",
     ]
-    canvas.mark(dot, "\n".join(line for line in lines if line), point.get("run_id"))
+    canvas.mark(dot, "\n".join([*lines, "on the front"] if best else lines), point.run_id)

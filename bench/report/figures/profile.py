@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from bench.comparison.provenance import RunRow
+from bench.comparison.searchers import SearcherRow
 from bench.report.figures.canvas import WIDTH, Canvas, spread, upright_axis, value_axis, widened
 from bench.report.figures.look import INK, Look, widest
-from bench.report.plain import number_of
 
 HEIGHT = 220.0
 LINE = 13.0
 
 
 def profile_figure(
-    searchers: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], look: Look
+    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], look: Look
 ) -> str | None:
     """SVG, or None unless two searchers have two scores each."""
-    scores: dict[str, list[float]] = {str(entry.get("name")): [] for entry in searchers}
+    scores: dict[str, list[float]] = {row.name: [] for row in searchers}
     for run in runs:
-        value = number_of(run.get("score"))
-        if value is not None and str(run.get("searcher")) in scores:
-            scores[str(run["searcher"])].append(value)
+        if run.score is not None:
+            scores[run.searcher].append(run.score)
     shown = {name: sorted(found) for name, found in scores.items() if len(found) > 1}
     if len(shown) < 2:
         return None

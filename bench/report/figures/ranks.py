@@ -5,29 +5,22 @@ Bars follow the verdicts on pairs, not a critical difference of ranks: one pair,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from math import ceil, floor
-from typing import Any
 
+from bench.comparison.pairs import Ranks
 from bench.report.figures.canvas import SMALL, WIDTH, Canvas
 from bench.report.figures.look import GREY, INK, Look, widest
-from bench.report.plain import number_of, part
 
 STEM = 17.0
 BAR = 6.0
 
 
-def ranks_figure(found: Mapping[str, Any], look: Look) -> str | None:
-    """SVG, or None if there are no ranks."""
-    ranks = {
-        str(name): float(rank)
-        for name, rank in (part(found, "ranks") or {}).items()
-        if number_of(rank) is not None
-    }
-    if not ranks:
-        return None
+def ranks_figure(found: Ranks, look: Look) -> str:
+    """SVG."""
+    ranks = found.ranks
     names = sorted(ranks, key=lambda name: (ranks[name], name))
-    cliques = _cliques(found, ranks)
+    bars = [[ranks[name] for name in clique] for clique in found.cliques]
+    cliques = [bar for bar in bars if len(bar) > 1]
     half = (len(names) + 1) // 2
     sides = (names[:half], names[half:][::-1])
     left, right = (widest(look.label(name) for name in side) + 50.0 for side in sides)
@@ -84,13 +77,3 @@ def _stem(
     canvas.text(
         out + side * 4.0, y, f"{rank:.2f}", size=SMALL, ha=ha, va="center_baseline", colour=GREY
     )
-
-
-def _cliques(found: Mapping[str, Any], ranks: Mapping[str, float]) -> list[Sequence[float]]:
-    """Ranks of the members of each group of two or more."""
-    groups = [
-        [ranks[str(name)] for name in clique if str(name) in ranks]
-        for clique in part(found, "cliques") or ()
-        if isinstance(clique, list)
-    ]
-    return [group for group in groups if len(group) > 1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil, floor, log10
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from bench.comparison.health import Updated
 from bench.report.figures.canvas import (
     WIDTH,
     Canvas,
@@ -19,7 +19,6 @@ from bench.report.figures.canvas import (
 )
 from bench.report.figures.look import GREY, Look, shortened, widest
 from bench.report.formatting import compact
-from bench.report.plain import number_of
 
 MOST_ROWS = 30
 #: Ratio beyond which small numbers would be lost on a plain axis.
@@ -29,35 +28,27 @@ COLOUR = "#0072B2"
 EXPECTED = "#D55E00"
 
 
-def updates_figure(what: str, found: Sequence[Mapping[str, Any]], look: Look) -> str | None:
+def updates_figure(what: str, rows: Sequence[Updated], look: Look) -> str:
     """Updates of ``what`` (operations, paths): rows where they can be read, else a profile."""
-    rows = [entry for entry in found if number_of(entry.get("updates")) is not None]
-    if not rows:
-        return None
     draw = _rows if len(rows) <= MOST_ROWS else _profile
     return draw(what, rows, look)
 
 
-def _rows(what: str, rows: Sequence[Mapping[str, Any]], look: Look) -> str:
-    labels = [shortened(str(entry.get("name"))) for entry in rows]
+def _rows(what: str, rows: Sequence[Updated], look: Look) -> str:
+    labels = [shortened(row.name) for row in rows]
     left = widest(labels) + 16.0
     canvas = Canvas(f"updates-{what}", f"Updates of {what}", STRIP * len(rows) + 56.0, look)
     axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - 20.0, STRIP)
     value_axis(axes, f"weight updates of {what}", "compact")
-    ends = [entry["updates"] for entry in rows]
-    ends += [aim for entry in rows if (aim := number_of(entry.get("expected"))) is not None]
-    _scale(axes, ends)
-    for index, entry in enumerate(rows):
-        updates, aim = entry["updates"], number_of(entry.get("expected"))
-        tip = f"{entry.get('name')}\n{updates:,.0f} updates"
-        if aim is not None:
-            axes.plot([updates, aim], [index] * 2, color=COLOUR, linewidth=1.2, alpha=0.6)
-            axes.plot([aim, aim], [index - 0.36, index + 0.36], color=EXPECTED, linewidth=2.0)
-            tip += f"\nexpected {aim:,.4g}"
+    _scale(axes, [end for row in rows for end in (row.updates, row.expected)])
+    for index, row in enumerate(rows):
+        updates, aim = row.updates, row.expected
+        axes.plot([updates, aim], [index] * 2, color=COLOUR, linewidth=1.2, alpha=0.6)
+        axes.plot([aim, aim], [index - 0.36, index + 0.36], color=EXPECTED, linewidth=2.0)
         (dot,) = axes.plot(
             updates, index, marker="o", color=COLOUR, markersize=5.0, clip_on=False, zorder=3
         )
-        canvas.mark(dot, tip)
+        canvas.mark(dot, f"{row.name}\n{updates:,} updates\nexpected {aim:,.4g}")
     _key(canvas, left, 34.0 + STRIP * len(rows) + 9.0, "o")
     return canvas.svg()
 
@@ -79,9 +70,9 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
 
 
-def _profile(what: str, rows: Sequence[Mapping[str, Any]], look: Look) -> str:
+def _profile(what: str, rows: Sequence[Updated], look: Look) -> str:
     """Too many for rows of their own: from the most to the least updated."""
-    ordered = sorted((float(entry["updates"]) for entry in rows), reverse=True)
+    ordered = sorted((float(row.updates) for row in rows), reverse=True)
     # Where it steps; the last holds to the end.
     steps = [
         (index, value)
@@ -96,9 +87,8 @@ def _profile(what: str, rows: Sequence[Mapping[str, Any]], look: Look) -> str:
         [x for x, _ in steps], [y for _, y in steps], color=COLOUR, linewidth=1.6,
         drawstyle="steps-post",
     )  # fmt: skip
-    aims = [aim for entry in rows if (aim := number_of(entry.get("expected"))) is not None]
-    if aims:
-        axes.axhline(sum(aims) / len(aims), color=EXPECTED, linewidth=1.4)
+    aims = [row.expected for row in rows]
+    axes.axhline(sum(aims) / len(aims), color=EXPECTED, linewidth=1.4)
     axes.set_xlim(0.0, len(ordered) - 1)
     axes.set_ylim(0.0, widened(0.0, max([*ordered, *aims]))[1])
     value_axis(axes, f"{what}, from the most to the least updated", "compact")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from bench.comparison.document import Analysis
 from bench.report.banner import banner_of
 from bench.report.figures.look import Look
-from bench.report.formatting import value_text
 from bench.report.model import Report
 from bench.report.sections.anytime import anytime
 from bench.report.sections.conduct import conduct, runs
@@ -20,28 +18,29 @@ from bench.report.sections.proxy import proxy_final
 from bench.report.sections.supernet import supernet_health
 
 
-def report_of(analysis: Mapping[str, Any], out: Path) -> Report:
-    """The report in ``out`` of an analysis that ``plain`` made safe; call it in ``house_style``."""
-    banner = banner_of(analysis)
-    look = Look.of(analysis, banner)
+def report_of(analysis: Analysis, out: Path) -> Report:
+    """The report in ``out`` of an analysis that is ``safe``; call it in ``house_style``."""
+    banner = banner_of(analysis.setting)
+    names = [row.name for row in analysis.searchers]
+    look = Look.of(names, analysis.setting.baseline, banner)
     return Report(
-        name=value_text(analysis.get("name") or "comparison"),
-        question=value_text(analysis.get("question") or ""),
+        name=analysis.name or "comparison",
+        question=analysis.question,
         banner=banner,
-        created=value_text(analysis.get("created") or ""),
+        created=analysis.created,
         sections=(
             verdict(analysis, look),
             all_pairs(analysis, look),
-            ranks(analysis, look),
+            ranks(analysis.ranks, look),
             scores(analysis, look),
             anytime(analysis, look),
-            pareto(analysis, look),
-            mac_distribution(analysis, look),
-            supernet_health(analysis, look),
-            proxy_final(analysis, look),
-            conduct(analysis),
-            runs(analysis, out),
-            checklist(analysis),
-            provenance(analysis),
+            pareto(analysis.pareto, look),
+            mac_distribution(analysis.mac_distribution, analysis.setting.caps, look),
+            supernet_health(analysis.supernet_health, look),
+            proxy_final(analysis.proxy_final, look),
+            conduct(analysis.searchers),
+            runs(analysis.provenance.runs, out),
+            checklist(analysis.provenance.checklist),
+            provenance(analysis.provenance),
         ),
     )

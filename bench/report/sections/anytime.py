@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any
-
-from bench.report.figures.curves import centres_figure, runs_figure, unit_of
+from bench.comparison.answers import Missing
+from bench.comparison.anytime import AxisCurves
+from bench.comparison.document import Analysis
+from bench.comparison.rank_curve import RankCurve
+from bench.report.figures.curves import centres_figure, runs_figure
 from bench.report.figures.look import Look
 from bench.report.figures.rank_curve import rank_curve_figure
 from bench.report.formatting import label_of, value_text
-from bench.report.model import Block, Column, Figure, Heading, Refused, Section, Table, Text
-from bench.report.plain import entries, part, reason_of
+from bench.report.model import Block, Column, Figure, Heading, Refused, Row, Section, Table, Text
 
 #: Of the points of a curve, pages show about this many rows a searcher.
 SHOWN_POINTS = 5
 STATISTICS = ("median", "median_low", "median_high", "iqm", "iqm_low", "iqm_high")
 
 
-def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
+def anytime(analysis: Analysis, look: Look) -> Section:
     """Centres with bands on every axis, every run on the first that has curves, ranks at last."""
-    curves = analysis.get("curves")
-    title = "Anytime curves"
-    if not isinstance(curves, Mapping) or reason_of(curves) or not curves:
-        reason = reason_of(curves or None) or "there is no axis"
-        return Section("curves", title, [Refused("Anytime curves", reason)])
     blocks: list[Block] = [
         Text(
             "The referee's score of the recommendation so far, with the weights that runs have in "
@@ -34,130 +28,119 @@ def anytime(analysis: Mapping[str, Any], look: Look) -> Section:
         )
     ]
     runs_wanted = True
-    for axis, curve in curves.items():
-        blocks.append(
-            Heading(
-                f"Against {unit_of(axis, curve) if reason_of(curve) is None else label_of(axis)}"
-            )
-        )
-        found = _axis(axis, curve, look, runs_wanted)
+    for axis, curves in analysis.curves.items():
+        if isinstance(curves, Missing):
+            what = label_of(axis)
+            blocks += [Heading(f"Against {what}"), Refused(f"Curves against {what}", curves.reason)]
+            continue
+        found = _axis(axis, curves, look, runs_wanted)
+        blocks += [Heading(f"Against {curves.unit}"), *found]
         runs_wanted = runs_wanted and not any(
             isinstance(block, Figure) and block.name.startswith("runs-") for block in found
         )
-        blocks += found
-    return Section("curves", title, [*blocks, *_ranks(analysis.get("rank_curve"), look)])
+    blocks += _ranks(analysis.rank_curve, look)
+    return Section("curves", "Anytime curves", blocks)
 
 
-def _ranks(found: object, look: Look) -> list[Block]:
+def _ranks(found: RankCurve | Missing, look: Look) -> list[Block]:
     """Who leads when, on the axis that all runs were given alike."""
     title = "Average rank against the budget"
-    reason = reason_of(found)
-    drawn = rank_curve_figure(found, look) if isinstance(found, Mapping) and not reason else None
-    if drawn is None or not isinstance(found, Mapping):
-        return [Heading(title), Refused(title, reason or "no searcher has a curve")]
-    unit = unit_of("", found)
+    if isinstance(found, Missing):
+        return [Heading(title), Refused(title, found.reason)]
     caption = (
-        f"Average rank of the score so far over {value_text(part(found, 'units'))} "
-        f"{value_text(part(found, 'units_are'))}, 1 is the best, against {unit}. With the weights "
-        "that runs have in common. A description: no test is made along the curve."
+        f"Average rank of the score so far over {value_text(found.units)} {found.units_are}, 1 is "
+        f"the best, against {found.unit}. With the weights that runs have in common. A "
+        "description: no test is made along the curve."
     )
-    grid = part(found, "grid") or []
     rows = [
         {"searcher": name, "cost": cost, "rank": rank}
-        for name, ranks in (part(found, "searchers") or {}).items()
-        for cost, rank in zip(grid, ranks or (), strict=False)
+        for name, ranks in found.searchers.items()
+        for cost, rank in zip(found.grid, ranks, strict=True)
     ]
-    every = max(1, len(grid) // SHOWN_POINTS)
+    every = max(1, len(found.grid) // SHOWN_POINTS)
     columns = (
         Column("searcher", "searcher"),
-        Column("cost", unit, "number"),
+        Column("cost", found.unit, "number"),
         Column("rank", "average rank", "coefficient"),
     )
-    table = Table("rank-curve", f"Average rank against {unit}", columns, rows, every)
+    table = Table("rank-curve", f"Average rank against {found.unit}", columns, rows, every)
+    drawn = rank_curve_figure(found, look)
     return [Heading(title), Figure("rank-curve", caption, drawn, (table,))]
 
 
-def _axis(axis: str, curve: object, look: Look, runs_wanted: bool) -> list[Block]:
-    reason = reason_of(curve)
-    if reason or not isinstance(curve, Mapping):
-        return [
-            Refused(
-                f"Curves against {label_of(axis)}", reason or "this analysis does not hold them"
-            )
-        ]
-    key, unit = slug(axis), unit_of(axis, curve)
-    drawn = centres_figure(key, curve, look)
+def _axis(axis: str, curves: AxisCurves, look: Look, runs_wanted: bool) -> list[Block]:
+    unit = curves.unit
+    drawn = centres_figure(axis, curves, look)
     if drawn is None:
         return [Refused(f"Curves against {label_of(axis)}", "no searcher has a curve")]
-    shown = list((part(curve, "searchers") or {}).values())
-    bands = any(part(entry, f"{key}_low") for entry in shown for key in ("median", "iqm"))
+    bands = [band for arm in curves.searchers.values() for band in arm.bands.values()]
     caption = f"Median and interquartile mean of the score against {unit}"
-    caption += ", with bands." if bands else "."
-    lacking = dict.fromkeys(note for entry in shown if (note := part(entry, "note")))
-    caption = " ".join([caption, *(f"{note.capitalize()}." for note in map(str, lacking))])
-    blocks: list[Block] = [Figure(f"curves-{key}", caption, drawn, (_table(key, unit, curve),))]
-    without = part(curve, "without") or {}
-    if without:
-        said = "; ".join(f"{name}: {reason}" for name, reason in without.items())
+    caption += ", with bands." if any(band.low for band in bands) else "."
+    notes = dict.fromkeys(band.note for band in bands if band.note)
+    caption = " ".join([caption, *(f"{note.capitalize()}." for note in notes)])
+    blocks: list[Block] = [Figure(f"curves-{axis}", caption, drawn, (_table(axis, curves),))]
+    if curves.without:
+        said = "; ".join(f"{name}: {reason}" for name, reason in curves.without.items())
         blocks.append(Text(f"Without a curve here: {said}."))
-    runs = runs_figure(key, curve, look) if runs_wanted else None
-    if runs is not None:
+    if runs_wanted:
         caption = (
             f"Every run against {unit}: thin lines are runs, the thick one is their median with "
             f"its band, the grey one the median of {look.baseline}."
         )
-        figure = Figure(f"runs-{key}", caption, runs, (_runs_table(key, unit, curve),))
-        blocks.append(figure)
+        runs = runs_figure(axis, curves, look)
+        blocks.append(Figure(f"runs-{axis}", caption, runs, (_runs_table(axis, curves),)))
     return blocks
 
 
-def slug(axis: str) -> str:
-    """A file name for an axis."""
-    return re.sub(r"[^a-z0-9]+", "-", axis.lower()).strip("-")[:24] or "axis"
-
-
-def _table(key: str, unit: str, curve: Mapping[str, Any]) -> Table:
-    rows, points = [], 0
-    for name, entry in (part(curve, "searchers") or {}).items():
-        grid = part(entry, "grid") or []
+def _table(axis: str, curves: AxisCurves) -> Table:
+    rows: list[Row] = []
+    points = 0
+    for name, arm in curves.searchers.items():
+        bands = arm.bands
+        if not bands:
+            continue
+        grid = next(iter(bands.values())).grid
         points = max(points, len(grid))
+        lines = {
+            statistic: line
+            for key, band in bands.items()
+            for statistic, line in (
+                (key, band.centre), (f"{key}_low", band.low), (f"{key}_high", band.high)
+            )
+            if line is not None
+        }  # fmt: skip
         for index, cost in enumerate(grid):
-            row = {"searcher": name, "cost": cost, "n": part(entry, "n")}
-            for statistic in STATISTICS:
-                values = part(entry, statistic)
-                row[statistic] = values[index] if isinstance(values, list) else None
-            rows.append(row)
+            scores = {statistic: line[index] for statistic, line in lines.items()}
+            rows.append({"searcher": name, "cost": cost, "n": arm.n, **scores})
     columns = (
         Column("searcher", "searcher"),
         Column("n", "runs", "count"),
-        Column("cost", unit, "number"),
+        Column("cost", curves.unit, "number"),
         *(
             Column(name, name.replace("_", ", ").replace("iqm", "IQM"), "score")
             for name in STATISTICS
         ),
     )
     every = max(1, points // SHOWN_POINTS)
-    return Table(f"curves-{key}", f"Score against {unit}", columns, rows, every)
+    return Table(f"curves-{axis}", f"Score against {curves.unit}", columns, rows, every)
 
 
-def _runs_table(key: str, unit: str, curve: Mapping[str, Any]) -> Table:
+def _runs_table(axis: str, curves: AxisCurves) -> Table:
     """The ends of the runs' curves; the runs in full stand in report.json."""
-    rows = []
-    for name, entry in (part(curve, "searchers") or {}).items():
-        for run in entries(part(entry, "runs")):
-            x, y = run.get("x") or [], run.get("y") or []
-            if x and y:
-                rows.append(
-                    {
-                        "searcher": name,
-                        "run_id": run.get("run_id"),
-                        "looks": len(x),
-                        "first_cost": x[0],
-                        "first_score": y[0],
-                        "last_cost": x[-1],
-                        "last_score": y[-1],
-                    }
-                )
+    unit = curves.unit
+    rows = [
+        {
+            "searcher": name,
+            "run_id": run.run_id,
+            "looks": len(run.x),
+            "first_cost": run.x[0],
+            "first_score": run.y[0],
+            "last_cost": run.x[-1],
+            "last_score": run.y[-1],
+        }
+        for name, arm in curves.searchers.items()
+        for run in arm.runs
+    ]
     columns = (
         Column("searcher", "searcher"),
         Column("run_id", "run", "code"),
@@ -167,4 +150,4 @@ def _runs_table(key: str, unit: str, curve: Mapping[str, Any]) -> Table:
         Column("last_cost", f"{unit} at last", "number"),
         Column("last_score", "score at last", "score"),
     )
-    return Table(f"runs-{key}", f"First and last score against {unit}", columns, rows)
+    return Table(f"runs-{axis}", f"First and last score against {unit}", columns, rows)

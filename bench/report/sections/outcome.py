@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import quantiles
-from typing import Any
 
+from bench.comparison.answers import Missing
+from bench.comparison.document import Analysis, BudgetUsed
+from bench.comparison.planned import Plan
+from bench.comparison.provenance import RunRow
+from bench.comparison.replaying import Shares
+from bench.comparison.searchers import SearcherRow
 from bench.records.limits import AXES
+from bench.records.study_roll import Planned
 from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
-from bench.report.figures.paired import paired_figure, unit_scores
+from bench.report.figures.paired import Marks, paired_figure, unit_scores
 from bench.report.figures.profile import profile_figure
 from bench.report.formatting import BLANK, compact, value_text
-from bench.report.main_table import cost_of, main_table
+from bench.report.main_table import main_table
 from bench.report.model import (
     Block,
     Bullets,
@@ -23,11 +29,11 @@ from bench.report.model import (
     Heading,
     Lead,
     Refused,
+    Row,
     Section,
     Table,
     Text,
 )
-from bench.report.plain import entries, number_of, part
 
 #: Runs that are named where there are many.
 FEW = 12
@@ -63,55 +69,42 @@ QUARTILES = (
     Column("third", "third quartile", "score"),
     Column("highest", "highest", "score"),
 )
-COSTED = ("images_sunk", "images_amortised", "images_private", "evaluations", "seconds")
 
 
-def verdict(analysis: Mapping[str, Any], look: Look) -> Section:
+def verdict(analysis: Analysis, look: Look) -> Section:
     """What was found, for a reader in a hurry."""
-    searchers = entries(analysis.get("searchers"))
-    blocks: list[Block] = []
-    if summary := analysis.get("summary"):
-        blocks.append(Lead(value_text(summary)))
-    if sentence := analysis.get("inference"):
-        blocks.append(Text(value_text(sentence)))
-    blocks.append(Facts(_plan(analysis)))
-    if not searchers:
-        blocks.append(Refused("Result", "there is no searcher with a run"))
-        return Section("verdict", "Verdict", blocks)
-    runs = [run for run in entries(analysis.get("runs")) if "searcher" in run]
-    drawn = paired_figure(searchers, runs, look)
-    table = main_table(analysis)
+    blocks: list[Block] = [
+        Lead(analysis.summary),
+        Text(analysis.inference),
+        Facts(_plan(analysis)),
+    ]
+    marks = unit_scores(analysis.provenance.runs)
+    drawn = paired_figure([row.name for row in analysis.searchers], marks, look)
     if drawn is None:
         blocks.append(Refused("Scores by supernet", "no run has a score"))
     else:
-        unit = value_text(part(analysis.get("tests"), "unit") or "blocks")
+        unit = analysis.tests.unit
         on = "in one block" if unit == "blocks" else f"on one of the {unit}, the mean over seeds"
         caption = (
             f"A mark is a searcher's endpoint {on}; a grey line joins what belongs together, a "
             "thick bar is the searcher's mean."
         )
-        means = Table(
-            "scores-by-unit", "Scores by what they come from", UNITS, _units(searchers, runs)
-        )
+        means = Table("scores-by-unit", "Scores by what they come from", UNITS, _units(marks))
         blocks.append(Figure("paired", caption, drawn, (means,), first=True))
-    blocks.append(table)
-    for key, title in (("unfinished", "Unfinished runs"), ("excluded", "Runs left out")):
-        found = analysis.get(key) or []
+    blocks.append(main_table(analysis))
+    unfinished = analysis.provenance.unfinished
+    for found, title in ((unfinished, "Unfinished runs"), (analysis.excluded, "Runs left out")):
         if found:
-            blocks += [Heading(title), Bullets([_with_reason(entry) for entry in found])]
+            blocks += [Heading(title), Bullets([f"{each.run}: {each.reason}" for each in found])]
     return Section("verdict", "Verdict", blocks)
 
 
-def scores(analysis: Mapping[str, Any], look: Look) -> Section:
+def scores(analysis: Analysis, look: Look) -> Section:
     """Every run, other centres of the scores, and what they cost."""
-    title = "Scores and cost"
-    searchers = entries(analysis.get("searchers"))
-    if not searchers:
-        return Section("scores", title, [Refused("Scores", "there is no searcher with a run")])
-    runs = [run for run in entries(analysis.get("runs")) if "searcher" in run]
-    drawn = endpoint_figure(searchers, runs, look)
+    searchers, runs = analysis.searchers, analysis.provenance.runs
     centres = Table("centres", "Other views of score and cost", CENTRES, _centres(searchers))
     blocks: list[Block] = []
+    drawn = endpoint_figure(searchers, runs, look)
     if drawn is None:
         blocks += [Refused("Endpoint", "no run has a score"), centres]
     else:
@@ -134,47 +127,36 @@ def scores(analysis: Mapping[str, Any], look: Look) -> Section:
             "or does not apply."
         )
     )
-    noise = analysis.get("word_noise")
-    if isinstance(noise, Mapping):
-        words, spread = (number_of(noise.get(key)) or 0.0 for key in ("words", "sd"))
+    if noise := analysis.word_noise:
         blocks.append(
             Text(
-                f"Scores are of {words:,.0f} words: two networks of the same worth differ on so "
-                f"many by about {spread:.4f} (one standard deviation) by chance alone, which no "
+                f"Scores are of {noise.words:,} words: two networks of the same worth differ on so "
+                f"many by about {noise.sd:.4f} (one standard deviation) by chance alone, which no "
                 "interval over runs contains."
             )
         )
     blocks.append(Fold("The protocol in full", (Facts(_protocol(analysis)),)))
-    return Section("scores", title, blocks)
+    return Section("scores", "Scores and cost", blocks)
 
 
-def _centres(searchers: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "searcher": entry.get("name"),
-            **{key: entry.get(key) for key in ("median", "iqm", "auc", "relative_improvement")},
-        }
-        for entry in searchers
-    ]
+def _centres(searchers: Sequence[SearcherRow]) -> list[Row]:
+    return [{"searcher": row.name, **vars(row)} for row in searchers]
 
 
-def _units(
-    searchers: list[Mapping[str, Any]], runs: list[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    found = unit_scores([str(entry.get("name")) for entry in searchers], runs)
+def _units(marks: Marks) -> list[Row]:
     return [
         {"searcher": name, "unit": unit, "score": score}
-        for name, row in found.items()
+        for name, row in marks.items()
         for unit, score in row
     ]
 
 
-def _quartiles(runs: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _quartiles(runs: Sequence[RunRow]) -> list[Row]:
     scores: dict[str, list[float]] = {}
     for run in runs:
-        if (score := number_of(run.get("score"))) is not None:
-            scores.setdefault(str(run["searcher"]), []).append(score)
-    rows = []
+        if run.score is not None:
+            scores.setdefault(run.searcher, []).append(run.score)
+    rows: list[Row] = []
     for name, found in scores.items():
         ends = quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
         values = (min(found), *ends, max(found))
@@ -183,64 +165,53 @@ def _quartiles(runs: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _costs(searchers: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "searcher": entry.get("name"),
-            **{key: cost_of(entry, key) for key in (*COSTED, "break_even_runs")},
-            "macs_processed": cost_of(entry, "macs"),
-            "seconds_range": _range(cost_of(entry, "seconds_range")),
-        }
-        for entry in searchers
-    ]
+def _costs(searchers: Sequence[SearcherRow]) -> list[Row]:
+    """Where there is no cost, the reason in place of each number."""
+    rows: list[Row] = []
+    for row in searchers:
+        cost = row.cost
+        if isinstance(cost, Missing):
+            lacking = dict.fromkeys((column.key for column in COSTS), cost)
+            rows.append({**lacking, "searcher": row.name, "seconds_range": None})
+            continue
+        low, high = cost.seconds_range
+        told = {"macs_processed": cost.macs, "seconds_range": f"{low:,.0f} - {high:,.0f}"}
+        rows.append({**vars(cost), **told, "searcher": row.name})
+    return rows
 
 
-def _range(ends: object) -> str | None:
-    if not isinstance(ends, list) or len(ends) != 2:
-        return None
-    low, high = (number_of(end) for end in ends)
-    return None if low is None or high is None else f"{low:,.0f} - {high:,.0f}"
-
-
-def _plan(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _plan(analysis: Analysis) -> list[tuple[str, str]]:
     """What was planned and measured, in four lines."""
-    searchers = entries(analysis.get("searchers"))
-    done, all_runs = (
-        sum(number_of(entry.get(key)) or 0.0 for entry in searchers) for key in ("complete", "runs")
-    )
-    found = [("runs", _runs(analysis.get("plan"), done, all_runs))]
-    found.append(("endpoint", value_text(analysis.get("endpoint_text") or BLANK)))
-    found.append(("budget of a run", _budget(analysis)))
-    if shares := part(analysis.get("replay"), "predicted"):
-        found.append(("predicted, not recorded", _predicted(shares)))
-    deviations = analysis.get("decided_later") or []
-    if deviations:
-        found.append(("decided after the runs", "; ".join(map(value_text, deviations))))
+    done = sum(row.complete for row in analysis.searchers)
+    every = sum(row.runs for row in analysis.searchers)
+    found = [("runs", _runs(analysis.provenance.plan, done, every))]
+    found.append(("endpoint", analysis.endpoint_text))
+    found.append(("budget of a run", _budget(analysis.setting.budget)))
+    if analysis.setting.replay:
+        found.append(("predicted, not recorded", _predicted(analysis.setting.replay.predicted)))
+    if deviations := analysis.provenance.decided_later:
+        found.append(("decided after the runs", "; ".join(deviations)))
     return found
 
 
-def _predicted(shares: Mapping[str, Any]) -> str:
+def _predicted(shares: Mapping[str, Shares]) -> str:
     parts = []
     for name, found in shares.items():
         counts = [
             f"{100 * share:.0f} % of {what}"
             for what in ("recommendations", "evaluations")
-            if (share := number_of(part(found, what))) is not None
+            if (share := getattr(found, what)) is not None
         ]
         if counts:
-            parts.append(f"{value_text(name)}: {', '.join(counts)}")
+            parts.append(f"{name}: {', '.join(counts)}")
     return "; ".join(parts) or BLANK
 
 
-def _budget(analysis: Mapping[str, Any]) -> str:
+def _budget(budget: BudgetUsed) -> str:
     """The limits of a run, the one that all runs are given alike first."""
-    budget = analysis.get("budget")
-    if not isinstance(budget, Mapping):
-        return BLANK
-    equal = budget.get("equalised")
-    order = sorted(AXES, key=lambda axis: axis != equal)
+    order = sorted(AXES, key=lambda axis: axis != budget.equalised)
     limits = [
-        f"{_limit(limit)} {AXES[axis]}" for axis in order if (limit := number_of(budget.get(axis)))
+        f"{_limit(limit)} {AXES[axis]}" for axis in order if (limit := budget.limits.get(axis))
     ]
     if not limits:
         return BLANK
@@ -252,59 +223,42 @@ def _limit(limit: float) -> str:
     return compact(limit) if limit >= 1e6 else f"{limit:,.10g}"
 
 
-def _protocol(analysis: Mapping[str, Any]) -> list[tuple[str, str]]:
-    space, caps = analysis.get("space"), analysis.get("caps")
-    limits = [
-        f"at most {value_text(part(caps, key))} {word}"
-        for key, word in (("max_macs", "MACs"), ("max_params", "parameters"))
-        if part(caps, key) is not None
-    ]
-    settings = part(space, "settings")
-    listed = ", ".join(f"{k} = {value_text(v)}" for k, v in (settings or {}).items())
-    tests = analysis.get("tests")
-    family = f"{value_text(part(tests, 'family'))}, {value_text(part(tests, 'comparisons'))} pairs"
+def _protocol(analysis: Analysis) -> list[tuple[str, str]]:
+    setting, tests = analysis.setting, analysis.tests
+    caps = ((setting.caps.max_macs, "MACs"), (setting.caps.max_params, "parameters"))
+    limits = [f"at most {most:,} {word}" for most, word in caps if most is not None]
+    listed = ", ".join(f"{k} = {value_text(v)}" for k, v in setting.space.settings.items())
     return [
-        ("evaluator", value_text(analysis.get("evaluator"))),
-        ("space", value_text(part(space, "name")) + (f" ({listed})" if listed else "")),
+        ("evaluator", setting.evaluator),
+        ("space", setting.space.name + (f" ({listed})" if listed else "")),
         ("caps", ", ".join(limits) or "no cap"),
-        ("preset", value_text(analysis.get("preset"))),
-        ("baseline", value_text(analysis.get("baseline"))),
-        ("family of comparisons", family),
-        ("alpha", value_text(part(tests, "alpha"))),
-        ("margin of equivalence", value_text(analysis.get("margin"))),
-        ("made", value_text(analysis.get("created"))),
+        ("preset", setting.preset),
+        ("baseline", setting.baseline),
+        ("family of comparisons", f"{tests.family}, {tests.comparisons:,} pairs"),
+        ("alpha", value_text(tests.alpha)),
+        ("margin of equivalence", value_text(setting.margin)),
+        ("made", analysis.created),
     ]
 
 
-def _runs(plan: object, done: float, all_runs: float) -> str:
+def _runs(plan: Plan | None, done: int, every: int) -> str:
     """How many are complete of those that were planned, or of those that there are."""
-    if not isinstance(plan, Mapping):
-        return f"{done:,.0f} complete of {all_runs:,.0f}; no study file says how many were planned"
-    parts = [
-        f"{number_of(plan.get('complete')) or 0:,.0f} complete of {plan.get('planned')} planned"
-    ]
-    for state in ("failed", "unfinished", "missing", "extra"):
-        runs = entries(plan.get(state)) if state != "extra" else list(plan.get(state) or ())
-        if runs:
-            parts.append(f"{len(runs):,} {state}{_named(runs)}")
+    if plan is None:
+        return f"{done:,} complete of {every:,}; no study file says how many were planned"
+    parts = [f"{plan.complete:,} complete of {plan.planned} planned"]
+    states = (("failed", plan.failed), ("unfinished", plan.unfinished), ("missing", plan.missing))
+    parts += [f"{len(runs):,} {state}{_named(runs)}" for state, runs in states if runs]
+    if plan.extra:
+        parts.append(f"{len(plan.extra):,} extra")
     return "; ".join(parts)
 
 
-def _named(runs: Sequence[object]) -> str:
+def _named(runs: Sequence[Planned]) -> str:
     """The first few of them."""
     names = [
-        f"{value_text(run.get('searcher'))} seed {value_text(run.get('seed'))}"
-        + ("" if run.get("supernet_seed") is None else f" supernet {run.get('supernet_seed')}")
+        f"{run.searcher} seed {value_text(run.seed)}"
+        + ("" if run.supernet_seed is None else f" supernet {run.supernet_seed}")
         for run in runs
-        if isinstance(run, Mapping)
     ]
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-    return f" ({', '.join(names[:FEW])}{more})" if names else ""
-
-
-def _with_reason(entry: object) -> str:
-    if not isinstance(entry, Mapping):
-        return value_text(entry)
-    run = entry.get("run") or entry.get("run_id") or entry.get("folder")
-    reason = entry.get("reason")
-    return f"{value_text(run)}: {value_text(reason)}" if reason else value_text(run)
+    return f" ({', '.join(names[:FEW])}{more})"

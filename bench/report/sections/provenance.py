@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from bench.comparison.checklist import Item
+from bench.comparison.document import Provenance
 from bench.report.formatting import value_text
 from bench.report.model import (
     Block,
@@ -18,7 +19,6 @@ from bench.report.model import (
     Table,
     Text,
 )
-from bench.report.plain import entries, reason_of
 
 ANSWERS = (
     Column("item", "item"),
@@ -32,62 +32,47 @@ SETTINGS = (
 )
 
 
-def checklist(analysis: Mapping[str, Any]) -> Section:
+def checklist(items: Sequence[Item]) -> Section:
     """Best practices for research on NAS, item by item."""
-    rows = entries(analysis.get("checklist"))
-    title = "Checklist"
-    if not rows:
-        reason = reason_of(analysis.get("checklist") or None) or "it was not filled in"
-        return Section("checklist", title, [Refused("Checklist", reason)])
     source = Text(
         "Lindauer and Hutter, Best practices for scientific research on neural architecture "
         "search, JMLR 21, 2020; filled in by the program."
     )
-    return Section("checklist", title, [source, Table("checklist", "Checklist", ANSWERS, rows)])
+    table = Table("checklist", "Checklist", ANSWERS, [vars(item) for item in items])
+    return Section("checklist", "Checklist", [source, table])
 
 
-def provenance(analysis: Mapping[str, Any]) -> Section:
-    """Deviations, settings, versions, hardware, hashes."""
-    deviations = [value_text(sentence) for sentence in analysis.get("deviations") or ()]
+def provenance(found: Provenance) -> Section:
+    """Deviations, settings, versions, hardware."""
+    deviations = found.deviations
     blocks: list[Block] = [Heading("Deviations from the papers")]
     blocks.append(Bullets(deviations) if deviations else Text("No deviation was stated."))
-    blocks += [Heading("Hyperparameters"), *_settings(analysis.get("hyperparameters"))]
-    for key, title in (("versions", "Versions"), ("hashes", "Hashes")):
-        found = analysis.get(key)
-        if isinstance(found, Mapping) and found and reason_of(found) is None:
-            facts = [(name, value_text(value)) for name, value in found.items()]
-            blocks += [Heading(title), Facts(facts)]
-        elif key == "versions":
-            blocks += [Heading(title), Refused(title, reason_of(found or None) or "not recorded")]
-    machines = entries(analysis.get("hardware"))
-    blocks.append(Heading("Hardware"))
-    if machines:
-        keys = list(dict.fromkeys(key for machine in machines for key in machine))
-        columns = tuple(Column(key, key.replace("_", " ")) for key in keys)
-        blocks.append(Table("hardware", "Hardware", columns, machines))
+    blocks += [Heading("Hyperparameters"), *_settings(found.hyperparameters)]
+    blocks.append(Heading("Versions"))
+    if found.versions:
+        blocks.append(Facts(list(found.versions.items())))
     else:
-        blocks.append(Refused("Hardware", "it was not recorded"))
+        blocks.append(Refused("Versions", "this analysis does not hold it"))
+    machines = [{**machine.described, "runs": machine.runs} for machine in found.hardware]
+    keys = dict.fromkeys(key for machine in machines for key in machine)
+    columns = tuple(Column(key, key.replace("_", " ")) for key in keys)
+    blocks += [Heading("Hardware"), Table("hardware", "Hardware", columns, machines)]
     return Section("provenance", "Reproducing it", blocks)
 
 
-def _settings(found: object) -> list[Block]:
-    if not isinstance(found, Mapping) or reason_of(found) or not found:
-        return [Refused("Hyperparameters", reason_of(found or None) or "they were not recorded")]
-    rows = [
-        {"searcher": name, "key": key, "value": "not set" if value is None else value_text(value)}
-        for name, settings in found.items()
-        if isinstance(settings, Mapping)
-        for key, value in settings.items()
-    ]
+def _settings(found: Mapping[str, Mapping[str, object]]) -> list[Block]:
+    texts = {
+        name: {key: "not set" if value is None else value_text(value) for key, value in own.items()}
+        for name, own in found.items()
+    }
     facts = [
-        (
-            name,
-            ", ".join(f"{row['key']} = {row['value']}" for row in rows if row["searcher"] == name),
-        )
-        for name in found
+        (name, ", ".join(f"{key} = {text}" for key, text in own.items()) or "there are none")
+        for name, own in texts.items()
+    ]
+    rows = [
+        {"searcher": name, "key": key, "value": text}
+        for name, own in texts.items()
+        for key, text in own.items()
     ]
     table = Table("hyperparameters", "Hyperparameters", SETTINGS, rows)
-    return [
-        Facts([(name, text or "there are none") for name, text in facts]),
-        Fold("As a table", (table,)),
-    ]
+    return [Facts(facts), Fold("As a table", (table,))]

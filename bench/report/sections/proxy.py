@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from bench.comparison.answers import Missing
+from bench.comparison.panel import Agreement, NoPanel, Panel
+from bench.comparison.retraining import Commands
+from bench.comparison.trainings import LeftOut
 from bench.report.figures.look import Look
 from bench.report.figures.proxy import proxy_figure
-from bench.report.formatting import value_text
-from bench.report.model import Block, Bullets, Column, Figure, Fold, Refused, Section, Table, Text
-from bench.report.plain import entries, number_of, part, reason_of
+from bench.report.model import (
+    Block,
+    Bullets,
+    Column,
+    Figure,
+    Fold,
+    Refused,
+    Row,
+    Section,
+    Table,
+    Text,
+)
+from bench.statistics.answers import NotComputable
 
 TITLE = "Proxy against final score"
 PANEL = (
@@ -52,79 +65,68 @@ LEFT_OUT = (Column("model", "model", "code"), Column("reason", "reason"))
 COMMANDS = (Column("command", "command", "code"),)
 
 
-def proxy_final(analysis: Mapping[str, Any], look: Look) -> Section:
+def proxy_final(found: Panel | NoPanel, look: Look) -> Section:
     """Rank agreement, the panel, final scores by searcher, and what there is left to train."""
-    found = analysis.get("proxy_final")
-    reason = reason_of(found)
-    if reason or not isinstance(found, Mapping):
-        refused: Block = Refused(TITLE, reason or "this analysis does not hold it")
-        return Section("proxy", TITLE, [refused, *_rest(part(analysis, "proxy_final"))])
+    rest = _rest(found.left_out or (), found.commands)
+    if isinstance(found, NoPanel):
+        return Section("proxy", TITLE, [Refused(TITLE, found.reason), *rest])
     blocks: list[Block] = []
-    if better := found.get("better_than_size"):
-        blocks.append(Text(value_text(better)))
-    if notes := found.get("notes"):
-        blocks.append(Bullets([value_text(note) for note in notes]))
-    return Section("proxy", TITLE, [*blocks, *_panel(found, look), *_finals(found), *_rest(found)])
+    if isinstance(found.agreement, Agreement):
+        blocks.append(Text(found.agreement.better_than_size))
+    blocks.append(Bullets(found.notes))
+    return Section("proxy", TITLE, [*blocks, *_panel(found, look), *_finals(found), *rest])
 
 
-def _panel(found: Mapping[str, Any], look: Look) -> list[Block]:
-    points = [
-        {**point, "seeds": len(point.get("seeds") or ())} for point in entries(found.get("points"))
-    ]
+def _panel(found: Panel, look: Look) -> list[Block]:
+    points = [{**vars(point), "seeds": len(point.seeds)} for point in found.points]
     panel = Table("proxy-final", "The panel", PANEL, points)
-    tau = found.get("tau")
-    if (reason := reason_of(tau)) and number_of(tau) is None:
-        return [Refused("Agreement of proxy and final score", reason), panel]
-    rows = [row for key in NAMES if key in found for row in _quality(key, found[key])]
+    answers = found.agreement
+    lacking = answers if isinstance(answers, Missing) else answers.tau
+    if isinstance(lacking, NotComputable) and lacking.value is None:
+        return [Refused("Agreement of proxy and final score", lacking.reason), panel]
+    rows = [row for key, name in NAMES.items() for row in _quality(name, getattr(answers, key))]
     quality = Table("proxy-quality", "How well the proxy ranks", QUALITY, rows)
-    drawn = proxy_figure(found, look)
-    if drawn is None:
-        return [Refused(TITLE, "no architecture has both scores"), quality, panel]
     caption = (
         "Proxy score and mean final score of every architecture of the panel, in the colour of the "
         "searcher that recommended it; bars reach from its lowest seed to its highest."
     )
+    drawn = proxy_figure(found.points, look)
     return [quality, Figure("proxy-final", caption, drawn, (panel,))]
 
 
-def _quality(key: str, value: object) -> list[dict[str, Any]]:
-    """A statistic a row; top-k precision and regret may come for several k."""
-    if not isinstance(value, Mapping) or number_of(value) is not None or reason_of(value):
-        return [{"what": NAMES[key], "value": value}]
-    return [{"what": f"{NAMES[key]} {inner}", "value": entry} for inner, entry in value.items()]
+def _quality(name: str, value: object) -> list[Row]:
+    """A statistic a row; some come for several sizes, or for several k."""
+    if not isinstance(value, Mapping):
+        return [{"what": name, "value": value}]
+    return [{"what": f"{name} {inner}", "value": entry} for inner, entry in value.items()]
 
 
-def _finals(found: Mapping[str, Any]) -> list[Block]:
+def _finals(found: Panel) -> list[Block]:
     rows = [
-        {**row, "final": reason_of(row.get("final")) if not row.get("retrained") else row["final"]}
-        for row in entries(found.get("searchers"))
+        {**vars(row), "final": row.final.reason if isinstance(row.final, Missing) else row.final}
+        for row in found.searchers
     ]
-    if not rows:
-        return []
     table = Table("final-scores", "Final scores by searcher", SEARCHERS, rows)
     text = (
         "Final scores by searcher: the mean over those of its runs whose recommendation was "
         "trained from scratch. Runs that recommend the same architecture share its trainings."
     )
-    trainings = Table(
-        "trainings", "Every training from scratch", TRAININGS, entries(found.get("trainings"))
-    )
+    every = [vars(training) for training in found.trainings]
+    trainings = Table("trainings", "Every training from scratch", TRAININGS, every)
     return [Text(text), table, Fold("Every training from scratch", [trainings])]
 
 
-def _rest(found: object) -> list[Block]:
+def _rest(left_out: Sequence[LeftOut], commands: Commands | None) -> list[Block]:
     """Models that do not belong, and commands that train what is lacking."""
     blocks: list[Block] = []
-    left_out = entries(part(found, "left_out"))
     if left_out:
-        table = Table("models-left-out", "Models left out", LEFT_OUT, left_out)
+        rows = [vars(model) for model in left_out]
+        table = Table("models-left-out", "Models left out", LEFT_OUT, rows)
         blocks += [Text("Models that do not belong here, and why:"), table]
-    commands = part(found, "commands")
-    lines = part(commands, "lines") or []
-    if lines:
-        more = number_of(part(commands, "more")) or 0
+    if commands is not None and commands.lines:
+        shown, more = len(commands.lines), commands.more
         text = "Commands that train what lacks seeds"
-        text += f", the first {len(lines)} of {len(lines) + more:.0f}:" if more else ":"
-        rows = [{"command": line} for line in lines]
-        blocks += [Text(text), Table("retraining", "Commands", COMMANDS, rows)]
+        text += f", the first {shown} of {shown + more}:" if more else ":"
+        lines = [{"command": line} for line in commands.lines]
+        blocks += [Text(text), Table("retraining", "Commands", COMMANDS, lines)]
     return blocks
