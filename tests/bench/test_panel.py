@@ -119,7 +119,7 @@ def test_a_training_that_fails_is_told_and_has_no_row(
 
     def spend(self: ModelTraining) -> float:
         loss = step(self)
-        return float("nan") if self.search_train.seed == 1 else loss
+        return float("nan") if self.weight_steps.words.seed == 1 else loss
 
     monkeypatch.setattr(ModelTraining, "step", spend)
     assert bench_panel(path) == 1

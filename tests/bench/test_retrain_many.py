@@ -252,7 +252,7 @@ def test_why_one_failed_is_kept_until_it_is_trained(
         step = ModelTraining.step
 
         def fail(self: ModelTraining) -> float:
-            if self.search_train.seed == 1 and self.done == 3:
+            if self.weight_steps.words.seed == 1 and self.done == 3:
                 raise RuntimeError("the disk\n is on fire")
             return step(self)
 
@@ -276,7 +276,7 @@ def test_a_model_without_a_finite_loss_is_a_failure_each_time(
 
         def spend(self: ModelTraining) -> float:
             loss = step(self)
-            return float("nan") if self.search_train.seed == 1 else loss
+            return float("nan") if self.weight_steps.words.seed == 1 else loss
 
         broken.setattr(ModelTraining, "step", spend)
         answer = bench(*given)
