@@ -1,15 +1,17 @@
-"""How well proxy scores rank architectures by their final ones, and whether sizes do as well.
+"""How well proxy scores rank architectures by their final ones, and whether rivals do as well.
 
-A proxy that ranks no better than multiply-adds or parameters do is worth no training: both are
-known before the first image. Measures of untrained networks belong beside them; runs do not have
-them (`bench supernet check --panel` does).
+A proxy that ranks no better than multiply-adds, parameters or measures of the untrained network do
+is worth no supernet: they are known before the first step. The measures are those of trainings that
+kept them; where one did not, they are left out for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.comparison.answers import Missing
 from bench.comparison.panel import Agreement, Point
@@ -30,6 +32,8 @@ SMALLEST_PANEL = 5
 TOP = (1, 3, 5)
 #: Key -> in words.
 SIZES = {"macs": "multiply-adds", "params": "parameters"}
+UNTRAINED = {"gradient_norm": "gradient norms of the untrained network", "snip": "SNIP"}
+RIVALS = SIZES | UNTRAINED
 
 
 def agreement(points: Sequence[Point], space: Space, protocol: Protocol) -> Agreement | Missing:
@@ -49,34 +53,41 @@ def agreement(points: Sequence[Point], space: Space, protocol: Protocol) -> Agre
         return protocol.generator(f"proxy and final {what}")
 
     level = protocol.level
-    sizes, lead, sentence = _beside_sizes(both, proxy, final, space, protocol)
+    rivals, lead, sentence = _beside_rivals(both, proxy, final, space, protocol)
     return Agreement(
         tau=kendall_tau(proxy, final, draws("tau"), level),
         tau_error_of_chance=null_standard_error(n),
         tau_corrected=_corrected(both, proxy, final, draws("tau"), level),
         ceiling=_ceiling(both, draws("ceiling"), level),
-        sizes=sizes,
+        rivals=rivals,
         lead=lead,
-        better_than_size=sentence,
+        better_than_rival=sentence,
         top_k={k: top_k_precision(proxy, final, k, draws(f"top {k}"), level) for k in top},
         regret={k: regret_at_k(proxy, final, k, draws(f"regret {k}"), level) for k in top},
     )
 
 
-def _beside_sizes(
+def _beside_rivals(
     points: Sequence[Point], proxy: Floats, final: Floats, space: Space, protocol: Protocol
 ) -> tuple[dict[str, Answer], Answer, str]:
-    """Taus of sizes, the proxy's lead over the better of them, and what that says."""
+    """Taus of the rivals, the proxy's lead over the best of them, and what that says."""
     encodings = space.encode([space.parse(point.architecture) for point in points])
-    sizes = {"macs": space.macs(encodings), "params": space.params(encodings)}
+    rivals: dict[str, npt.NDArray[Any]] = {
+        "macs": space.macs(encodings),
+        "params": space.params(encodings),
+    }
+    for key in UNTRAINED:
+        known = [getattr(point, key) for point in points]
+        if None not in known:
+            rivals[key] = np.array(known, dtype=np.float64)
     taus = {
         key: kendall_tau(each, final, protocol.generator(f"{key} and final tau"), protocol.level)
-        for key, each in sizes.items()
+        for key, each in rivals.items()
     }
     best = max(taus, key=lambda key: _least_where_unknown(taus[key]))
     rng = protocol.generator("proxy and final lead")
-    lead = tau_lead(proxy, sizes[best], final, rng, protocol.level)
-    return {SIZES[key]: tau for key, tau in taus.items()}, lead, _sentence(lead, SIZES[best])
+    lead = tau_lead(proxy, rivals[best], final, rng, protocol.level)
+    return {RIVALS[key]: tau for key, tau in taus.items()}, lead, _sentence(lead, RIVALS[best])
 
 
 def _least_where_unknown(tau: Answer) -> float:

@@ -139,7 +139,15 @@ def _point(
         seeds=tuple(training.seed for training in trained),
         scores=tuple(scores.tolist()),
         images=float(np.mean([training.images for training in trained])),
+        gradient_norm=_untrained(trained, "gradient_norm"),
+        snip=_untrained(trained, "snip"),
     )
+
+
+def _untrained(trained: Sequence[Training], key: str) -> float | None:
+    """Mean over seeds of a measure of the untrained network; None where one does not know it."""
+    found = [getattr(training.untrained, key, None) for training in trained]
+    return None if None in found else float(np.mean(np.array(found)))
 
 
 def _notes(points: Sequence[Point], kind: Kind, records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -158,6 +166,12 @@ def _notes(points: Sequence[Point], kind: Kind, records: Sequence[RunRecord]) ->
         found.append(
             f"{few} of {len(points)} architectures were trained with fewer than {SEEDS} seeds: "
             "their means are rough."
+        )
+    blind = sum(point.snip is None for point in points)
+    if 0 < blind < len(points):
+        found.append(
+            f"{blind} of {len(points)} architectures have trainings without measures of the "
+            "untrained network, so that these are no rivals here."
         )
     chosen = sum(bool(point.recommended_by) for point in points)
     found.append(

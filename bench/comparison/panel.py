@@ -19,7 +19,8 @@ class Point:
     """An architecture; ``scores`` are the final ones of its ``seeds``, ``final`` is their mean.
 
     ``proxy`` is the mean over ``proxy_runs``; None where no run knows one. ``images`` are those of
-    a training.
+    a training. ``gradient_norm`` and ``snip`` are means over untrained networks (Abdelfattah et
+    al., 2021); None where a training does not know them.
     """
 
     architecture: str
@@ -31,6 +32,8 @@ class Point:
     seeds: tuple[int, ...]
     scores: tuple[float, ...]
     images: float
+    gradient_norm: float | None
+    snip: float | None
 
     @property
     def mean(self) -> float:
@@ -42,18 +45,18 @@ class Point:
 class Agreement:
     """How well proxy scores rank architectures by their final ones, and what that is worth.
 
-    ``tau_corrected`` is freed of the noise of seeds, ``ceiling`` is the tau of two seeds. ``sizes``
-    holds the taus of multiply-adds and parameters, ``lead`` by how much the proxy's is above the
-    better of them, ``better_than_size`` both in a sentence. ``top_k`` and ``regret`` are by k.
+    ``tau_corrected`` is freed of the noise of seeds, ``ceiling`` is the tau of two seeds.
+    ``rivals`` holds the taus of what costs no supernet, ``lead`` by how much the proxy's is above
+    the best of them, ``better_than_rival`` both in a sentence. ``top_k`` and ``regret`` are by k.
     """
 
     tau: Answer
     tau_error_of_chance: float
     tau_corrected: Answer
     ceiling: Answer
-    sizes: Mapping[str, Answer]
+    rivals: Mapping[str, Answer]
     lead: Answer
-    better_than_size: str
+    better_than_rival: str
     top_k: Mapping[int, Answer]
     regret: Mapping[int, Answer]
 

@@ -150,8 +150,8 @@ def _panel(found: Panel) -> Data:
     data = _fields(found)
     answers = data.pop("agreement")
     if isinstance(answers, Missing):
-        keys = ("tau", "tau_corrected", "ceiling", "sizes", "lead", "top_k", "regret")
-        laid = {**dict.fromkeys(keys, answers), "better_than_size": None}
+        keys = ("tau", "tau_corrected", "ceiling", "rivals", "lead", "top_k", "regret")
+        laid = {**dict.fromkeys(keys, answers), "better_than_rival": None}
     else:
         laid = _fields(answers)
     head = {key: data.pop(key) for key in ("proxy", "notes")}

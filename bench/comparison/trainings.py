@@ -32,6 +32,7 @@ LONGEST_REASON = 300
 
 #: Integers that a float holds exactly.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+Measure = Annotated[float, Meta(ge=0.0, le=1e30)]
 Short = Annotated[str, Meta(max_length=200)]
 Setting = bool | int | float | Short | None | list[float]
 #: Trained with another sequence encoder than searched: the paper's own way.
@@ -91,6 +92,13 @@ class CostPart(Struct, frozen=True):
     images: Count
 
 
+class Untrained(Struct, frozen=True):
+    """What the network told before its first step: sum of gradient norms, and SNIP."""
+
+    gradient_norm: Measure
+    snip: Measure
+
+
 class Card(Struct, frozen=True):
     """Of a card, what comparisons use; unknown fields are skipped."""
 
@@ -100,11 +108,15 @@ class Card(Struct, frozen=True):
     data: Data
     preset: PresetPart
     cost: CostPart
+    untrained: Untrained | None = None
 
 
 @dataclass(frozen=True)
 class Training:
-    """An architecture trained once; scores compare where ``conditions``, as JSON, are the same."""
+    """An architecture trained once; scores compare where ``conditions``, as JSON, are the same.
+
+    ``untrained`` is None where the version that trained it did not keep it.
+    """
 
     folder: Path
     text: str
@@ -112,6 +124,7 @@ class Training:
     score: float
     images: int
     conditions: dict[str, str]
+    untrained: Untrained | None = None
 
 
 @dataclass(frozen=True)
@@ -251,7 +264,8 @@ def _training(folder: Path, searched: Searched) -> Training:
     }
     as_text = {key: json.dumps(value) for key, value in conditions.items()}
     text = searched.space.parse(description.text).text
-    return Training(folder, text, card.seed, counted, card.cost.images, as_text)
+    images, untrained = card.cost.images, card.untrained
+    return Training(folder, text, card.seed, counted, images, as_text, untrained)
 
 
 def _alike(trainings: list[Training]) -> tuple[list[Training], list[LeftOut]]:

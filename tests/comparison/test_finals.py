@@ -23,7 +23,7 @@ from scipy import stats
 
 from bench.cli import run
 from bench.commands.retrain import retrain
-from bench.comparison.agreement import agreement
+from bench.comparison.agreement import SIZES, UNTRAINED, agreement
 from bench.comparison.analysis import analyse
 from bench.comparison.answers import Missing
 from bench.comparison.finals import proxy_final
@@ -174,23 +174,29 @@ def test_the_numbers_are_those_of_scipy_and_of_hand(
     sizes = [space.parse(text) for text in texts]
     macs = stats.kendalltau(space.macs(space.encode(sizes)), means).statistic
     params = stats.kendalltau(space.params(space.encode(sizes)), means).statistic
-    assert answers.sizes["multiply-adds"].value == pytest.approx(macs, rel=1e-9)
-    assert answers.sizes["parameters"].value == pytest.approx(params, rel=1e-9)
+    assert answers.rivals["multiply-adds"].value == pytest.approx(macs, rel=1e-9)
+    assert answers.rivals["parameters"].value == pytest.approx(params, rel=1e-9)
     assert answers.lead.value == pytest.approx(tau.value - max(macs, params))
-    assert "not shown to rank these architectures better than" in answers.better_than_size
+    assert "not shown to rank these architectures better than" in answers.better_than_rival
 
 
 @pytest.mark.parametrize(
-    ("follow", "said"), [("proxy", "rank these architectures better than"), ("macs", "worse than")]
+    ("follow", "said"),
+    [
+        ("proxy", "rank these architectures better than"),
+        ("macs", "worse than multiply-adds"),
+        ("snip", "worse than SNIP"),
+    ],
 )
-def test_a_proxy_is_held_against_sizes(follow: str, said: str) -> None:
+def test_a_proxy_is_held_against_rivals(follow: str, said: str) -> None:
     space = PRESET.space.load()
     encodings = space.sample(24, np.random.default_rng(0))
     macs = space.macs(encodings)
     by_size = np.argsort(np.argsort(macs)) / 24
     # Neither follows the other; the larger parameter counts are left to chance.
     by_proxy = np.random.default_rng(3).permutation(24) / 24
-    final = by_proxy if follow == "proxy" else by_size
+    other = np.random.default_rng(4).permutation(24) / 24
+    final = {"proxy": by_proxy, "macs": by_size, "snip": other}[follow]
     points = [
         Point(
             architecture=text,
@@ -202,12 +208,20 @@ def test_a_proxy_is_held_against_sizes(follow: str, said: str) -> None:
             seeds=(0,),
             scores=(float(score),),
             images=1000.0,
+            gradient_norm=1.0,
+            snip=float(score) if follow == "snip" else 1.0,
         )
         for text, proxy, score in zip(space.texts(encodings), by_proxy, final, strict=True)
     ]
+    if follow == "snip":
+        # Known of all but one: then it is no rival.
+        fewer = [*points[1:], replace(points[0], snip=None)]
+        without = agreement(fewer, space, Protocol())
+        assert isinstance(without, Agreement)
+        assert without.rivals.keys() == {*SIZES.values(), UNTRAINED["gradient_norm"]}
     found = agreement(points, space, Protocol())
     assert isinstance(found, Agreement)
-    assert said in found.better_than_size
+    assert said in found.better_than_rival
 
 
 def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path: Path) -> None:
@@ -352,6 +366,7 @@ MISFITS = {
     "head": (changed("description", "recogniser", "head", to="attention"), "recogniser.head"),
     "half a character": (changed("description", "space", to="\ud800"), "is damaged"),
     "text": (changed("description", "text", to="nonsense"), "nonsense"),
+    "untrained": (changed("untrained", to={"snip": -1}), "says too little or is damaged"),
     "sizes": (changed("description", "widths", to=[10**9] * 5), "described in a way"),
     "words": (changed("data", "test", "hashes", to=["other"]), "scored on other words"),
     "leak": (changed("data", "search_train", "hashes", to=["held out"]), "words of test"),
@@ -561,3 +576,19 @@ def test_the_command_takes_models(
     assert (copied / "tables" / "final-scores.csv").is_file()
     assert run(["compare", str(copied), "--models", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_what_untrained_networks_told_is_read_from_the_cards(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    text = recommendations(records)[0]
+    for seed in (0, 1):
+        card = card_of(text, seed, 0.5) | {"untrained": {"gradient_norm": 2.0, "snip": 3.0 + seed}}
+        write_card(tmp_path / f"seed{seed}", card)
+    found = panel(records, tmp_path)
+    (point,) = found.points
+    assert (point.gradient_norm, point.snip) == (2.0, 3.5)
+    # A training of a version that did not keep it: then it is not known of the architecture.
+    write_card(tmp_path / "seed2", card_of(text, 2, 0.5))
+    (point,) = panel(records, tmp_path).points
+    assert (point.gradient_norm, point.snip) == (None, None)

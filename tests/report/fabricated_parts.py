@@ -242,6 +242,8 @@ def proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> Panel:
                 seeds=(0,) if alone else (0, 1, 2),
                 scores=(0.7,) if alone else tuple(scores),
                 images=100_000,
+                gradient_norm=None,
+                snip=12.5,
             )
         )
     return Panel(
@@ -252,12 +254,12 @@ def proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> Panel:
             tau_error_of_chance=0.131,
             tau_corrected=estimate(0.66, 0.1, 29),
             ceiling=NotComputable("one seed only"),
-            sizes={
+            rivals={
                 "multiply-adds": estimate(0.5, 0.1, 29),
                 "parameters": NotComputable("all equal"),
             },
             lead=estimate(0.11, 0.2, 29),
-            better_than_size="Not shown." + text,
+            better_than_rival="Not shown." + text,
             top_k={
                 1: estimate(0.6, 0.2, 29),
                 5: NotComputable("the top 5 of 5 are all of them"),

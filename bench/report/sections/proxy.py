@@ -42,8 +42,8 @@ NAMES = {
     "tau_error_of_chance": "its standard error by chance",
     "ceiling": "tau-b between two seeds",
     "tau_corrected": "tau-b freed of the noise of seeds",
-    "sizes": "tau-b of",
-    "lead": "lead over the better of these",
+    "rivals": "tau-b of",
+    "lead": "lead over the best of these",
     "top_k": "precision of the top",
     "regret": "regret of the top",
 }
@@ -72,7 +72,7 @@ def proxy_final(found: Panel | NoPanel, look: Look) -> Section:
         return Section("proxy", TITLE, [Refused(TITLE, found.reason), *rest])
     blocks: list[Block] = []
     if isinstance(found.agreement, Agreement):
-        blocks.append(Text(found.agreement.better_than_size))
+        blocks.append(Text(found.agreement.better_than_rival))
     blocks.append(Bullets(found.notes))
     return Section("proxy", TITLE, [*blocks, *_panel(found, look), *_finals(found), *rest])
 
@@ -95,7 +95,7 @@ def _panel(found: Panel, look: Look) -> list[Block]:
 
 
 def _quality(name: str, value: object) -> list[Row]:
-    """A statistic a row; some come for several sizes, or for several k."""
+    """A statistic a row; some come for several rivals, or for several k."""
     if not isinstance(value, Mapping):
         return [{"what": name, "value": value}]
     return [{"what": f"{name} {inner}", "value": entry} for inner, entry in value.items()]
