@@ -31,11 +31,12 @@ def study_recipe(
     before: Sequence[tuple[str, ...]] = (),
     after: Sequence[tuple[str, ...]] = (),
     needs: Mapping[str, str] | None = None,
+    once: Mapping[tuple[str, ...], str] | None = None,
 ) -> Recipe:
-    """Write the study, do it, and compare its runs."""
+    """Write the study, do it, and compare its runs; ``once`` is ``Recipe.once``."""
     study = ("study", f"{OUT}/{NAME}", "--out", f"{OUT}/study")
     commands = (*before, study, ("compare", f"{OUT}/study"), *after)
-    return Recipe(commands, files={NAME: text}, needs=needs or {})
+    return Recipe(commands, once or {}, files={NAME: text}, needs=needs or {})
 
 
 def study_text(

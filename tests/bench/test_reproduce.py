@@ -58,6 +58,17 @@ def test_the_list_says_what_there_is_and_what_it_takes(bench, monkeypatch, tmp_p
     assert "12 runs of" in bench("reproduce").out
 
 
+def test_what_is_measured_is_measured_once() -> None:
+    """Milliseconds differ each time; a study that began with others could not go on."""
+    for entry in ENTRIES.values():
+        for recipe in entry.recipes.values():
+            for command in recipe.commands:
+                words = " ".join(command)
+                timed = "latency measure" in words or "--latency-images" in words
+                if timed and "--latency-images 0" not in words:
+                    assert command in recipe.once
+
+
 def test_costs_are_those_of_the_study() -> None:
     cost = cost_of(ENTRIES["autostr-table4"].recipes["cpu"])
     assert cost == ScaleCost(3, "40,000 images", 3 * 3 + 3)
