@@ -75,8 +75,8 @@ def recipes_of(panel: Panel, part: Part) -> dict[str, list[str]]:
     }
     if part.pairs and (len(found) % 2 or len(found) < len(panel.listed(part))):
         raise RecordError(
-            f"{panel.path.parent / part.architectures}: {len(panel.listed(part))} lines, "
-            f"{len(found)} of them different: expected pairs, each architecture once"
+            f"{panel.path.parent / part.architectures}: of {len(panel.listed(part))} architectures "
+            f"{len(found)} are different: expected pairs, each architecture once"
         )
     return found
 
