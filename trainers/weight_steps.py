@@ -68,7 +68,8 @@ class WeightSteps:
         parameters = list(network.parameters())
         self.optimiser = build_optimiser(parameters, settings)
         self.done = 0
-        #: Images of this process whose places others took, since they could not be decoded.
+        #: Images of this process whose places others took, since they could not be decoded; those
+        #: of a supernet's gate steps are added by its trainer.
         self.substituted = 0
         self._group: Alone = ALONE
         # By place. A step touches a hundred of thousands: asking each for its gradient, thrice a

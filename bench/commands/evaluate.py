@@ -143,7 +143,8 @@ def _write(evaluation: Evaluation, out: Path | None, markdown: Path | None) -> N
     page = evaluation_table.markdown(evaluation).encode()
     files = {markdown: page} if markdown else {}
     if out:
-        files |= {out / "eval.json": json_bytes(document(evaluation)), out / "eval.md": page}
+        # What programs look for comes last: where it is, all is.
+        files |= {out / "eval.md": page, out / "eval.json": json_bytes(document(evaluation))}
     for path, content in files.items():
         with writing(path):
             write_atomically(path, content)

@@ -14,10 +14,10 @@ BOTH = "-both"
 
 
 def with_a_start_that_fits(name: str, settings: Preset) -> Preset:
-    """Another start, and a word of it, where the preset's supernet is of another space or part.
+    """Another start where the preset's supernet is of another space or part.
 
     Where a rectifier is searched, ``shipped:NAME-both`` stands in for the preset's file.
-    What has no supernet begins with fresh weights.
+    What has no supernet begins with fresh weights, which is said.
     """
     own, start = load_preset(name), settings.supernet.start
     named = start != own.supernet.start or not start.startswith(SHIPPED)

@@ -167,10 +167,11 @@ def _notes(points: Sequence[Point], kind: Kind, records: Sequence[RunRecord]) ->
             f"{few} of {len(points)} architectures were trained with fewer than {SEEDS} seeds: "
             "their means are rough."
         )
-    blind = sum(point.snip is None for point in points)
-    if 0 < blind < len(points):
+    both = [point for point in points if point.proxy is not None]
+    blind = sum(point.snip is None for point in both)
+    if 0 < blind < len(both):
         found.append(
-            f"{blind} of {len(points)} architectures have trainings without measures of the "
+            f"{blind} of {len(both)} architectures have trainings without measures of the "
             "untrained network, so that these are no rivals here."
         )
     chosen = sum(bool(point.recommended_by) for point in points)

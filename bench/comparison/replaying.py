@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 from bench.comparison.groups import Group, Groups
 from bench.records.runs import PREDICTED, RunRecord
 
 #: Share of predicted scores beyond which an arm is not judged.
 MOST_PREDICTED = 0.5
+#: Of a number in a manifest; larger ones are no floats.
+LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -85,4 +86,6 @@ def _share(flags: Sequence[bool]) -> float | None:
 
 def _number(value: object) -> float | None:
     """A manifest may be a stranger's."""
-    return value if isinstance(value, int | float) and isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) <= LARGEST else None

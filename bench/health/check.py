@@ -80,7 +80,9 @@ def check_supernet(
     held = None if panel is None else read_held(*panel, preset.space.load())
     run = Run(training, preset_name, preset, seed)
     rng = np.random.default_rng([seed, *b"supernet check"])
-    exposure = stored_exposure(start)
+    # What is fresh was never trained, whatever stands beside the file of the rest.
+    fresh = bool(run.supernet_start and run.supernet_start.get("fresh"))
+    exposure = None if fresh else stored_exposure(start)
     total, done = PATHS * STEPS + architectures + 2 * (len(held.members) if held else 0), 0
 
     def step(count: int = 1) -> None:

@@ -22,6 +22,7 @@ from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
 from bench.records.work_folder import WorkFolder
 from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
+from bench.running.evaluators.supernet import is_out_of_memory
 from bench.running.leading import Leader, follow
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from trainers.compute import resolve_device
@@ -205,11 +206,20 @@ class RetrainingJob:
         return {**asdict(scores), "loss_per_character": self.model.loss_per_character(words)}
 
     def _untrained(self) -> dict[str, float] | None:
-        """Of the card: what the network told before its first step, on the words of that step."""
+        """Of the card: what the network told before its first step, on the words of that step.
+
+        None where it is not finite, or memory is too small for it.
+        """
         with self.search_train.part(slice(None)) as words:
             batch = words.batch(0)
         description, device = self.origin.description, self.model.device
-        found = zero_cost(description, self.seed, device, batch.images, batch.labels)
+        try:
+            found = zero_cost(description, self.seed, device, batch.images, batch.labels)
+        except (RuntimeError, MemoryError) as error:
+            # A second network beside the trained one, and a batch that processes may have shared.
+            if not is_out_of_memory(error):
+                raise
+            return None
         return None if found is None else asdict(found)
 
     def _score(self, scores: WordScores) -> float:
@@ -278,7 +288,6 @@ class RetrainingJob:
                 "test": self._scored(test, test_words),
             },
             "data": {name: split.describe() for name, split in self.splits.items()},
-            "untrained": self._untrained(),
             "warnings": self.training.warnings(),
             "cost": {
                 "images": trained + read,
@@ -292,6 +301,8 @@ class RetrainingJob:
                 "peak_memory_bytes": peak_memory_bytes(),
                 "peak_accelerator_bytes": peak_accelerator_bytes(str(self.model.device)),
             },
+            # Behind the peak of memory, which is the training's.
+            "untrained": self._untrained(),
             "provenance": {
                 "command": command,
                 "created": folder.manifest["created"],

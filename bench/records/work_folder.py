@@ -52,7 +52,7 @@ class WorkFolder:
         with writing(self, "choose another with --out or free space"):
             refuse_foreign(path, first.name)
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path)
+            self._lock: int | None = _locked(path)
             try:
                 self.manifest = self._adopted(manifest)
                 self.checkpoint.parent.mkdir(exist_ok=True)
@@ -90,8 +90,10 @@ class WorkFolder:
             self.checkpoint.parent.rmdir()
 
     def close(self) -> None:
-        """Let other processes use the folder."""
-        os.close(self._lock)
+        """Let other processes use the folder; idempotent."""
+        if self._lock is not None:
+            lock, self._lock = self._lock, None
+            os.close(lock)
 
     def _adopted(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         known = self.first.read(self.path)

@@ -49,8 +49,10 @@ def beside_baselines(
         *train,
         evaluation,
     )
-    # Latencies measured again are others, and what is trained stays as it is.
-    once = dict.fromkeys(render, WORDS) | {evaluation: f"{OUT}/{EVALUATION}/eval.json"}
+    once: dict[tuple[str, ...], str] = dict.fromkeys(render, WORDS)
+    if latency_images:
+        # Measured again they are others.
+        once |= {evaluation: f"{OUT}/{EVALUATION}/eval.json"}
     return Recipe(commands, once, needs=needs or {})
 
 

@@ -47,7 +47,9 @@ def export_supernet(
     with writing(out):
         write_tensors(out, {PACKED: packed}, metadata)
     # Beside the file and not in it: how it was trained does not make it another one.
-    exposure = exposure_of_run(folder, run.space, preset.trainer, preset.supernet.start)
+    # Of one of another part it is not known which cells it was of.
+    begun_from = "" if "part" in before else preset.supernet.start
+    exposure = exposure_of_run(folder, run.space, preset.trainer, begun_from)
     known = {} if exposure is None else {KEY: exposure.as_dict()}
     provenance = {"file": out.name, "hash": file_hash(out), **metadata, **known}
     write_atomically(out.with_suffix(".json"), json_bytes(provenance))
