@@ -59,4 +59,10 @@ def parse_object(content: bytes) -> dict[str, Any]:
         raise ValueError("brackets within brackets by the thousand") from None
     if not isinstance(found, dict):
         raise ValueError("not an object")
+    # Only an escape can hold half of a character, which nothing can write or show.
+    if b"\\ud" in content.lower():
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("half of a character") from None
     return found

@@ -94,8 +94,8 @@ class RunIdentity(Struct, frozen=True):
     seed: Count
     supernet: str | None
     preset: StoredPreset
-    hyperparameters: dict[str, Any] = {}
-    data: dict[str, Any] = {}
+    hyperparameters: dict[str, Any]
+    data: dict[str, Any]
 
 
 class SpaceNamed(Struct, frozen=True):

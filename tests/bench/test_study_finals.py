@@ -52,6 +52,7 @@ def cards(out: Path) -> dict[str, dict[str, Any]]:
         for key in ("seconds", "step_seconds", "peak_memory_bytes", "peak_accelerator_bytes"):
             card["cost"].pop(key, None)
         card["provenance"] = None
+        del card["document_hash"]
         found[path.parent.name] = card
     return found
 
@@ -197,7 +198,8 @@ def test_killed_at_random_moments_of_every_stage_it_ends_the_same(
                 os.killpg(process.pid, signal.SIGKILL)
                 killed += 1
             except ProcessLookupError:
-                assert process.returncode == 0
+                # It ended between the last look and the kill.
+                assert process.wait() == 0
             finally:
                 kill_session(process)
                 process.communicate()

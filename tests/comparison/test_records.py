@@ -124,6 +124,22 @@ def test_values_of_a_wrong_kind_are_named(folder: Path, damage: Any) -> None:
     assert left_out[0]["run"] == str(folder)
 
 
+@pytest.mark.parametrize("name", ["run.json", "result.json"])
+def test_half_of_a_character_is_no_text(folder: Path, name: str) -> None:
+    text = (folder / name).read_text()
+    (folder / name).write_text('{"a": ["\\ud800"], ' + text.partition("{")[2])
+    assert "ud800" in (folder / name).read_text()
+    with pytest.raises(RecordError, match="half of a character"):
+        read_run(folder)
+
+
+@pytest.mark.parametrize("key", ["hyperparameters", "data", "preset", "seed"])
+def test_an_identity_that_says_too_little_is_named(folder: Path, key: str) -> None:
+    change(folder / "run.json", lambda manifest: manifest["identity"].pop(key))
+    with pytest.raises(RecordError, match=r"run\.json is damaged"):
+        read_run(folder)
+
+
 @pytest.mark.parametrize("key", ["hardware", "versions", "space", "data"])
 def test_a_manifest_of_wrong_values_is_named(folder: Path, key: str) -> None:
     change(folder / "run.json", lambda manifest: manifest.update({key: None}))
