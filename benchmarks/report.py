@@ -22,7 +22,7 @@ from bench.presets import load_preset
 from bench.records.manifest import identity_hash, versions
 from bench.records.run_folder import LOG_HASH, log_hash
 from bench.records.runs import find_runs, read_runs
-from bench.records.sealed import DOCUMENT_HASH, sealed
+from bench.records.sealed import read_sealed, write_sealed
 from bench.report import write_report
 from bench.run import Run
 from bench.running.problem import Caps
@@ -72,16 +72,14 @@ def copy(source: Path, target: Path, seed: int) -> None:
     manifest["identity"]["seed"] = seed
     manifest["identity_hash"] = identity_hash(manifest["identity"])
     (target / "run.json").write_text(json.dumps(manifest))
-    result = json.loads((target / "result.json").read_text())
+    result = read_sealed(target / "result.json", "make the runs again")
     result["recommendation"]["score"] *= 1.0 - (seed * 7919 % 100) / 1000.0
     # The log ends with the referee's verdict, which has to agree.
     *before, last = (target / "events.jsonl").read_text().splitlines()
     verdict = json.loads(last)
     verdict["verdict"]["score"] = result["recommendation"]["score"]
     (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
-    del result[DOCUMENT_HASH]
-    result[LOG_HASH] = log_hash(target)
-    (target / "result.json").write_text(json.dumps(sealed(result)))
+    write_sealed(target / "result.json", {**result, LOG_HASH: log_hash(target)})
 
 
 def measure(folder: Path, out: Path) -> dict[str, float]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.comparison.archive import FINALS
+from bench.records.errors import RecordError
 from bench.records.model_folder import CARD
 from bench.records.runs import RunRecord
 from bench.records.study_file import StudyFile, read_study
 from spaces import Space, load_space
+from spaces.errors import InputError
 
 STUDY = "study.toml"
 
@@ -31,6 +33,13 @@ def finals_below(places: Sequence[Path]) -> list[Path]:
 
 
 def space_of(record: RunRecord) -> Space:
-    """The space that a run searched."""
+    """The space that a run searched; ``RecordError`` for settings that no space has."""
     described = record.manifest["space"]
-    return load_space(str(described["name"]), **described["settings"])
+    try:
+        return load_space(str(described["name"]), **described["settings"])
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise RecordError(
+            f"{record.folder} says of its space what no space has ({error}): restore its manifest"
+        ) from error

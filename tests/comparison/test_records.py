@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.comparison.opening import space_of
 from bench.records.errors import RecordError
 from bench.records.runs import find_runs, read_run, read_runs, read_what_can_be
+from spaces.errors import InputError
 
 
 @pytest.fixture
@@ -168,3 +172,14 @@ def test_a_recommendation_that_was_replaced_is_refused(folder: Path) -> None:
     change(folder / "result.json", lambda result: result["recommendation"].update(text="another"))
     with pytest.raises(RecordError, match="has the recommendation another"):
         read_run(folder)
+
+
+@pytest.mark.parametrize("value", ["", [], {"a": 1}, 2**70, -1])
+def test_sizes_that_no_space_has_are_refused(folder: Path, value: object) -> None:
+    record = read_run(folder)
+    for key in ("stem_width", "widths", "height", "width"):
+        changed = deepcopy(record.manifest)
+        assert key in changed["space"]["settings"]
+        changed["space"]["settings"][key] = value
+        with pytest.raises(InputError):
+            space_of(replace(record, manifest=changed))
