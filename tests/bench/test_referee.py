@@ -93,4 +93,4 @@ def test_fresh_weights_are_ones_own_and_said_to_be(
 
 def said_of(folder: Path) -> str:
     (row,) = run_rows(group_runs([read_run(folder)]))
-    return " ".join(row["warnings"])
+    return " ".join(row.warnings)
