@@ -57,7 +57,7 @@ def timeless(analysis: dict[str, Any]) -> dict[str, Any]:
     del found["created"], found["hardware"]
     del found["curves"]["seconds"]
     for row in found["searchers"]:
-        del row["overhead_seconds"], row["cost"]["seconds"]
+        del row["overhead_seconds"], row["cost"]["seconds"], row["cost"]["seconds_range"]
     for row in found["runs"]:
         del row["seconds"], row["folder"]
     return found
