@@ -48,12 +48,16 @@ def study_text(
     settings: Sequence[str] = (),
     final_seeds: int = 0,
 ) -> str:
-    """TOML; ``arms`` maps names to searcher and settings; ``final_seeds`` 0: endpoint shared."""
+    """TOML; ``arms`` maps names to searcher and settings; ``final_seeds`` 0: endpoint shared.
+
+    The others are held against the first arm.
+    """
     lines = [
         f"name = {json.dumps(name)}",
         f"question = {json.dumps(question)}",
         f"preset = {json.dumps(preset)}",
         f"seeds = {seeds}",
+        f"baseline = {json.dumps(next(iter(arms)))}",
     ]
     if final_seeds:
         lines += ['endpoint = "final"', f"final_seeds = {final_seeds}"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.records.errors import RecordError
+from bench.records.study_file import read_study
 from bench.reproduce import autostr_table3
 from bench.reproduce.cost import ScaleCost, cost_of
 from bench.reproduce.ends import End, difference, spread
@@ -230,3 +231,12 @@ def test_runs_are_paired_by_block() -> None:
     assert isinstance(difference(first[:1], second, lambda one: one.accuracy), NotComputable)
     assert spread([0.5, None, 0.7], 1, 100.0) == "60.0 (50.0 to 70.0)"
     assert spread([None], 1) == "-"
+
+
+def test_the_arms_of_an_entry_are_held_against_the_first(tmp_path: Path) -> None:
+    for name in ("autostr-table6", "autostr-table5", "strnas-settings"):
+        recipe = ENTRIES[name].recipes["tiny"]
+        file = tmp_path / "study.toml"
+        file.write_text(recipe.files["study.toml"].replace("{out}", str(tmp_path)))
+        study = read_study(file)
+        assert study.baseline == next(iter(study.all_arms)).name
