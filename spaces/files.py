@@ -60,7 +60,7 @@ def parse_object(content: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("not an object")
     # Only an escape can hold half of a character, which nothing can write or show.
-    if b"\\ud" in content.lower():
+    if b"\\ud" in content or b"\\uD" in content:
         try:
             json.dumps(found, ensure_ascii=False).encode()
         except UnicodeEncodeError:

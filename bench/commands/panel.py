@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from bench.commands.campaign import FAILED
 from bench.commands.output import print_facts, print_json
 from bench.commands.say import warn
 from bench.commands.supernet_job import command_line
 from bench.commands.workers import chosen_workers, workers_options
-from bench.models.campaign import make_place
 from bench.models.origin import MODELS
 from bench.panel.file import Panel, read_panel
-from bench.panel.pairs import Gain, gain_of_pairs
 from bench.panel.rows import Row, read_rows
-from bench.panel.training import plan_panel, recipes_of, stated_recipes, train_panel
 from bench.records.errors import Interrupted
-from bench.running.interrupt import graceful_interrupt
-from bench.running.progress import counting, trainings_progress
-from bench.statistics.answers import NotComputable
-from trainers.opened_words import OpenedWords
+
+if TYPE_CHECKING:
+    from bench.panel.pairs import Gain
 
 
 @click.command()
@@ -59,6 +53,16 @@ def panel(
     and goes on. See docs/panel.md.
     """
     stated = read_panel(file)
+    # Only now what takes seconds to load: a bad file is refused at once.
+    from bench.commands.campaign import FAILED
+    from bench.comparison.serialised import serialised
+    from bench.models.campaign import make_place
+    from bench.panel.pairs import gain_of_pairs
+    from bench.panel.training import plan_panel, recipes_of, stated_recipes, train_panel
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import counting, trainings_progress
+    from trainers.opened_words import OpenedWords
+
     chosen = chosen_workers(workers, backend, scheduler)
     gained = {part.name: recipes_of(stated, part) for part in stated.parts if part.pairs}
     opened = OpenedWords()
@@ -85,8 +89,7 @@ def panel(
     if as_json:
         failed = [{"training": title, "reason": reason} for title, reason in troubles]
         trained = [msgspec.to_builtins(row) for row in rows]
-        pairs = {name: _as_json(gain) for name, gain in gains.items()}
-        print_json({"rows": trained, "pairs": pairs, "failed": failed})
+        print_json({"rows": trained, "pairs": serialised(gains), "failed": failed})
     else:
         _print(stated, rows, len(recipes), gains)
     for title, reason in troubles:
@@ -113,22 +116,13 @@ def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, 
 
 def _told(gain: Gain) -> str:
     """The mean gain with its interval, and in how many of the pairs the second is better."""
-    of = f"{len(gain.pairs)} of {gain.stated} pairs"
-    if isinstance(gain.mean, NotComputable):
-        return f"{of}; {gain.mean.reason}"
-    better = sum(pair.gain > 0 for pair in gain.pairs)
+    from bench.comparison.serialised import serialised
+    from bench.health.words import interval
+    from bench.statistics.answers import NotComputable
+
     p = "" if isinstance(gain.test, NotComputable) else f", p {gain.test.p_value:.2g}"
+    better = sum(pair.gain > 0 for pair in gain.pairs)
     return (
-        f"{gain.mean.value:+.3f} ({gain.mean.low:+.3f} to {gain.mean.high:+.3f}){p}; {of}, the "
+        f"{interval(serialised(gain.mean), 3)}{p}; {len(gain.pairs)} of {gain.stated} pairs, the "
         f"second better in {better}"
     )
-
-
-def _as_json(gain: Gain) -> dict[str, Any]:
-    pairs = [{**asdict(pair), "gain": pair.gain} for pair in gain.pairs]
-    return {
-        "stated": gain.stated,
-        "pairs": pairs,
-        "mean": asdict(gain.mean),
-        "test": asdict(gain.test),
-    }

@@ -88,17 +88,8 @@ def train(
         given.append(f"supernet_recipe.images={images}")
     chosen = chosen_workers(workers, backend, scheduler)
     if seeds is not None:
-        return _several(
-            preset,
-            tuple(given),
-            chosen_seeds(seed, seeds),
-            chosen,
-            out,
-            folder,
-            half,
-            quiet,
-            as_json,
-        )
+        several = chosen_seeds(seed, seeds)
+        return _several(preset, tuple(given), several, chosen, out, folder, half, quiet, as_json)
     if workers or backend == "dask":
         raise RecordError("--workers and --backend are for several supernets: add --seeds")
     launch = find_launch()

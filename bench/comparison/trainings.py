@@ -143,7 +143,7 @@ class Searched:
         preset = flatten(record.identity["preset"])
         described = {
             "space": space.name,
-            "part": str(space.settings().get("part", "")),
+            "part": space.part,
             "charset": preset.get("data.charset"),
             "max_length": preset.get("data.max_length"),
             "first_width": preset.get("supernet.stem_width"),

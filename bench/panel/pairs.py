@@ -14,17 +14,13 @@ from bench.statistics.paired import PairedTest, signed_rank_test
 
 @dataclass(frozen=True)
 class Pair:
-    """Two architectures, and the mean test word accuracy of their trainings."""
+    """Two architectures, the mean test word accuracy of their trainings, and its ``gain``."""
 
     first: str
     second: str
     first_accuracy: float
     second_accuracy: float
-
-    @property
-    def gain(self) -> float:
-        """Of the second over the first."""
-        return self.second_accuracy - self.first_accuracy
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -47,11 +43,11 @@ def gain_of_pairs(recipes: Mapping[str, Sequence[str]], rows: Iterable[Row]) -> 
     pairs = []
     for first, second in zip(texts[::2], texts[1::2], strict=False):
         if all(recipe in known for text in (first, second) for recipe in recipes[text]):
-            scores = [
+            before, after = (
                 fmean(known[recipe].test_accuracy for recipe in recipes[text])
                 for text in (first, second)
-            ]
-            pairs.append(Pair(first, second, *scores))
+            )
+            pairs.append(Pair(first, second, before, after, after - before))
     gains = [pair.gain for pair in pairs]
     columns = [p.second_accuracy for p in pairs], [p.first_accuracy for p in pairs]
     return Gain(tuple(pairs), len(texts) // 2, mean_interval(gains), signed_rank_test(*columns))

@@ -51,7 +51,7 @@ class ModelFolder:
         return card
 
     def complete(self) -> None:
-        """The model is trained and has its card: what is needed to go on is needed no more."""
+        """The model is trained and has its card: what was needed to go on is removed."""
         self.work.forget_checkpoint()
         self.work.complete()
 

@@ -79,7 +79,7 @@ class WorkFolder:
         write_atomically(self.path / name, table_bytes(list(rows[0]), rows))
 
     def complete(self) -> None:
-        """The work is done: why an earlier attempt failed is of no more interest."""
+        """The work is done: why an earlier attempt failed is forgotten."""
         forget_trouble(self.path)
 
     def forget_checkpoint(self) -> None:

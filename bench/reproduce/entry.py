@@ -23,7 +23,7 @@ class Recipe:
 
     ``files`` are written into the folder of results first, by name; ``needs`` are what has to be
     in the folder of data, by name, and what it is. ``once`` maps a command to what it makes: it is
-    left out where that is there, since the command refuses to make it again, or measures anew.
+    left out where that is there, since the command refuses to make it again, or measures again.
     ``with_data`` is what is done instead where a folder of data is given that ``needs`` does not
     ask for.
     """

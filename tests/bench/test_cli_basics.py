@@ -85,6 +85,7 @@ def _fresh(code: str) -> subprocess.CompletedProcess[str]:
         "import bench.cli, bench.commands.listing, bench.commands.space, bench.commands.data",
         "import spaces, searchers, trainers, trainers.data",
         "from bench.cli import run; assert run(['--help']) == 0",
+        "from bench.cli import COMMANDS, run; assert not any(run([c, '--help']) for c in COMMANDS)",
         "from bench.cli import run; assert run(['list', '--json']) == 0",
         "from bench.cli import run; assert run(['list']) == 0",
         "from bench.cli import run; assert run(['space', 'count', '--max-macs', '450M']) == 0",

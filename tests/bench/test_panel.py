@@ -193,7 +193,7 @@ def test_pairs_are_held_against_each_other(
     assert (pair["first"], pair["second"]) == (FIRST, SECOND)
     assert pair["gain"] == scored[SECOND] - scored[FIRST]
     # One pair has no interval.
-    assert "reason" in found["mean"]
+    assert "refused" in found["mean"]
 
 
 def test_the_gain_of_pairs_is_that_of_students_t() -> None:
