@@ -5,12 +5,18 @@ to half its time on page faults. Set from inside the process: no block is mapped
 is free stays with the process. The heap lies in huge pages where the kernel has them: the addresses
 of tensors of many megabytes are then found without a walk through the table of small pages. Results
 do not change. Elsewhere than on glibc nothing is done.
+
+What stays lies between what is used, in pieces of which no next tensor fits into all: after a few
+hundred steps a process of preset ``cpu`` that uses at most 350 MB has 1.7 GB. So memory is handed
+back now and then (``hand_back``).
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 from functools import cache
+from pathlib import Path
 
 #: Options of ``mallopt`` (malloc.h): how many blocks may be mapped by themselves, and, in bytes,
 #: how much free memory is kept and by how much the heap grows.
@@ -21,6 +27,10 @@ OPTIONS = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 64 * 2**20}
 #: Of the heap, asked for in huge pages, and less than is trimmed; what is not used takes no memory.
 HUGE_BYTES = 15 * 2**27
 HUGE_PAGE, MADV_HUGEPAGE = 2 * 2**20, 14
+#: Where Linux says how many pages a process has; the second number is those in memory.
+STATM = Path("/proc/self/statm")
+#: By how much a process grows before it hands free memory back.
+GROWTH_BYTES = 2**28
 
 
 def keep_large_buffers() -> bool:
@@ -47,3 +57,30 @@ def _use_huge_pages() -> None:
     size = (block + HUGE_BYTES - first) // HUGE_PAGE * HUGE_PAGE
     library.madvise(ctypes.c_void_p(first), ctypes.c_size_t(size), MADV_HUGEPAGE)
     library.free(ctypes.c_void_p(block))
+
+
+class _Kept:
+    """Resident bytes when memory was last handed back."""
+
+    resident = 0
+
+
+def hand_back() -> bool:
+    """Hand free pages back if the process has grown by ``GROWTH_BYTES``; whether it did.
+
+    To be called between steps: some 10 us where nothing is to be done. The end of the heap, which
+    lies in huge pages, is kept.
+    """
+    try:
+        resident = _resident_bytes()
+        if resident < _Kept.resident + GROWTH_BYTES:
+            return False
+        ctypes.CDLL(None).malloc_trim(ctypes.c_size_t(HUGE_BYTES))
+        _Kept.resident = _resident_bytes()
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _resident_bytes() -> int:
+    return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")

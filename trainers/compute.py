@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from trainers.allocator import hand_back
 from trainers.errors import TrainerError
 
 
@@ -30,6 +31,7 @@ class Compute:
 
     def images(self, images_BHW3: npt.NDArray[np.uint8]) -> Tensor:
         """The same images as a tensor where the network is."""
+        hand_back()
         images = torch.from_numpy(images_BHW3)
         if self.device.type == "cuda":
             return images.pin_memory().to(self.device, non_blocking=True)
