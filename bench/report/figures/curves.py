@@ -64,8 +64,13 @@ def centres_figure(axis: str, curves: AxisCurves, look: Look) -> str | None:
     return canvas.svg()
 
 
-def runs_figure(axis: str, curves: AxisCurves, look: Look) -> str:
-    """A panel for each searcher with all its runs."""
+def needs_panels(curves: AxisCurves) -> bool:
+    """Whether the bands of ``centres_figure`` are left out, since there would be too many."""
+    return sum(bool(arm.bands) for arm in curves.searchers.values()) > MOST_BANDS
+
+
+def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) -> str:
+    """A panel for each searcher: its median with the band, and all its runs if wanted."""
     unit, names = curves.unit, list(curves.searchers)
     columns = min(PANELS, len(names))
     lines = ceil(len(names) / columns)
@@ -73,13 +78,18 @@ def runs_figure(axis: str, curves: AxisCurves, look: Look) -> str:
     width = (WIDTH - 42.0 - 8.0 - gap * (columns - 1)) / columns
     if columns == 1:
         width = WIDTH / 2.0
-    canvas = Canvas(
-        f"runs-{axis}", f"Score of every run against {unit}", row * lines + 16.0, look
-    )  # fmt: skip
+    height = row * lines + 16.0
+    if with_runs:
+        canvas = Canvas(f"runs-{axis}", f"Score of every run against {unit}", height, look)
+    else:
+        canvas = Canvas(f"bands-{axis}", f"Median score against {unit}", height, look)
     runs = {name: [_thinned(run) for run in arm.runs] for name, arm in curves.searchers.items()}
-    every = [run for own in runs.values() for run in own]
-    x_range = widened(min(min(run.x) for run in every), max(max(run.x) for run in every), 0.02)
-    y_range = widened(min(min(run.y) for run in every), max(max(run.y) for run in every))
+    if with_runs:
+        every = [run for own in runs.values() for run in own]
+        x_range = widened(min(min(run.x) for run in every), max(max(run.x) for run in every), 0.02)
+        y_range = widened(min(min(run.y) for run in every), max(max(run.y) for run in every))
+    else:
+        x_range, y_range = _ranges([arm.median for arm in curves.searchers.values() if arm.median])
     reference = curves.searchers.get(look.baseline)
     for index, name in enumerate(names):
         line, column = divmod(index, columns)
@@ -96,7 +106,8 @@ def runs_figure(axis: str, curves: AxisCurves, look: Look) -> str:
                 reference.median.grid, reference.median.centre, drawstyle="steps-post",
                 color="#9aa1a9", linewidth=1.4, zorder=1,
             )  # fmt: skip
-        _runs_panel(canvas, panel, name, runs[name], curves.searchers[name].median)
+        own = runs[name] if with_runs else []
+        _own_panel(canvas, panel, name, own, curves.searchers[name].median)
         left, top = 42.0 + column * (width + gap), bottom + row - 60.0
         canvas.swatch(left - 26.0, top + 12.0, look.style(name))
         label = look.label(name)
@@ -159,7 +170,7 @@ def _centre(
     canvas.mark(line, text, arm=name)
 
 
-def _runs_panel(
+def _own_panel(
     canvas: Canvas, panel: Axes, name: str, runs: Sequence[RunCurve], median: Band | None
 ) -> None:
     style = canvas.look.style(name)

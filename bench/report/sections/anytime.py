@@ -6,7 +6,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.anytime import AxisCurves
 from bench.comparison.document import Analysis
 from bench.comparison.rank_curve import RankCurve
-from bench.report.figures.curves import centres_figure, runs_figure
+from bench.report.figures.curves import centres_figure, needs_panels, panels_figure
 from bench.report.figures.look import Look
 from bench.report.figures.rank_curve import rank_curve_figure
 from bench.report.formatting import label_of, value_text
@@ -18,7 +18,10 @@ STATISTICS = ("median", "median_low", "median_high", "iqm", "iqm_low", "iqm_high
 
 
 def anytime(analysis: Analysis, look: Look) -> Section:
-    """Centres with bands on every axis, every run on the first that has curves, ranks at last."""
+    """Centres on every axis, every run on the first that has curves, ranks at last.
+
+    Where there are too many searchers for bands in one picture, each has a panel, on every axis.
+    """
     blocks: list[Block] = [
         Text(
             "The referee's score of the recommendation so far, with the weights that runs have in "
@@ -87,8 +90,15 @@ def _axis(axis: str, curves: AxisCurves, look: Look, runs_wanted: bool) -> list[
             f"Every run against {unit}: thin lines are runs, the thick one is their median with "
             f"its band, the grey one the median of {look.baseline}."
         )
-        runs = runs_figure(axis, curves, look)
+        runs = panels_figure(axis, curves, look, with_runs=True)
         blocks.append(Figure(f"runs-{axis}", caption, runs, (_runs_table(axis, curves),)))
+    elif needs_panels(curves):
+        caption = (
+            f"The median of each searcher against {unit} with its band; the grey line is the "
+            f"median of {look.baseline}."
+        )
+        bands_drawn = panels_figure(axis, curves, look, with_runs=False)
+        blocks.append(Figure(f"bands-{axis}", caption, bands_drawn, (_bands_table(axis, curves),)))
     return blocks
 
 
@@ -123,6 +133,29 @@ def _table(axis: str, curves: AxisCurves) -> Table:
     )
     every = max(1, points // SHOWN_POINTS)
     return Table(f"curves-{axis}", f"Score against {curves.unit}", columns, rows, every)
+
+
+def _bands_table(axis: str, curves: AxisCurves) -> Table:
+    """Where the medians end, and their bands there."""
+    rows: list[Row] = [
+        {
+            "searcher": name,
+            "n": arm.n,
+            "median": arm.median.centre[-1],
+            "median_low": arm.median.low[-1] if arm.median.low else None,
+            "median_high": arm.median.high[-1] if arm.median.high else None,
+        }
+        for name, arm in curves.searchers.items()
+        if arm.median
+    ]
+    columns = (
+        Column("searcher", "searcher"),
+        Column("n", "runs", "count"),
+        Column("median", "median at the end", "score"),
+        Column("median_low", "from", "score"),
+        Column("median_high", "to", "score"),
+    )
+    return Table(f"bands-{axis}", f"Median score at the end, against {curves.unit}", columns, rows)
 
 
 def _runs_table(axis: str, curves: AxisCurves) -> Table:
