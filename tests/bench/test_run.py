@@ -84,7 +84,7 @@ def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.Mo
         from trainers.data.image import encode_jpeg
 
         write_lmdb(tmp_path / name, [(encode_jpeg(w, 90), f"word{seed}") for w in words])
-        preset = load_preset("tiny", [f'data.test=["{tmp_path / name}"]', "run.budget_images=200"])
+        preset = load_preset("tiny", [f'data.test=["{tmp_path / name}"]', "run.budget_images=120"])
         Run("random", "tiny", preset, 0).execute(tmp_path / f"run-{name}")
         events = read_events(tmp_path / f"run-{name}" / "events.jsonl")
         logs.append([{**e, "time": None} for e in events if e["kind"] != "referee"])
@@ -309,8 +309,8 @@ def test_the_result_of_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_a_searcher_that_looks_at_one_architecture_is_not_blamed_for_it(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    assert command(["run", "--searcher", "largest", *TINY, "--out", str(out)]) == 0
+    out, few = tmp_path / "run", ["--budget-images", "200"]
+    assert command(["run", "--searcher", "largest", *TINY, *few, "--out", str(out)]) == 0
     result = json.loads((out / "result.json").read_text())
     assert result["warnings"] == []
 

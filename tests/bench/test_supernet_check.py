@@ -28,7 +28,7 @@ from trainers.trainer import GateOutcome
 SPACE = load_space("autostr")
 PATH = "A..B..A..B..B.."
 KEYS = {"updates_ratio", "scale_ratio", "gate_probe", "operation_tau", "path_share"}
-TRAIN = ("supernet", "train", "--preset", "tiny", "--quiet", "--images", "160")
+TRAIN = ("supernet", "train", "--preset", "tiny", "--quiet", "--images", "80")
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     assert bench(*TRAIN, "--out", file).code == 0
     exposure = stored_exposure(str(file))
     assert exposure is not None
-    assert exposure.steps == 20
+    assert exposure.steps == 10
     answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet", "--json")
     assert answer.code == 1  # Begun on one architecture, and hardly trained.
     found = answer.json
@@ -156,7 +156,7 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     assert bench(*TRAIN, "--start", file, "--out", more).code == 0
     both = stored_exposure(str(more))
     assert both is not None
-    assert both.steps == 40
+    assert both.steps == 20
     file.with_suffix(".json").unlink()
     answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet", "--json")
     assert answer.json["updates_ratio"]["value"] is None

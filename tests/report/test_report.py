@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, TWO, analysis, refusals, with_runs
+from fabricated import FIVE, FIXTURES, HOSTILE, PAYLOADS, analysis, refusals, with_runs
 
 from bench.comparison.answers import Missing
 from bench.comparison.panel import Panel
@@ -300,12 +300,13 @@ def test_a_report_that_kept_no_list_is_replaced_and_a_strangers_list_is_not_obey
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("old")
     (tmp_path / "report.json").write_text('{"name": "before"}')
-    write_report(analysis(TWO, 3), tmp_path)
+    small = analysis(("random",), 2)
+    write_report(small, tmp_path)
     assert not (tmp_path / "figures/old.svg").exists()
     assert not (tmp_path / "tables/old.csv").exists()
     for files in (["../secret.txt", "secret.txt", "figures/../secret.txt", 3], "secret.txt", None):
         (tmp_path / "report.json").write_text(json.dumps({"files": files}))
-        write_report(analysis(TWO, 3), tmp_path)
+        write_report(small, tmp_path)
         assert (tmp_path / "secret.txt").exists()
     assert (tmp_path / "figures/pic.png").exists()
 
