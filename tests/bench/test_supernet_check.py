@@ -130,9 +130,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "STEPS", 3)
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("few", "checked_once")
 def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
-    file = tmp_path / "net.safetensors"
+    file, known = tmp_path / "net.safetensors", tmp_path / "known.safetensors"
     assert bench(*TRAIN, "--out", file).code == 0
     exposure = stored_exposure(str(file))
     assert exposure is not None
@@ -157,8 +157,8 @@ def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     both = stored_exposure(str(more))
     assert both is not None
     assert both.steps == 20
-    file.with_suffix(".json").unlink()
-    answer = bench("supernet", "check", file, "--preset", "tiny", "-n", 8, "--quiet", "--json")
+    file.rename(known)
+    answer = bench("supernet", "check", known, "--preset", "tiny", "-n", 8, "--quiet", "--json")
     assert answer.json["updates_ratio"]["value"] is None
     assert answer.json["path_share"]["passed"] is None
     assert "not recorded" in answer.json["path_share"]["sentence"]

@@ -171,6 +171,7 @@ def test_scores_that_are_not_finite_count_as_none_and_are_counted(
     assert len(steps) == 2 * N
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_command_tells_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,15 +212,15 @@ def test_a_neutral_supernet_is_checked_and_searched_like_any_other(
         "--set", "supernet_recipe.schedule=late-cosine",
     ]  # fmt: skip
     train = ["supernet", "train", "--preset", "tiny", "--quiet", "--out", str(net), *neutral]
-    train += ["--images", "160"]
+    train += ["--images", "80"]
     assert run_bench(train) == 0
     known = json.loads(net.with_suffix(".json").read_text())
-    assert known["exposure"]["steps"] == 20
+    assert known["exposure"]["steps"] == 10
     (sums,) = known["exposure"]["choices"].values()
     assert sums.keys() == set(SPACE.operations)
     capsys.readouterr()
     start = ["--preset", "tiny", "--set", f'supernet.start="{net}"', "--quiet"]
-    start += ["--budget-images", "160"]
+    start += ["--budget-images", "100"]
     out = tmp_path / "run"
     assert run_bench(["run", "--searcher", "random", "--out", str(out), *start]) == 0
     assert run_bench(["supernet", "check", str(net), "--preset", "tiny", "-n", "8", "--quiet"]) == 1
