@@ -53,3 +53,16 @@ def own_cache(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRNAS_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures of reports empty: drawing them is half of what a report takes.
+
+    For tests of what a report says; the figures are looked at in tests/report, and drawn wherever
+    else a study is followed from its beginning to its report.
+    """
+    from bench.report.figures.canvas import Canvas
+
+    empty = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1" aria-label="empty"></svg>'
+    monkeypatch.setattr(Canvas, "svg", lambda self: empty)

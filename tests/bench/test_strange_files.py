@@ -12,6 +12,8 @@ import pytest
 from bench.cli import run
 from spaces.files import open_regular, parse_object, read_regular
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)

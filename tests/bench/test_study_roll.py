@@ -12,6 +12,8 @@ import pytest
 
 from bench.cli import run as run_bench
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STUDY = """
 name = "called"
 preset = "tiny"
