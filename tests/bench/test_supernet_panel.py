@@ -212,10 +212,10 @@ def test_a_neutral_supernet_is_checked_and_searched_like_any_other(
         "--set", "supernet_recipe.schedule=late-cosine",
     ]  # fmt: skip
     train = ["supernet", "train", "--preset", "tiny", "--quiet", "--out", str(net), *neutral]
-    train += ["--images", "80"]
+    train += ["--images", "160"]
     assert run_bench(train) == 0
     known = json.loads(net.with_suffix(".json").read_text())
-    assert known["exposure"]["steps"] == 10
+    assert known["exposure"]["steps"] == 20
     (sums,) = known["exposure"]["choices"].values()
     assert sums.keys() == set(SPACE.operations)
     capsys.readouterr()

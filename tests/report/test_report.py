@@ -20,6 +20,8 @@ from bench.comparison.serialised import serialised
 from bench.records.errors import RecordError
 from bench.report import main_table_rows, safe, write_report
 from bench.report.banner import BANNER
+from bench.report.model import Bullets
+from bench.report.sections.conduct import runs
 
 #: Words that only a number that is none leaves behind.
 STRAY = re.compile(r"\b(nan|NaN|inf|Infinity|None)\b")
@@ -185,6 +187,13 @@ def test_unfinished_and_excluded_runs_are_named_with_their_reasons(
     text = page(reports["five"]).text
     for part in ("tpe-3", "stopped at 60 % of its budget", "results/", "of another preset"):
         assert part in text
+
+
+def test_what_many_runs_warn_of_names_the_first_two(tmp_path: Path) -> None:
+    found = [replace(run, warnings=["odd"]) for run in analysis(("random",), 5).provenance.runs]
+    section = runs(found, tmp_path)
+    (listed,) = [part for part in section.blocks if isinstance(part, Bullets)]
+    assert listed.items == [f"odd ({found[0].run_id}, {found[1].run_id} and 3 more runs)"]
 
 
 def test_the_analysis_is_written_as_it_is(tmp_path: Path) -> None:
