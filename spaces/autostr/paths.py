@@ -7,6 +7,7 @@ of the codes read as a number in base 3.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -36,7 +37,6 @@ class PathSet:
         self.downsampling_a = downsampling_a
         self.downsampling_b = downsampling_b
         self.codes = _all_paths(layers, downsampling_a, downsampling_b)
-        self.codes.setflags(write=False)
         self._keys = _base3(self.codes)
 
     def __len__(self) -> int:
@@ -112,8 +112,9 @@ class PathSet:
         return path
 
 
+@lru_cache(maxsize=8)
 def _all_paths(layers: int, a: int, b: int) -> Int8:
-    """Return every path in lexicographic order, grown one layer at a time."""
+    """Return every path in lexicographic order, grown one layer at a time; read-only."""
     paths = np.zeros((1, 0), np.int8)
     left = np.array([[a, b]])
     for layer in range(layers):
@@ -125,7 +126,9 @@ def _all_paths(layers: int, a: int, b: int) -> Int8:
         paths = np.column_stack([np.repeat(paths, 3, axis=0), codes])
         possible = (left >= 0).all(axis=1) & (left.sum(axis=1) <= layers - layer - 1)
         paths, left = paths[possible], left[possible]
-    return np.ascontiguousarray(paths)
+    paths = np.ascontiguousarray(paths)
+    paths.setflags(write=False)
+    return paths
 
 
 def _base3(codes: Int8) -> Int64:

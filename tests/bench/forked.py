@@ -14,11 +14,29 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing import reduction
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+
+
+def fork(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """``target(*arguments)`` as a process of its own, begun."""
+    context = multiprocessing.get_context("forkserver")
+    # It imports what every command needs; `run_child` is shared with those who fork runs.
+    context.set_forkserver_preload(["run_child"])
+    process = context.Process(target=target, args=arguments)
+    # The server finds what it preloads through the environment it is started with.
+    before = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER), *sys.path])
+    try:
+        process.start()
+    finally:
+        os.environ["PYTHONPATH"] = before
+    return process
 
 
 class Command:
@@ -28,20 +46,8 @@ class Command:
         # Closed where they are read.
         self._files = [tempfile.NamedTemporaryFile() for _ in range(2)]  # noqa: SIM115
         self._printed: tuple[str, str] | None = None
-        context = multiprocessing.get_context("forkserver")
-        # It imports what every command needs; `run_child` is shared with those who fork runs.
-        context.set_forkserver_preload(["run_child"])
         handles = [_Handle(file.fileno()) for file in self._files]
-        self._process = context.Process(
-            target=_call, args=(arguments, str(folder), environment, *handles)
-        )
-        # The server finds what it preloads through the environment it is started with.
-        before = os.environ.get("PYTHONPATH", "")
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER), *sys.path])
-        try:
-            self._process.start()
-        finally:
-            os.environ["PYTHONPATH"] = before
+        self._process = fork(_call, arguments, str(folder), environment, *handles)
         assert self._process.pid is not None
         self.pid = self._process.pid
 

@@ -6,11 +6,8 @@ Processes come from a fork server that has imported torch already, so that ten k
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import random
 import signal
-import sys
 import time
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerProcess
@@ -18,6 +15,7 @@ from pathlib import Path
 
 import torch
 import torch._dynamo  # What optimisers import on their first use takes seconds.
+from forked import fork
 
 from bench.presets import load_preset
 from bench.records.event_log import read_events, without_time
@@ -67,17 +65,7 @@ class Job:
 
 def start(job: Job) -> ForkServerProcess:
     """Begin, or resume, the run."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["run_child"])
-    process = context.Process(target=run, args=(job,))
-    # The fork server finds what it preloads through the environment it is started with.
-    before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    try:
-        process.start()
-    finally:
-        os.environ["PYTHONPATH"] = before
-    return process
+    return fork(run, job)
 
 
 def finish(job: Job) -> dict[str, object]:

@@ -24,7 +24,7 @@ from bench.records.settings import LATER, without_off
 from bench.supernets.training import SupernetJob
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
-RETRAIN = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
+RETRAIN = ("retraining.epochs=0.75", "retraining.validations=2", "run.checkpoint_seconds=0")
 RUN = ("run.budget_images=240", "run.checkpoint_seconds=0", "run.evaluation_cache=false")
 ON = ("trainer.augmentation=1", "retraining.augmentation=1")
 

@@ -85,18 +85,25 @@ def test_an_output_that_is_not_finite_is_kept_and_a_full_memory_is_not(
 
 @pytest.fixture
 def own_evaluations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An evaluation cache of this test's own, beside the words that are rendered already."""
-    rendered, folder = cache_folder() / "rendered", tmp_path / "cache"
-    rendered.mkdir(parents=True, exist_ok=True)
+    """An evaluation cache of this test's own, beside words and kernels that there are already."""
+    folder = tmp_path / "cache"
     folder.mkdir()
-    (folder / "rendered").symlink_to(rendered)
+    for name in ("rendered", "kernels"):
+        shared = cache_folder() / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(shared)
     monkeypatch.setenv("STRNAS_CACHE", str(folder))
     return folder / "evaluations"
 
 
 def run(folder: Path, *overrides: str) -> dict[str, Any]:
     """Some weight steps, then two evaluations."""
-    overrides = ("run.budget_images=200", "run.referee_points=1", *overrides)
+    overrides = (
+        "run.budget_images=200",
+        "run.referee_points=1",
+        "run.referee_samples=0",
+        *overrides,
+    )
     return Run("random", "tiny", load_preset("tiny", list(overrides)), 0).execute(folder)
 
 

@@ -97,9 +97,9 @@ def test_a_panel_that_is_killed_goes_on(tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     for folder in (undisturbed, killed):
         folder.mkdir()
-    path = stated(undisturbed, "2", uniform=([FIRST, SECOND], 1))
+    path = stated(undisturbed, "1", uniform=([FIRST, SECOND], 1))
     assert bench_panel(path) == 0
-    other = stated(killed, "2", uniform=([FIRST, SECOND], 1))
+    other = stated(killed, "1", uniform=([FIRST, SECOND], 1))
     models = killed / "models"
     command = ["panel", str(other), "--models", str(models), "--workers", "1", "--quiet"]
     process = begin_bench(*command)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.cli import run as run_bench
 from bench.comparison.groups import group_runs
 from bench.comparison.provenance import run_rows
 from bench.presets import load_preset
@@ -21,12 +22,11 @@ from searchers.base import TrainWeights
 FEW = ["trainer.batch_images=16", "data.rendering.search_train=64", "run.referee_samples=0"]
 
 
-@pytest.fixture
-def supernet(bench: Callable[..., Any], tmp_path: Path) -> Path:
-    out = tmp_path / "net.safetensors"
-    given = ["--preset", "tiny", "--images", 96, "--quiet", "--out", out]
-    done = bench("supernet", "train", *given)
-    assert done.code == 0, done.err
+@pytest.fixture(scope="module")
+def supernet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("supernet") / "net.safetensors"
+    given = ["--preset", "tiny", "--images", "96", "--quiet", "--out", str(out)]
+    assert run_bench(["supernet", "train", *given]) == 0
     return out
 
 
@@ -46,7 +46,7 @@ def test_training_a_favourite_gains_nothing_on_the_endpoint(supernet: Path) -> N
     assert before.own_score == before.score
     assert evaluator.common is not None
     common = evaluator.common.state_dict()
-    evaluator.perform(TrainWeights((favourite,) * 60))
+    evaluator.perform(TrainWeights((favourite,) * 12))
     after = evaluator.judge(favourite)
     # To the last bit; the run's own weights have moved on.
     for field in ("score", "word_accuracy", "one_ned", "one_ned_case_insensitive"):

@@ -29,6 +29,10 @@ from trainers.state import read_tensors
 
 ARCHITECTURE = "A..B..A..B..B..-555555545514466"
 SHORT = ("retraining.epochs=1.5", "retraining.validations=3", "run.checkpoint_seconds=0")
+#: Where scores do not matter.
+FEW_WORDS = ("data.search_val_images=8", "data.test_images=8")
+#: Of a run that only has to recommend something.
+QUICK_RUN = ("--budget-images", 96, "--set=run.referee_points=1", "--set=run.referee_samples=0")
 FILES = ["curve.csv", "model.json", "training.json", "weights.safetensors"]
 
 
@@ -135,7 +139,7 @@ def test_a_request_to_stop_at_any_moment_finds_everything_saved(tmp_path: Path) 
 
 def test_the_backbone_of_a_card_is_that_of_the_space(tmp_path: Path) -> None:
     widths = ["supernet.stem_width=32", "supernet.widths=[32, 64, 128, 256, 512]"]
-    origin = from_architecture(ARCHITECTURE, "tiny", [*widths, "retraining.epochs=0.1"])
+    origin = from_architecture(ARCHITECTURE, "tiny", [*widths, "retraining.epochs=0.1", *FEW_WORDS])
     card = RetrainingJob(origin, 0).train(tmp_path, "", lambda _: None, lambda: False)
     assert card["backbone"] == {"params": 2_364_128, "macs": 246_739_200}
 
@@ -185,7 +189,7 @@ def test_what_a_run_recommends(bench: Callable[..., Any], tmp_path: Path) -> Non
     run = tmp_path / "run"
     words = ["--set", "recogniser.sequence_encoder=bilstm", "--set", "recogniser.sequence_hidden=8"]
     found = bench(
-        "run", "--searcher", "random", "--preset", "tiny", "--budget-images", 240, "--seed", 3,
+        "run", "--searcher", "random", "--preset", "tiny", *QUICK_RUN, "--seed", 3,
         "--out", run, "--quiet", "--json", *words,
     )  # fmt: skip
     settings = [part for text in SHORT for part in ("--set", text)]
@@ -203,9 +207,7 @@ def test_what_a_run_recommends(bench: Callable[..., Any], tmp_path: Path) -> Non
 
 def run_on(bench: Callable[..., Any], folder: Path, *more: object) -> dict[str, Any]:
     """The manifest of a short run."""
-    answer = bench(
-        "run", "--searcher", "random", "--budget-images", 240, "--out", folder, "--quiet", *more
-    )
+    answer = bench("run", "--searcher", "random", *QUICK_RUN, "--out", folder, "--quiet", *more)
     assert answer.code == 0, answer.err
     found: dict[str, Any] = json.loads((folder / "run.json").read_text())
     return found
@@ -309,7 +311,7 @@ def test_a_trained_model_is_no_run(undisturbed: Path, refused: Callable[..., str
 def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_path: Path) -> None:
     answer = bench(
         "baseline", "train", "r2am", "--preset", "tiny", "--out", tmp_path / "m", "--quiet",
-        "--json", "--set", "retraining.epochs=0.2",
+        "--json", "--set", "retraining.epochs=0.2", *(f"--set={text}" for text in FEW_WORDS),
     )  # fmt: skip
     card = answer.json
     assert card["description"] == {

@@ -85,10 +85,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_each_is_the_model_of_the_command_for_it_alone(tmp_path: Path, workers: str) -> None:
-    found = models_in(train_four(tmp_path / "models", SETTINGS, workers))
+    found = models_in(train_four(tmp_path / "models", BRIEF, workers))
     assert len(found) == 4
     for text, seed in ((FIRST, 0), (SECOND, 1)):
-        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *SETTINGS])
+        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *BRIEF])
         job = RetrainingJob(origin, seed)
         name = default_folder(origin, seed, job.identity_hash).name
         torch.set_num_threads(found[name]["provenance"]["hardware"]["torch_threads"])
@@ -100,7 +100,7 @@ def test_what_is_trained_is_found_by_either_command(
     bench: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = [each for each in options(Path("x")) if each not in ("--out", "x")]
+    given = [each for each in options(Path("x"), BRIEF) if each not in ("--out", "x")]
     alone = bench("retrain", FIRST, "--seed", 1, "--json", *given).json["model"]
     before = times_in(Path("results/models"))
     answer = bench("retrain", FIRST, SECOND, "--seeds", "1,", "--json", *given)
@@ -117,7 +117,7 @@ def test_a_list_is_trained_and_told(bench: Callable[..., Any], tmp_path: Path) -
     file, out = tmp_path / "list.txt", tmp_path / "out"
     index = str(from_architecture(SECOND, "tiny", []).label.rpartition("-")[2])
     file.write_text(f"\ufeff# mine\n{FIRST}\n\n  {SECOND}  \n{index}\n")
-    answer = bench("retrain", THIRD, "--from", file, "--json", *options(out))
+    answer = bench("retrain", THIRD, "--from", file, "--json", *options(out, BRIEF))
     assert answer.code == 0
     assert answer.err == f"bench: given twice, trained once: {SECOND}, seed 0\n"
     document = answer.json
@@ -130,7 +130,7 @@ def test_a_list_is_trained_and_told(bench: Callable[..., Any], tmp_path: Path) -
             **{key: card[key] for key in ("params", "seed", "scores", "cost")},
         }  # fmt: skip
         assert 0 < each["cost"]["step_seconds"] <= each["cost"]["seconds"]
-    lines = bench("retrain", THIRD, "--from", file, *options(out)).out.splitlines()
+    lines = bench("retrain", THIRD, "--from", file, *options(out, BRIEF)).out.splitlines()
     rows = [line for line in lines if line.startswith(("A", "."))]
     assert [row.split()[0] for row in rows] == [THIRD, FIRST, SECOND]
     # Each column begins or ends at one place.
@@ -145,7 +145,7 @@ def test_a_list_comes_from_standard_input_too(
     file.write_text(f"{FIRST}\n")
     with file.open() as given:
         monkeypatch.setattr(sys, "stdin", given)
-        answer = bench("retrain", "--from", "-", "--json", *options(tmp_path / "out"))
+        answer = bench("retrain", "--from", "-", "--json", *options(tmp_path / "out", BRIEF))
     assert [each["text"] for each in answer.json["models"]] == [FIRST]
 
 
@@ -226,12 +226,20 @@ def test_torchrun_is_for_one(
 def test_one_that_fails_does_not_stop_the_others(
     bench: Callable[..., Any], tmp_path: Path, workers: str
 ) -> None:
-    origin = from_architecture(SECOND, "tiny", ['trainer.device="cpu"', *SETTINGS])
+    origin = from_architecture(SECOND, "tiny", ['trainer.device="cpu"', *BRIEF])
     name = default_folder(origin, 0, RetrainingJob(origin, 0).identity_hash).name
     foreign = tmp_path / "out" / name
     foreign.mkdir(parents=True)
     (foreign / "thesis.txt").write_text("mine")
-    given = [FIRST, SECOND, THIRD, "--workers", workers, "--json", *options(tmp_path / "out")]
+    given = [
+        FIRST,
+        SECOND,
+        THIRD,
+        "--workers",
+        workers,
+        "--json",
+        *options(tmp_path / "out", BRIEF),
+    ]
     answer = bench("retrain", *given)
     assert answer.code == 1
     assert [each["text"] for each in answer.json["models"]] == [FIRST, THIRD]
@@ -304,8 +312,8 @@ def test_words_are_read_once_a_command(
         return open_splits(*given)
 
     monkeypatch.setattr(words_module, "open_splits", counted)
-    given = [FIRST, SECOND, "--seeds", "2", "--test", tmp_path / "words", "--json"]
-    first = bench("retrain", *given, *options(tmp_path / "out", BRIEF)).json
+    given = ["--seeds", "2", "--test", tmp_path / "words", "--json"]
+    first = bench("retrain", FIRST, SECOND, *given, *options(tmp_path / "out", BRIEF)).json
     assert len(first["models"]) == 4
     assert opened == [1]
     # Changed between two commands: other words, so other models.
@@ -313,7 +321,7 @@ def test_words_are_read_once_a_command(
         path.unlink()
     (tmp_path / "words").rmdir()
     assert bench(*render, "--seed", 2).code == 0
-    second = bench("retrain", *given, *options(tmp_path / "out", BRIEF)).json
+    second = bench("retrain", FIRST, *given, *options(tmp_path / "out", BRIEF)).json
     names = [{each["model"] for each in found["models"]} for found in (first, second)]
     assert not names[0] & names[1]
 

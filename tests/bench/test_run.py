@@ -84,7 +84,7 @@ def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.Mo
         from trainers.data.image import encode_jpeg
 
         write_lmdb(tmp_path / name, [(encode_jpeg(w, 90), f"word{seed}") for w in words])
-        preset = load_preset("tiny", [f'data.test=["{tmp_path / name}"]', "run.budget_images=200"])
+        preset = load_preset("tiny", [f'data.test=["{tmp_path / name}"]', "run.budget_images=120"])
         Run("random", "tiny", preset, 0).execute(tmp_path / f"run-{name}")
         events = read_events(tmp_path / f"run-{name}" / "events.jsonl")
         logs.append([{**e, "time": None} for e in events if e["kind"] != "referee"])
@@ -105,7 +105,7 @@ KINDS = {"random", "proxyless", "spos"}
 def test_failing_evaluations_and_steps_do_not_end_a_run(
     searcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(searcher, "tiny", load_preset("tiny", ["run.budget_images=400"]), 0)
+    run = Run(searcher, "tiny", load_preset("tiny", ["run.budget_images=300"]), 0)
     healthy, calls = run.trainer.score, []
 
     def sometimes(encoding: np.ndarray, words: object) -> WordScores | None:
@@ -245,11 +245,9 @@ def test_train_a_supernet_then_start_from_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tiny.safetensors"
-    assert (
-        command(["supernet", "train", *TINY, "--out", str(out), "--images", "160", "--json"]) == 0
-    )
+    assert command(["supernet", "train", *TINY, "--out", str(out), "--images", "80", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["images"] == 160
+    assert document["images"] == 80
     arguments = ["supernet", "score", *TINY, "--start", str(out), "-n", "3", "--json"]
     assert command(arguments) == 0
     scores = json.loads(capsys.readouterr().out)
@@ -258,7 +256,7 @@ def test_train_a_supernet_then_start_from_it(
     arguments = ["run", "--searcher", "random", *TINY, "--out", str(folder), "--json"]
     assert command([*arguments, "--set", f"supernet.start={out}", "--budget-images", "160"]) == 0
     cost = json.loads(capsys.readouterr().out)["cost"]
-    assert cost["images_private"] == cost["images_sunk"] + 160
+    assert cost["images_private"] == cost["images_sunk"] + 80
     assert command(["supernet", "train", *TINY, "--out", str(out)]) == 2
     assert "exists" in capsys.readouterr().err
 
@@ -309,8 +307,8 @@ def test_the_result_of_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_a_searcher_that_looks_at_one_architecture_is_not_blamed_for_it(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    assert command(["run", "--searcher", "largest", *TINY, "--out", str(out)]) == 0
+    out, few = tmp_path / "run", ["--budget-images", "200"]
+    assert command(["run", "--searcher", "largest", *TINY, *few, "--out", str(out)]) == 0
     result = json.loads((out / "result.json").read_text())
     assert result["warnings"] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from bench.cli import run
 from spaces.files import open_regular, parse_object, read_regular
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def a_pipe(path: Path) -> None:
@@ -61,14 +64,26 @@ def test_it_is_one_line(
     assert [item.name for item in tmp_path.iterdir() if not item.name.startswith(".")] == [name]
 
 
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the runs 0 and 1, to be copied."""
+    folder = tmp_path_factory.mktemp("runs")
+    made = "run --searcher random --preset tiny --set run.evaluator=synthetic --quiet --out"
+    for seed in ("0", "1"):
+        assert run([*made.split(), str(folder / seed), "--seed", seed]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("name", ["events.jsonl", "result.json"])
 @pytest.mark.parametrize("make", [a_pipe, a_device, a_huge_file, nested, a_long_number])
 def test_a_strange_record_is_named_and_left_out(
-    make: Callable[[Path], None], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_runs: Path,
+    make: Callable[[Path], None],
+    name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made = "run --searcher random --preset tiny --set run.evaluator=synthetic --quiet --out"
-    for seed in ("0", "1"):
-        assert run([*made.split(), str(tmp_path / seed), "--seed", seed]) == 0
+    shutil.copytree(two_runs, tmp_path, dirs_exist_ok=True)
     (tmp_path / "1" / name).unlink()
     make(tmp_path / "1" / name)
     capsys.readouterr()

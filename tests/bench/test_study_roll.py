@@ -10,23 +10,34 @@ from typing import Any
 
 import pytest
 
+from bench.cli import run as run_bench
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STUDY = """
 name = "called"
 preset = "tiny"
 searchers = ["random", "largest", "local-search"]
 seeds = 4
-set = ["run.evaluator=synthetic", "run.budget_images=2000"]
+set = ["run.evaluator=synthetic", "run.budget_images=600"]
 """
 
 
-@pytest.fixture
-def study(bench: Callable[..., Any], tmp_path: Path) -> Path:
-    file = tmp_path / "called.toml"
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole study, to be copied."""
+    place = tmp_path_factory.mktemp("whole")
+    file = place / "called.toml"
     file.write_text(STUDY)
-    folder = tmp_path / "study"
-    done = bench("study", file, "--out", folder, "--workers", 1, "--quiet")
-    assert done.code == 0, done.err
+    folder = place / "study"
+    given = ["study", str(file), "--out", str(folder), "--workers", "1", "--quiet"]
+    assert run_bench(given) == 0
     return folder
+
+
+@pytest.fixture
+def study(done: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(done, tmp_path / "study"))
 
 
 def compared(bench: Callable[..., Any], study: Path, out: Path) -> tuple[dict[str, Any], str, str]:

@@ -66,11 +66,16 @@ def want(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.parametrize("seeds", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_supernets_are_trained_once_and_shared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seeds: int,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "study.toml").write_text(STUDY)
+    study_of = STUDY.replace("seeds = 2", f"seeds = {seeds}", 1)
+    (tmp_path / "study.toml").write_text(study_of)
     out = tmp_path / "elsewhere" / "trained"
     study = ["study", "study.toml", "--out", str(out), "--quiet"]
     assert bench(study) == 0
@@ -80,7 +85,7 @@ def test_supernets_are_trained_once_and_shared(
     assert sorted(path.name[:11] for path in trained) == ["tiny-seed0-", "tiny-seed1-"]
     manifests = [json.loads(path.read_text()) for path in out.rglob("run.json")]
     known = {json.loads(path.with_suffix(".json").read_text())["hash"] for path in trained}
-    assert len(manifests) == 8
+    assert len(manifests) == 4 * seeds
     assert {each["identity"]["supernet"] for each in manifests} == known
     assert {each["supernet_start"]["images"] for each in manifests} == {64}
 
@@ -88,19 +93,23 @@ def test_supernets_are_trained_once_and_shared(
     assert bench(["compare", str(out), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (test,) = document["tests"]["pairs"]
-    # Two seeds on each of two supernets, which are what is counted.
+    # Seeds on each of two supernets, which are what is counted.
     assert (test["n"], test["unit"]) == (2, "supernets")
-    assert (document["supernets"], document["tests"]["blocks"]) == (2, 4)
+    assert (document["supernets"], document["tests"]["blocks"]) == (2, 2 * seeds)
     report = json.loads((out / "report.json").read_text())
     blocks = {row["block"] for row in report["runs"]}
-    assert blocks == {f"supernet {digest[:8]}, seed {seed}" for digest in known for seed in (0, 1)}
-    # Paid once each, shared by the four runs that began with it.
+    assert blocks == {
+        f"supernet {digest[:8]}, seed {seed}" for digest in known for seed in range(seeds)
+    }
+    # Paid once each, shared by the runs that began with it.
     cost = report["searchers"][0]["cost"]
-    assert cost["images_amortised"] - cost["images_sunk"] == pytest.approx(64 / 4)
+    assert cost["images_amortised"] - cost["images_sunk"] == pytest.approx(64 / (2 * seeds))
 
     # A second study under the same recipe trains nothing.
     (tmp_path / "study.toml").write_text(
-        STUDY.replace("seeds = 2", "seeds = 1", 1).replace(', "proxyless"', "")
+        STUDY.replace("seeds = 2", "seeds = 1", 1)
+        .replace(', "proxyless"', "")
+        .replace("supernet_seeds = [0, 1]", "supernet_seeds = [1]")
     )
     again = ["study", "study.toml", "--out", str(tmp_path / "again"), "--quiet"]
     assert bench(again) == 0

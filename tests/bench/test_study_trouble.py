@@ -16,6 +16,8 @@ from bench.running.progress import _Pace
 from bench.study.execute import do_run
 from bench.study.plan import DONE, make_plan
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STUDY = """
 name = "quick"
 preset = "tiny"

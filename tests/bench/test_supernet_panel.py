@@ -23,9 +23,13 @@ from searchers.supernet_strategies.strategy import SupernetTrainingSettings
 from searchers.supernet_training import SupernetTraining
 from spaces import load_space
 from trainers.metrics import WordScores
+from trainers.models.description import ModelDescription
+from trainers.models.zero_cost import ZeroCost
 
 SPACE = load_space("autostr")
 N = 24
+#: Of which every other one is still a panel.
+FEWEST = 2 * health.SMALLEST
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +50,9 @@ def truth(text: str) -> float:
     return 0.2 + 0.5 * float(np.random.default_rng(list(text.encode())).random())
 
 
-def planted(folder: Path, untrained: int = 0) -> Path:
+def planted(folder: Path, untrained: int = 0, count: int = N) -> Path:
     """A panel whose table says what ``truth`` does, two seeds each, hardly apart."""
-    texts = SPACE.texts(SPACE.sample(N, np.random.default_rng(5)))
+    texts = SPACE.texts(SPACE.sample(count, np.random.default_rng(5)))
     (folder / "drawn.txt").write_text("\n".join(texts) + "\n")
     path = folder / "panel.toml"
     path.write_text(
@@ -58,7 +62,7 @@ def planted(folder: Path, untrained: int = 0) -> Path:
     recipes = recipes_of(panel, panel.part("drawn"))
     assert list(recipes) == texts
     rows = []
-    for text in texts[: N - untrained]:
+    for text in texts[: count - untrained]:
         macs = int(SPACE.macs(SPACE.encode([SPACE.parse(text)]))[0])
         for seed, recipe in enumerate(recipes[text]):
             final = truth(text) + 0.001 * seed
@@ -70,13 +74,20 @@ def planted(folder: Path, untrained: int = 0) -> Path:
 
 
 def scoring(monkeypatch: pytest.MonkeyPatch, run: Run, of: Any) -> None:
-    """Make the trainer's scores what ``of`` says of an architecture."""
+    """Make the trainer's scores what ``of`` says of an architecture, and the rest made up."""
 
     def evaluate_many(encodings: Any, images: int) -> list[WordScores]:
         found = [of(one.text) for one in SPACE.architectures(encodings)]
         return [WordScores(value, value, value, value, images) for value in found]
 
+    def untrained(described: ModelDescription, *_: object) -> ZeroCost:
+        drawn = np.random.default_rng(list(described.name.encode())).random(2)
+        return ZeroCost(*map(float, drawn))
+
     monkeypatch.setattr(run.trainer, "evaluate_many", evaluate_many)
+    # What they are is tested with the command, and in test_zero_cost.
+    monkeypatch.setattr(run.trainer, "loss_per_character", lambda *_: 1.0)
+    monkeypatch.setattr(health, "zero_cost", untrained)
 
 
 def test_a_supernet_that_ranks_reaches_the_target(
@@ -160,12 +171,13 @@ def test_scores_that_are_not_finite_count_as_none_and_are_counted(
     assert len(steps) == 2 * N
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_the_command_tells_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = planted(tmp_path)
+    path = planted(tmp_path, count=FEWEST)
     net = tmp_path / "net.safetensors"
-    train = ["supernet", "train", "--preset", "tiny", "--quiet", "--images", "160"]
+    train = ["supernet", "train", "--preset", "tiny", "--quiet", "--images", "80"]
     assert run_bench([*train, "--out", str(net)]) == 0
     capsys.readouterr()
     given = ["supernet", "check", str(net), "--preset", "tiny", "-n", "10", "--quiet"]
@@ -173,13 +185,13 @@ def test_the_command_tells_what_it_found(
     assert run_bench([*given, "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert "rank_tau" in found["failed"]
-    assert found["rank_tau"]["architectures"] == N
+    assert found["rank_tau"]["architectures"] == FEWEST
     assert all(point["gradient_norm"] > 0.0 for point in found["rank_tau"]["points"])
     picture = tmp_path / "net.svg"
     assert run_bench([*given, "--picture", str(picture)]) == 1
     assert "trained from scratch" in picture.read_text()
     said = capsys.readouterr().out
-    assert f"{N} architectures" in said
+    assert f"{FEWEST} architectures" in said
     assert "gradient norm" in said
     assert "between two seeds" in said
     assert "the best on every other architecture is proxy" in said
@@ -208,7 +220,7 @@ def test_a_neutral_supernet_is_checked_and_searched_like_any_other(
     assert sums.keys() == set(SPACE.operations)
     capsys.readouterr()
     start = ["--preset", "tiny", "--set", f'supernet.start="{net}"', "--quiet"]
-    start += ["--budget-images", "160"]
+    start += ["--budget-images", "100"]
     out = tmp_path / "run"
     assert run_bench(["run", "--searcher", "random", "--out", str(out), *start]) == 0
     assert run_bench(["supernet", "check", str(net), "--preset", "tiny", "-n", "8", "--quiet"]) == 1

@@ -12,7 +12,7 @@ from bench.records.event_log import read_events, without_time
 from trainers.state import read_tensors
 
 #: Architectures of base and candidates, weights that candidates share.
-IMAGES = 800
+IMAGES = 480
 TRAINING = [
     "supernet", "train", "--preset", "tiny", "--quiet",
     "--images", str(IMAGES), "--set", "supernet.entangled=true",
@@ -43,8 +43,8 @@ def test_killed_between_base_and_candidates_it_goes_on(tmp_path: Path) -> None:
     killed.parent.mkdir()
     assert bench([*TRAINING, "--out", str(whole)]) == 0
     expected = log(whole.with_suffix(""))
-    first = kill_behind(killed, len(expected) // 3)
-    second = kill_behind(killed, 2 * len(expected) // 3)
+    first = kill_behind(killed, len(expected) // 4)
+    second = kill_behind(killed, len(expected) // 2)
     assert first
     assert second
     assert bench([*TRAINING, "--out", str(killed)]) == 0

@@ -39,7 +39,7 @@ LOSS, EXACT, RECTIFIED = 1e-6, 1e-9, 1e-4
 
 #: Of the encodings below; 2 and 4 have skip on a stride B and A, all have it on kept shapes.
 ROWS = pytest.mark.parametrize(
-    "row", [0, 2, *(pytest.param(row, marks=pytest.mark.slow) for row in (1, 3, 4, 5, 6))]
+    "row", [2, *(pytest.param(row, marks=pytest.mark.slow) for row in (0, 1, 3, 4, 5, 6))]
 )
 
 

@@ -17,6 +17,8 @@ from bench.comparison.archive import NAME, pack, unpack
 from bench.records.errors import RecordError
 from bench.records.runs import find_runs
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def packed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

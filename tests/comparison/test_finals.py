@@ -40,6 +40,8 @@ from bench.records.settings import settings_as_dict
 from bench.statistics.answers import Estimate, NotComputable
 from trainers.models.description import describe_architecture, describe_baseline
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 HASHES = {"search_train": ["train"], "search_val": ["val"], "test": ["held out"]}
 PRESET = load_preset("tiny")
 

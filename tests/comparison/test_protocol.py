@@ -20,6 +20,8 @@ from bench.statistics.answers import NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
 from bench.statistics.pairwise import Comparison
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STUDY = """
 name = "arms"
 preset = "tiny"

@@ -17,6 +17,8 @@ from bench.running.evaluators.replay import Record, ReplayEvaluator, Surrogate, 
 from searchers.base import Evaluate, Evaluated, GateGradient, TrainWeights
 from spaces import load_space
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SPACE = load_space("autostr")
 
 

@@ -22,10 +22,11 @@ def main() -> int:
     parser.add_argument("--arguments", type=int, default=5000)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--no-model", action="store_true", help="Train none: a minute less.")
+    parser.add_argument("--cache", help="A folder to share; without it, everything is new.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as made:
         place = Path(made)
-        os.environ["STRNAS_CACHE"] = str(place / "cache")
+        os.environ["STRNAS_CACHE"] = given.cache or str(place / "cache")
         with_model = not given.no_model
         make_seeds(place / "seeds", with_model)
         wrong = 0

@@ -25,6 +25,9 @@ MAX_SECONDS = 60.0
 MAX_BYTES = 3 * 2**29
 #: After that long the command is interrupted as by Ctrl-C: most of what it could say, it has said.
 INTERRUPT_SECONDS = 15
+#: Looks, a tenth of a second apart, for what has not ended yet: on a busy machine, what has hardly
+#: begun takes long to see that nobody waits for it.
+LEAVING = 1000
 #: What a trial may write to; the rest of its working folder is input.
 OUTPUTS = ("out", "results")
 
@@ -70,7 +73,7 @@ def attempt(arguments: list[str], place: Path) -> Outcome:
 def _left_behind(session: int) -> list[str]:
     """Processes of a session that has ended which do not end themselves; they are killed."""
     found: dict[int, str] = {}
-    for wait_seconds in (0.0, *([0.1] * 100)):
+    for wait_seconds in (0.0, *([0.1] * LEAVING)):
         time.sleep(wait_seconds)
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):

@@ -18,11 +18,10 @@ from fabricated import (
     HOSTILE,
     PAYLOADS,
     TWELVE,
-    TWO,
     analysis,
     refusals,
     with_runs,
-)  # fmt: skip
+)
 
 from bench.comparison.answers import Missing
 from bench.comparison.panel import Panel
@@ -30,6 +29,8 @@ from bench.comparison.serialised import serialised
 from bench.records.errors import RecordError
 from bench.report import main_table_rows, safe, write_report
 from bench.report.banner import BANNER
+from bench.report.model import Bullets
+from bench.report.sections.conduct import runs
 
 #: Words that only a number that is none leaves behind.
 STRAY = re.compile(r"\b(nan|NaN|inf|Infinity|None)\b")
@@ -211,6 +212,13 @@ def test_unfinished_and_excluded_runs_are_named_with_their_reasons(
         assert part in text
 
 
+def test_what_many_runs_warn_of_names_the_first_two(tmp_path: Path) -> None:
+    found = [replace(run, warnings=["odd"]) for run in analysis(("random",), 5).provenance.runs]
+    section = runs(found, tmp_path)
+    (listed,) = [part for part in section.blocks if isinstance(part, Bullets)]
+    assert listed.items == [f"odd ({found[0].run_id}, {found[1].run_id} and 3 more runs)"]
+
+
 def test_the_analysis_is_written_as_it_is(tmp_path: Path) -> None:
     made = analysis(FIVE, 3)
     write_report(made, tmp_path)
@@ -324,12 +332,13 @@ def test_a_report_that_kept_no_list_is_replaced_and_a_strangers_list_is_not_obey
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("old")
     (tmp_path / "report.json").write_text('{"name": "before"}')
-    write_report(analysis(TWO, 3), tmp_path)
+    small = analysis(("random",), 2)
+    write_report(small, tmp_path)
     assert not (tmp_path / "figures/old.svg").exists()
     assert not (tmp_path / "tables/old.csv").exists()
     for files in (["../secret.txt", "secret.txt", "figures/../secret.txt", 3], "secret.txt", None):
         (tmp_path / "report.json").write_text(json.dumps({"files": files}))
-        write_report(analysis(TWO, 3), tmp_path)
+        write_report(small, tmp_path)
         assert (tmp_path / "secret.txt").exists()
     assert (tmp_path / "figures/pic.png").exists()
 

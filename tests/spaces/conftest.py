@@ -11,10 +11,14 @@ import pytest
 from spaces.autostr import AutoSTRSpace
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep the user's cached counts out of the tests, and the tests' out of the user's."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Keep the user's cached counts out of the tests, and the tests' out of the user's.
+
+    For the modules of this folder only: others share what they render and compile.
+    """
+    folder = tmp_path_factory.getbasetemp() / "counts"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRNAS_CACHE", str(folder))
         yield folder

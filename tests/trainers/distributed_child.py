@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -128,6 +129,13 @@ def main(folder: Path, names: list[str]) -> None:
                 write_tensors(folder / "retrain.safetensors", weights, {"losses": losses})
         found = spoilt_step(group)
         (folder / f"spoilt-{group.rank}.json").write_text(json.dumps(found))
+
+
+def main_as(environment: dict[str, str], folder: Path, names: list[str]) -> None:
+    """``main`` as one process of several, which are told of each other by these variables."""
+    torch.set_num_threads(1)
+    os.environ.update(environment)
+    main(folder, names)
 
 
 if __name__ == "__main__":

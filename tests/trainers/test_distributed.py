@@ -6,6 +6,7 @@ import json
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,8 +17,10 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
 import distributed_child
+from forked import fork
 
 from bench.cli import run
 from bench.records.event_log import read_events, without_time
@@ -51,6 +54,27 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
+def train_forked(folder: Path, *cases: str) -> Path:
+    """As ``train_cases``, in processes that need not import torch: what torchrun tells them."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    processes = []
+    for rank in range(PROCESSES):
+        told = (rank, PROCESSES, rank, "localhost", port)
+        environment = dict(zip(VARIABLES, map(str, told), strict=True))
+        processes.append(fork(distributed_child.main_as, environment, folder, list(cases)))
+    try:
+        for process in processes:
+            process.join(500)
+        assert [process.exitcode for process in processes] == [0] * PROCESSES
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+    return folder
+
+
 def train_cases(folder: Path, *cases: str) -> Path:
     """What ``distributed_child`` leaves."""
     code, output = finish(start(str(CHILD), str(folder), *cases))
@@ -60,7 +84,7 @@ def train_cases(folder: Path, *cases: str) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train_cases(tmp_path_factory.mktemp("trained"), "ctc")
+    return train_forked(tmp_path_factory.mktemp("trained"), "ctc")
 
 
 @pytest.fixture(scope="module")

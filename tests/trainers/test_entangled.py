@@ -184,9 +184,9 @@ def test_a_file_of_one_is_searched_by_two_processes_and_by_no_other_preset(
     net = tmp_path / "net.safetensors"
     on = ["--set", "supernet.entangled=true"]
     train = ["supernet", "train", "--preset", "tiny", "--quiet", "--out", str(net)]
-    train += ["--images", "160"]
+    train += ["--images", "80"]
     assert run_bench([*train, *on]) == 0
-    start = ["--set", f'supernet.start="{net}"', "--quiet", "--set", "run.budget_images=300"]
+    start = ["--set", f'supernet.start="{net}"', "--quiet", "--set", "run.budget_images=200"]
     scores = {}
     for workers in (1, 2):
         out = tmp_path / f"run{workers}"

@@ -19,7 +19,7 @@ from spaces.networks.kernels.compiling import SEAL, Kernels, compile_kernels
 numba = pytest.importorskip("numba")
 
 #: Compiling all takes seconds, and what is done with their cache does not depend on how many.
-FEW = ("moments", "normalise")
+FEW = ("moments",)
 #: In a process of its own: mean of each of four channels of two images.
 SHOW = f"""
 import numpy as np
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def two_kernels() -> Iterator[None]:
+def one_kernel() -> Iterator[None]:
     few = {name: compiling.SIGNATURES[name] for name in FEW}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "SIGNATURES", few)

@@ -42,9 +42,9 @@ def pool(made: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorin
     started.close()
 
 
-def begin(made: Run, folder: Path) -> ScoringPool:
+def begin(made: Run, folder: Path, processes: int = 3) -> ScoringPool:
     assert made.built.recipe is not None
-    return ScoringPool(made.trainer, made.built.recipe, folder, threads=1, processes=3)
+    return ScoringPool(made.trainer, made.built.recipe, folder, threads=1, processes=processes)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_what_a_lost_process_would_have_done_is_done_here(
 
 
 def test_closed_at_any_moment_it_leaves_nothing(made: Run, tmp_path: Path) -> None:
-    pool = begin(made, tmp_path)
+    pool = begin(made, tmp_path, 2)
     processes = [Path(f"/proc/{worker.pid}") for worker in pool.workers]
     assert all(process.exists() for process in processes)
     assert len(list(tmp_path.glob(".tmp-weights-*"))) == 1
