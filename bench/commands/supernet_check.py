@@ -165,6 +165,7 @@ def _name(predictor: str) -> str:
         "one_ned": "proxy, 1-NED",
         "log_likelihood": "proxy, log-likelihood",
         "macs": "MACs",
+        "accuracy_and_macs": "proxy and MACs, mean rank",
     }
     return known.get(predictor, predictor.replace("_", " "))
 
@@ -180,6 +181,7 @@ def _print_agreement(found: PanelAgreement) -> None:
     rows = [(_name(key), interval(tau)) for key, tau in found.taus.items()]
     rows.append(("between two seeds", interval(found.ceiling)))
     rows.append(("proxy, freed of seeds' noise", interval(found.tau_without_noise)))
+    rows.append(("what the proxy adds to MACs", interval(found.adds_to_macs)))
     print_lines(["predictor", "tau"], rows)
     if isinstance(found.halves, Halves):
         best = found.halves.best

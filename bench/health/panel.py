@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
@@ -35,6 +36,8 @@ TAU, TAU_LOW, LEAD = 0.70, 0.60, 0.10
 #: ``log_likelihood``: of the labels, in nats a character.
 PROXIES = ("accuracy", "one_ned", "log_likelihood")
 RIVALS = ("macs", "params", "gradient_norm", "snip")
+#: Mean rank by word accuracy and by multiply-adds: what both know together.
+BOTH = "accuracy_and_macs"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,9 @@ class PanelAgreement:
     """How predictors rank ``architectures`` of a panel beside their final scores.
 
     ``taus`` are by predictor, ``top_k`` and ``regret`` by k, ``slopes`` by operation; ``lead`` is
-    over the ``best_rival``. ``points`` has each architecture with its ``finals`` and predictions.
+    over the ``best_rival``, ``adds_to_macs`` that of ``BOTH`` over multiply-adds alone: above 0 the
+    supernet knows something that the size does not tell. ``points`` has each architecture with its
+    ``finals`` and predictions.
     """
 
     panel: str
@@ -93,6 +98,7 @@ class PanelAgreement:
     best_rival: str
     halves: Halves | NotComputable
     lead: Answer
+    adds_to_macs: Answer
     top_k: Mapping[int, Answer]
     regret: Mapping[int, Answer]
     slopes: Mapping[str, Answer]
@@ -157,6 +163,7 @@ def against_panel(
         "params": np.array([float(member.params) for member in members]),
         **_untrained(trainer, held, step),
     }
+    predicted[BOTH] = (rankdata(predicted[PROXIES[0]]) + rankdata(predicted["macs"])) / 2.0
     finals = [member.finals for member in members]
     n = len(finals)
     final = np.array([np.mean(scores) for scores in finals])
@@ -182,6 +189,7 @@ def against_panel(
         best_rival=rival,
         halves=_halves(predicted, final, seed),
         lead=tau_lead(proxy, predicted[rival], final, _rng(seed, "lead")),
+        adds_to_macs=tau_lead(predicted[BOTH], predicted["macs"], final, _rng(seed, "lead")),
         top_k={k: top_k_precision(proxy, final, k, _rng(seed, "top")) for k in top},
         regret={k: regret_at_k(proxy, final, k, _rng(seed, "regret")) for k in top},
         slopes=_slopes(space, members, proxy, seed),

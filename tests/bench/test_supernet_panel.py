@@ -88,10 +88,15 @@ def test_a_supernet_that_ranks_reaches_the_target(
     assert found.architectures == N - 2
     assert found.not_trained_yet == 2
     assert found.taus["accuracy"].value == pytest.approx(1.0)
-    assert found.taus.keys() == {*health.PROXIES, *health.RIVALS}
+    assert found.taus.keys() == {*health.PROXIES, *health.RIVALS, health.BOTH}
+    # Planted scores follow the proxy and not the size: together they rank between the two.
+    macs, both = found.taus["macs"], found.taus[health.BOTH]
+    assert macs.value < both.value < 1.0
+    assert found.adds_to_macs.value == pytest.approx(both.value - macs.value)
+    assert found.adds_to_macs.low > 0.0
     assert found.top_k[3].value == 1.0
     assert found.regret[3].value == 0.0
-    assert abs(found.taus["macs"].value) < 0.6
+    assert abs(macs.value) < 0.6
     assert len(found.points) == N - 2
     halves = found.halves
     assert isinstance(halves, Halves)
