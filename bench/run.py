@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from bench.records.errors import PresetError
 from bench.records.limits import Limits
-from bench.records.manifest import hardware, identity_hash, versions
+from bench.records.manifest import Manifest, SpaceNamed, hardware, identity_hash, versions
+from bench.records.result import Recommendation, Result, RunCost
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
     LATER_HYPERPARAMETERS,
@@ -95,18 +98,18 @@ class Run:
             "data": self.built.data_hashes,
             "supernet": self.supernet_start and self.supernet_start["hash"],
         }
-        self.manifest: dict[str, Any] = {
-            "identity": identity,
-            "identity_hash": identity_hash(identity),
-            "preset_name": preset_name,
-            "retraining": settings_as_dict(preset.retraining),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "space": {"name": self.space.name, "settings": self.space.settings()},
-            "data": self.built.data,
-            "supernet_start": self.supernet_start,
-            "versions": versions(),
-            "hardware": self._hardware(),
-        }
+        self.manifest = Manifest(
+            identity=identity,
+            identity_hash=identity_hash(identity),
+            preset_name=preset_name,
+            retraining=settings_as_dict(preset.retraining),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            space=SpaceNamed(self.space.name, self.space.settings()),
+            data=self.built.data,
+            supernet_start=self.supernet_start,
+            versions=versions(),
+            hardware=self._hardware(),
+        )
 
     @property
     def trainer(self) -> Trainer:
@@ -124,14 +127,14 @@ class Run:
         report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
         referee: bool = True,
-    ) -> dict[str, Any]:
+    ) -> Result:
         """Run, or resume, or return the result of a run that is complete."""
         opened = RunFolder(folder, self.manifest)
         try:
             with opened.work.at_work():
                 known = opened.result()
                 if known is not None:
-                    return {**known, "run_dir": str(folder)}
+                    return msgspec.structs.replace(known, run_dir=str(folder))
                 self._compute_as_begun(opened.work)
                 limits = Limits.of(self.preset.run)
                 judge = self._referee() if referee else None
@@ -167,10 +170,9 @@ class Run:
         from bench.running.evaluators.supernet import SupernetEvaluator
         from trainers.scoring_pool import ScoringPool
 
-        begun = folder.manifest.get("hardware")
+        begun = folder.manifest.hardware
         compute_as_begun(begun)
-        known = begun if isinstance(begun, dict) else {}
-        threads = count_of_threads(known.get("evaluation_threads"), torch.get_num_threads())
+        threads = count_of_threads(begun.get("evaluation_threads"), torch.get_num_threads())
         if self.workers > 1:
             self.pool = ScoringPool(
                 self.built.trainer, self.built.recipe, folder.path, threads, self.workers
@@ -182,41 +184,41 @@ class Run:
         samples = self.preset.run.referee_samples
         return Referee(self.evaluator, samples, self.seed, REFEREE_STREAM)
 
-    def _result(self, folder: Path, runner: Runner, reason: str) -> dict[str, Any]:
+    def _result(self, folder: Path, runner: Runner, reason: str) -> Result:
         found = self.searcher.recommend()
         row = self.space.encode([found])
-        verdict = runner.verdicts[-1] if runner.verdicts else {}
-        return {
-            "run_dir": str(folder),
-            "searcher": self.name,
-            "seed": self.seed,
-            "ended": reason,
-            "recommendation": {
-                "text": found.text,
-                "index": found.index,
-                "macs": int(self.space.macs(row)[0]),
-                "params": int(self.space.params(row)[0]),
-                **{field: verdict.get(field) for field in Judgement.__dataclass_fields__},
-            },
-            "cost": self._cost(runner),
-            "proposals": runner.proposals.counts(),
-            "warnings": [*runner.warnings, *self._trouble(runner)],
-            "tables": self.searcher.tables(),
-            "trajectory": runner.verdicts,
-        }
+        last = runner.verdicts[-1] if runner.verdicts else None
+        return Result(
+            run_dir=str(folder),
+            searcher=self.name,
+            seed=self.seed,
+            ended=reason,
+            recommendation=Recommendation(
+                text=found.text,
+                index=found.index,
+                macs=int(self.space.macs(row)[0]),
+                params=int(self.space.params(row)[0]),
+                **{each.name: getattr(last, each.name, None) for each in fields(Judgement)},
+            ),
+            cost=self._cost(runner),
+            proposals=runner.proposals.counts(),
+            warnings=[*runner.warnings, *self._trouble(runner)],
+            tables=self.searcher.tables(),
+            trajectory=runner.verdicts,
+        )
 
-    def _cost(self, runner: Runner) -> dict[str, Any]:
+    def _cost(self, runner: Runner) -> RunCost:
         """The run's own costs, and with the supernet that it started from: private, sunk."""
         own = runner.ledger.total.images
         before = int((self.supernet_start or {}).get("images", 0))
-        return {
-            **runner.ledger.as_dict(),
-            "images_sunk": own,
-            "images_private": own + before,
-            "supernet_images_before": before,
-            "peak_memory_bytes": peak_memory_bytes(),
-            "peak_accelerator_bytes": peak_accelerator_bytes(self.evaluator.device),
-        }
+        return RunCost(
+            **msgspec.structs.asdict(runner.ledger.billed()),
+            images_sunk=own,
+            images_private=own + before,
+            supernet_images_before=before,
+            peak_memory_bytes=peak_memory_bytes(),
+            peak_accelerator_bytes=peak_accelerator_bytes(self.evaluator.device),
+        )
 
     def _trouble(self, runner: Runner) -> list[str]:
         """What the harness itself has to say."""

@@ -15,12 +15,13 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.comparison.analysis import analyse
 from bench.comparison.archive import pack
 from bench.presets import load_preset
 from bench.records.manifest import identity_hash, versions
-from bench.records.run_folder import LOG_HASH, log_hash
+from bench.records.run_folder import log_hash
 from bench.records.runs import find_runs, read_runs
 from bench.records.sealed import read_sealed, write_sealed
 from bench.report import write_report
@@ -72,14 +73,14 @@ def copy(source: Path, target: Path, seed: int) -> None:
     manifest["identity"]["seed"] = seed
     manifest["identity_hash"] = identity_hash(manifest["identity"])
     (target / "run.json").write_text(json.dumps(manifest))
-    result = read_sealed(target / "result.json", "make the runs again")
+    result = read_sealed(target / "result.json", dict[str, Any], "make the runs again")
     result["recommendation"]["score"] *= 1.0 - (seed * 7919 % 100) / 1000.0
     # The log ends with the referee's verdict, which has to agree.
     *before, last = (target / "events.jsonl").read_text().splitlines()
     verdict = json.loads(last)
     verdict["verdict"]["score"] = result["recommendation"]["score"]
     (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
-    write_sealed(target / "result.json", {**result, LOG_HASH: log_hash(target)})
+    write_sealed(target / "result.json", {**result, "log_hash": log_hash(target)})
 
 
 def measure(folder: Path, out: Path) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainers.data.charset import CHARSETS, get_charset
 from trainers.data.embedded import embedded_split
@@ -65,7 +66,7 @@ class Split:
                 )
         return found
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> dict[str, Any]:
         """Plain data for the manifest; paths are for people, hashes are the identity."""
         return {
             "sources": list(self.sources),

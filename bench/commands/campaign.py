@@ -18,6 +18,7 @@ from bench.models.campaign import (
     train_all,
 )
 from bench.models.origin import MODELS, Origin
+from bench.records.card import Card
 from bench.records.errors import Interrupted, RecordError
 from bench.records.manifest import FILE_NAME as RUN
 from bench.records.model_folder import CARD, TRAINING
@@ -89,12 +90,12 @@ def _tell_twice(plan: TrainingPlan) -> None:
 
 
 def _document(
-    trained: Sequence[tuple[TrainingSpec, dict[str, Any]]],
+    trained: Sequence[tuple[TrainingSpec, Card]],
     failed: Sequence[tuple[TrainingSpec, str]],
 ) -> dict[str, Any]:
     return {
         "models": [
-            {**_named(spec), **{key: card.get(key) for key in SHORT}} for spec, card in trained
+            {**_named(spec), **{key: getattr(card, key) for key in SHORT}} for spec, card in trained
         ],
         "failed": [
             {**_named(spec), "seed": spec.seed, "reason": reason} for spec, reason in failed
@@ -106,23 +107,26 @@ def _named(spec: TrainingSpec) -> dict[str, Any]:
     return {"model": str(spec.folder), "text": spec.origin.description.name}
 
 
-def _print_table(trained: Sequence[tuple[TrainingSpec, dict[str, Any]]], place: Path) -> None:
+def _print_table(trained: Sequence[tuple[TrainingSpec, Card]], place: Path) -> None:
     """A line for each model, in the order in which they were given."""
-    rows = []
+    rows: list[Sequence[str]] = []
+    counted: set[int] = set()
     for spec, card in trained:
-        test, cost = card["scores"]["test"], card["cost"]
+        test, cost = card.scores.test, card.cost
+        if test is None:
+            continue
+        counted.add(test.words)
         rows.append(
             (
                 spec.origin.description.name,
                 str(spec.seed),
-                f"{test['word_accuracy_case_insensitive']:.4f}",
-                f"{test['one_ned_case_insensitive']:.4f}",
-                f"{cost['images_forward_backward']:,}",
-                f"{cost['seconds']:.1f}",
+                f"{test.word_accuracy_case_insensitive:.4f}",
+                f"{test.one_ned_case_insensitive:.4f}",
+                f"{cost.images_forward_backward:,}",
+                f"{cost.seconds:.1f}",
                 spec.folder.name,
             )
         )
-    words = sorted({card["scores"]["test"]["words"] for _, card in trained})
-    counts = " or ".join(f"{count:,}" for count in words)
+    counts = " or ".join(f"{count:,}" for count in sorted(counted))
     say(f"\nTrained from scratch, in {place}; scores on {counts} words of test, case ignored\n")
     print_lines(COLUMNS, rows)

@@ -15,7 +15,7 @@ from bench.commands.say import say, warn
 if TYPE_CHECKING:
     from bench.comparison.analysis import Conducted
     from bench.comparison.document import Analysis
-    from bench.records.runs import RunRecord
+    from bench.records.record import RunRecord
 
 
 #: Of the analysis, what `--json` prints.
@@ -101,7 +101,6 @@ def compare(
     # Only now what takes seconds to load: a wrong name is refused at once.
     from bench.comparison.analysis import analyse
     from bench.comparison.protocol import protocol_of
-    from bench.comparison.provenance import RunLeftOut
     from bench.records.trouble import failed_to_begin
     from bench.report import safe, write_report
 
@@ -113,13 +112,13 @@ def compare(
         name or (study.file.name if study else "") or folder.resolve().name,
         question or (study.file.question if study else ""),
         protocol_of(study.file if study else None, decisions),
-        [RunLeftOut(**row) for row in [*excluded, *unbegun]],
+        [*excluded, *unbegun],
         trained,
         study,
     )
     paths = write_report(analysis, folder)
     # Also what could not be read: its reader is to be told the same.
-    packed = [*folders, *(Path(row["run"]) for row in unbegun)]
+    packed = [*folders, *(Path(each.run) for each in unbegun)]
     paths[NAME] = str(pack(packed, given[0], folder, trained))
     if as_json:
         _print_data(analysis, paths)

@@ -7,21 +7,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bench.commands.say import put, say, warn
+from bench.records.documents import fields_of
 from bench.records.readable import readable
 
 #: DEL, those of the eight-bit terminals, what turns text around, and halves of characters.
 _CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def print_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any] | Struct) -> None:
     """One JSON document on stdout and nothing else."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=fields_of)
     # JSON leaves some control characters as they are, and has another way to write each.
     put(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 

@@ -116,13 +116,12 @@ def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, 
 
 def _told(gain: Gain) -> str:
     """The mean gain with its interval, and in how many of the pairs the second is better."""
-    from bench.comparison.serialised import serialised
     from bench.health.words import interval
     from bench.statistics.answers import NotComputable
 
     p = "" if isinstance(gain.test, NotComputable) else f", p {gain.test.p_value:.2g}"
     better = sum(pair.gain > 0 for pair in gain.pairs)
     return (
-        f"{interval(serialised(gain.mean), 3)}{p}; {len(gain.pairs)} of {gain.stated} pairs, the "
+        f"{interval(gain.mean, 3)}{p}; {len(gain.pairs)} of {gain.stated} pairs, the "
         f"second better in {better}"
     )

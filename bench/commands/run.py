@@ -27,6 +27,7 @@ from bench.commands.starts import with_a_start_that_fits
 from bench.presets import load_preset, quoted
 from bench.records.limits import AXES
 from bench.records.readable import folder_name
+from bench.records.result import Recommendation, Result
 from bench.records.settings import Preset, with_start
 from bench.running.evaluators.base import COMMON
 from bench.running.problem import Caps, Chosen
@@ -120,8 +121,8 @@ def run(
 
     with counting("rendering words", quiet) as rendering:
         built = Run(searcher, name, settings, seed, caps, lambda _, d, t: rendering(d, t), workers)
-    warn_of_data(built.manifest["data"])
-    folder = out or default_folder(searcher, name, seed, built.manifest["identity_hash"])
+    warn_of_data(built.manifest.data)
+    folder = out or default_folder(searcher, name, seed, built.manifest.identity_hash)
 
     def incumbent() -> str:
         return built.searcher.recommend().text
@@ -203,44 +204,38 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     return overrides
 
 
-def print_result(result: dict[str, Any], space: str = "") -> None:
+def print_result(result: Result, space: str = "") -> None:
     """The recommendation and its cost, for people; ``space`` are options that name its space."""
-    found, cost = result["recommendation"], result["cost"]
-    say(f"\nRecommended by {result['searcher']}, seed {result['seed']} ({result['ended']})")
+    found, cost = result.recommendation, result.cost
+    say(f"\nRecommended by {result.searcher}, seed {result.seed} ({result.ended})")
     print_facts(
         {
-            "architecture": found["text"],
-            "index": found["index"],
-            "MACs": found["macs"],
-            "parameters": found["params"],
+            "architecture": found.text,
+            "index": found.index,
+            "MACs": found.macs,
+            "parameters": found.params,
             **_scores(found),
-            **_steps(result["tables"].get("steps", ())),
-            "images consumed": cost["total"]["images"],
-            "images before, in the supernet": cost["supernet_images_before"],
-            "evaluations": cost["total"]["evaluations"],
-            "proposals": ", ".join(f"{n:,} {kind}" for kind, n in result["proposals"].items()),
-            "seconds, the referee's aside": round(cost["seconds"]["total"], 1),
-            "failures": cost["failures"],
-            "folder": result["run_dir"],
+            **_steps(result.tables.get("steps", ())),
+            "images consumed": cost.total.images,
+            "images before, in the supernet": cost.supernet_images_before,
+            "evaluations": cost.total.evaluations,
+            "proposals": ", ".join(f"{n:,} {kind}" for kind, n in result.proposals.items()),
+            "seconds, the referee's aside": round(cost.seconds.total, 1),
+            "failures": cost.failures,
+            "folder": result.run_dir,
         }
     )
-    for warning in result["warnings"]:
+    for warning in result.warnings:
         say(f"Warning: {warning}")
-    say(f"\nLook at it: bench space show {shlex.quote(found['text'])}{space}")
-    if words_were_read(found):
-        say(f"Train it from scratch: bench retrain {shlex.quote(result['run_dir'])}")
+    say(f"\nLook at it: bench space show {shlex.quote(found.text)}{space}")
+    if found.test_words:
+        say(f"Train it from scratch: bench retrain {shlex.quote(result.run_dir)}")
 
 
-def words_were_read(found: dict[str, Any]) -> bool:
-    """Whether the score is one of words, and not of a made-up landscape."""
-    return bool(found["test_words"])
-
-
-def _with_own_weights(found: dict[str, Any]) -> dict[str, object]:
+def _with_own_weights(found: Recommendation) -> dict[str, object]:
     """The score with weights that the run has trained on, where it is another one."""
-    own = found.get("own_score")
-    other = found.get("weights") == COMMON and own != found["score"]
-    return {"the same with the run's own weights": own} if other else {}
+    other = found.weights == COMMON and found.own_score != found.score
+    return {"the same with the run's own weights": found.own_score} if other else {}
 
 
 def _steps(rows: Iterable[dict[str, Any]]) -> dict[str, object]:
@@ -252,15 +247,15 @@ def _steps(rows: Iterable[dict[str, Any]]) -> dict[str, object]:
     }
 
 
-def _scores(found: dict[str, Any]) -> dict[str, object]:
+def _scores(found: Recommendation) -> dict[str, object]:
     """What the referee found; a made-up landscape has no words and never claims any."""
-    score, words = found["score"], found["test_words"]
-    if not words_were_read(found):
+    score, words = found.score, found.test_words
+    if not words:
         return {"quality (not measured on words)": score}
     read = None if score is None else f"{score:.4f} of {words:,} held-out words"
     return {
         "word accuracy, test": read,
         **_with_own_weights(found),
-        "1-NED, test": found["one_ned"],
-        "word accuracy, search_val": found["search_val_score"],
+        "1-NED, test": found.one_ned,
+        "word accuracy, search_val": found.search_val_score,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +18,8 @@ from bench.presets import load_preset, quoted
 
 if TYPE_CHECKING:
     from bench.health.check import Measure
+    from bench.health.panel import PanelAgreement
     from bench.report.figures.health import Health
-    from bench.statistics.answers import Estimate, NotComputable
 
 FAILED = 1
 
@@ -74,11 +74,12 @@ def check(
     if picture is not None:
         check_picture(picture)
     from bench.health.check import check_supernet
+    from bench.health.panel import PanelAgreement
     from bench.running.progress import counting
 
     with counting("checking", quiet) as progress:
-        held = None if panel is None else (panel, part)
-        measures = check_supernet(preset, settings, seed, architectures, held, progress)
+        given_panel = None if panel is None else (panel, part)
+        measures = check_supernet(preset, settings, seed, architectures, given_panel, progress)
     failed = [measure.key for measure in measures if measure.passed is False]
     document = _document(measures, settings.supernet.start, failed)
     if picture is not None:
@@ -98,20 +99,22 @@ def check(
         for measure in measures
     ]
     print_lines(["measure", "value", "bound", "", "in words"], rows)
-    if panel is not None:
-        _print_agreement(measures[-1].details)
+    if isinstance(held := measures[-1].details, PanelAgreement):
+        _print_agreement(held)
     return FAILED if failed else 0
 
 
 def _document(measures: Sequence[Measure], start: str, failed: Sequence[str]) -> dict[str, object]:
     """What ``--json`` prints: each measure by its key."""
+    from bench.comparison.serialised import serialised
+
     found: dict[str, object] = {
         measure.key: {
             "value": measure.value,
             "bound": measure.bound,
             "passed": measure.passed,
             "sentence": measure.told,
-            **measure.details,
+            **serialised(measure.details),
         }
         for measure in measures
     }
@@ -133,29 +136,26 @@ def _draw(measures: Sequence[Measure], picture: Path) -> None:
 
 def _found(measures: Sequence[Measure]) -> Health:
     """What there is to draw."""
+    from bench.health.panel import PanelAgreement
     from bench.report.figures.health import Health, Ranked
-    from bench.statistics.answers import Estimate, NotComputable
 
-    details = {measure.key: measure.details for measure in measures}
     updates: Counter[str] = Counter()
-    for choice in details["updates_ratio"].get("choices", {}).values():
-        updates.update(choice)
-    ranked = details.get("rank_tau", {"points": ()})
-    tau = ranked["taus"]["accuracy"] if "taus" in ranked else None
-    told: Estimate | NotComputable | None = None
-    if tau is not None and "low" in tau:
-        told = Estimate(*(tau[key] for key in ("estimate", "low", "high", "n", "level", "method")))
-    elif tau is not None:
-        told = NotComputable(tau["refused"], tau["estimate"], tau["n"])
-    return Health(
-        updates,
-        details["scale_ratio"]["scales"],
-        tuple(
-            Ranked(point["architecture"], point["accuracy"], tuple(point["finals"]))
-            for point in ranked["points"]
-        ),
-        told,
+    scales: Mapping[str, float] = {}
+    held: PanelAgreement | None = None
+    for measure in measures:
+        if isinstance(measure.details, PanelAgreement):
+            held = measure.details
+            continue
+        if measure.key == "updates_ratio":
+            for choice in measure.details.get("choices", {}).values():
+                updates.update(choice)
+        scales = measure.details.get("scales", scales)
+    if held is None:
+        return Health(updates, scales)
+    points = (
+        Ranked(each["architecture"], each["accuracy"], each["finals"]) for each in held.points
     )
+    return Health(updates, scales, tuple(points), held.tau)
 
 
 def _name(predictor: str) -> str:
@@ -165,35 +165,38 @@ def _name(predictor: str) -> str:
         "one_ned": "proxy, 1-NED",
         "log_likelihood": "proxy, log-likelihood",
         "macs": "MACs",
+        "accuracy_and_macs": "proxy and MACs, mean rank",
     }
     return known.get(predictor, predictor.replace("_", " "))
 
 
-def _print_agreement(found: Mapping[str, Any]) -> None:
+def _print_agreement(found: PanelAgreement) -> None:
     """What is behind the last measure: each predictor, the top, and what is overrated."""
+    from bench.health.panel import Halves
+
     say(
         f"\nKendall's tau with the word accuracy after training from scratch, "
-        f"{found['architectures']} architectures"
+        f"{found.architectures} architectures"
     )
-    rows = [(_name(key), interval(tau)) for key, tau in found["taus"].items()]
-    rows.append(("between two seeds", interval(found["ceiling"])))
-    rows.append(("proxy, freed of seeds' noise", interval(found["tau_without_noise"])))
+    rows = [(_name(key), interval(tau)) for key, tau in found.taus.items()]
+    rows.append(("between two seeds", interval(found.ceiling)))
+    rows.append(("proxy, freed of seeds' noise", interval(found.tau_without_noise)))
+    rows.append(("what the proxy adds to MACs", interval(found.adds_to_macs)))
     print_lines(["predictor", "tau"], rows)
-    halves = found["halves"]
-    if "best" in halves:
-        best = halves["best"]
+    if isinstance(found.halves, Halves):
+        best = found.halves.best
         say(
             f"\nOf the proxies, the best on every other architecture is {_name(best)}; its tau on "
-            f"the rest is {interval(halves['rest'][best])}"
+            f"the rest is {interval(found.halves.rest[best])}"
         )
     say("\nThe best by proxy")
     print_lines(
         ["top", "among the best", "best lost by training only these"],
-        [(k, interval(found["top_k"][k]), interval(found["regret"][k])) for k in found["top_k"]],
+        [(str(k), interval(top), interval(found.regret[k])) for k, top in found.top_k.items()],
     )
     say("\nProxy minus final score, for one more of an operation")
-    print_lines(["operation", "slope"], [(k, interval(v, 3)) for k, v in found["slopes"].items()])
-    if found["not_finite"]:
-        say(f"\n{found['not_finite']} scores are not finite, and count as 0")
-    if found["not_trained_yet"]:
-        say(f"\n{found['not_trained_yet']} architectures of the part are not trained yet")
+    print_lines(["operation", "slope"], [(k, interval(v, 3)) for k, v in found.slopes.items()])
+    if found.not_finite:
+        say(f"\n{found.not_finite} scores are not finite, and count as 0")
+    if found.not_trained_yet:
+        say(f"\n{found.not_trained_yet} architectures of the part are not trained yet")

@@ -20,7 +20,7 @@ def build_job(name: str, preset: Preset, seed: int, quiet: bool) -> SupernetJob:
 
     with counting("rendering words", quiet) as rendering:
         job = SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
-    warn_of_data(job.run.manifest["data"])
+    warn_of_data(job.run.manifest.data)
     return job
 
 

@@ -6,14 +6,15 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from bench.commands.output import print_facts, print_json, warn_of_data
 from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
 from bench.commands.say import say
 from bench.models.origin import MODELS, Origin, default_name
-from bench.records.errors import RecordError
-from bench.records.model_folder import CARD
+from bench.records.card import Card, ScoresOn
 from trainers.launch import find_launch
 
 if TYPE_CHECKING:
@@ -51,12 +52,9 @@ def train_model(
                 folder, command_line(), lambda at: report(at.images, at.loss, at.score), stop
             )
     if as_json:
-        print_json({"model": str(folder), **card})
-        return 0
-    try:
+        print_json({"model": str(folder), **asdict(card)})
+    else:
         print_card(folder, card)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f"{folder / CARD} is damaged: restore it or train again") from error
     return 0
 
 
@@ -84,27 +82,26 @@ def default_folder(origin: Origin, seed: int, identity: str) -> Path:
     return MODELS / default_name(origin, seed, identity)
 
 
-def print_card(folder: Path, card: dict[str, Any]) -> None:
+def print_card(folder: Path, card: Card) -> None:
     """What was trained and how well it reads, for people."""
-    description, cost = card["description"], card["cost"]
-    say(f"\nTrained from scratch, seed {card['seed']}")
+    description, cost = card.description, card.cost
+    say(f"\nTrained from scratch, seed {card.seed}")
     print_facts(
         {
             "model": description.get("text") or description.get("name"),
-            "parameters": card["params"],
-            "of its backbone": card["backbone"]["params"],
-            "MACs of its backbone": card["backbone"]["macs"],
-            **_scores(card["scores"], "test"),
-            **_left_out(card["data"]["test"]["labels"]),
-            **_scores(card["scores"], "search_val"),
-            "images trained on": cost["images_forward_backward"],
-            "failed steps": cost["failed_steps"],
-            "seconds": round(cost["seconds"], 1),
+            "parameters": card.params,
+            "of its backbone": card.backbone.params,
+            "MACs of its backbone": card.backbone.macs,
+            **_scores(card.scores.test, "test"),
+            **_left_out(card.data.test.labels),
+            **_scores(card.scores.search_val, "search_val"),
+            "images trained on": cost.images_forward_backward,
+            "failed steps": cost.failed_steps,
+            "seconds": round(cost.seconds, 1),
             "folder": str(folder),
         }
     )
-    # Cards of older versions do not have them.
-    for warning in card.get("warnings", ()):
+    for warning in card.warnings:
         say(f"Warning: {warning}")
     say(f"\nTry it: {shlex.join(['bench', 'read', str(folder)])} IMAGE...")
 
@@ -116,12 +113,11 @@ def _left_out(labels: dict[str, int]) -> dict[str, object]:
     return {"left out of test": ", ".join(counts)} if counts else {}
 
 
-def _scores(scores: dict[str, Any], split: str) -> dict[str, object]:
-    found = scores[split]
+def _scores(found: ScoresOn | None, split: str) -> dict[str, object]:
     if found is None:
         return {f"word accuracy, {split}": None}
-    accuracy = found["word_accuracy_case_insensitive"]
+    accuracy = found.word_accuracy_case_insensitive
     return {
-        f"word accuracy, {split}": f"{accuracy:.4f} of {found['words']:,} words, case ignored",
-        f"1-NED, {split}": found["one_ned_case_insensitive"],
+        f"word accuracy, {split}": f"{accuracy:.4f} of {found.words:,} words, case ignored",
+        f"1-NED, {split}": found.one_ned_case_insensitive,
     }

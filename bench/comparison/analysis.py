@@ -16,9 +16,7 @@ from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
 from bench.comparison.opening import space_of
 from bench.comparison.panel import NoPanel, Panel
-from bench.comparison.planned import Plan
 from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
-from bench.comparison.provenance import RunLeftOut
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import Replay, replayed, withheld
 from bench.comparison.searchers import searcher_rows
@@ -26,9 +24,10 @@ from bench.comparison.trainings import read_models
 from bench.records.errors import RecordError
 from bench.records.limits import AXES
 from bench.records.protocol_check import check_one_protocol
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.records.study_file import StudyFile
 from bench.records.study_roll import Roll, arms_of
+from bench.records.trouble import RunLeftOut
 from bench.running.problem import Caps
 from spaces import Space
 
@@ -104,17 +103,17 @@ def _setting(
     protocol: Protocol,
     study: Conducted | None,
 ) -> Setting:
-    run, preset = first.identity["preset"]["run"], first.manifest.get("preset_name", "unknown")
+    identity, run = first.identity, first.identity.preset.run
     equal = study.file.budget.given if study is not None and study.file.budget is not None else {}
-    limits = {axis: run.get(f"budget_{axis}") or None for axis in AXES}
+    limits = {axis: getattr(run, f"budget_{axis}") or None for axis in AXES}
     return Setting(
-        evaluator=run["evaluator"],
+        evaluator=run.evaluator,
         replay=replay,
         space=SpaceUsed(space.name, space.settings()),
-        preset=preset,
+        preset=first.manifest.preset_name,
         budget=BudgetUsed(limits, next(iter(equal), "images")),
-        budget_images=run["budget_images"],
-        caps=Caps(first.identity["max_macs"], first.identity["max_params"]),
+        budget_images=run.budget_images,
+        caps=Caps(identity.max_macs, identity.max_params),
         margin=protocol.margin,
         baseline=protocol.baseline,
     )
@@ -130,7 +129,7 @@ def _provenance(
     rows = provenance.run_rows(groups)
     return Provenance(
         runs=rows,
-        plan=None if roll is None else Plan.of(roll),
+        plan=roll,
         unfinished=provenance.unfinished(rows),
         checklist=checklist(groups, records, trained, protocol, roll),
         decided_later=protocol.deviations,

@@ -16,7 +16,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.inference import unit_of
 from bench.comparison.protocol import Protocol
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.bootstrap import Centre
 from bench.statistics.clusters import units_of
@@ -147,9 +147,7 @@ def _bands(
 
 
 def _limit(run: RunRecord, axis: str) -> float:
-    # Runs from before a limit do not have its key.
-    limit = run.identity["preset"]["run"].get(f"budget_{axis}")
-    return float(limit) if isinstance(limit, int | float) else 0.0
+    return float(getattr(run.identity.preset.run, f"budget_{axis}"))
 
 
 def _judged(group: Group, axis: str) -> list[RunRecord]:

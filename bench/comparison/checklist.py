@@ -14,7 +14,7 @@ from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.protocol import Protocol
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.records.study_roll import Planned, Roll
 
 #: Supernets below which a shift of two standard deviations is found in little more than half of

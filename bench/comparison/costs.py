@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
 from bench.comparison.answers import Missing, Range
 from bench.comparison.groups import Group
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -47,23 +46,23 @@ class Proposals:
 
 def costs(group: Group, sharing: Counter[str]) -> Costs | Missing:
     """What a run of one searcher costs; ``sharing`` counts runs by supernet."""
-    found = [(run, run.result["cost"]) for run in group.complete if run.result is not None]
+    found = [(run, run.result.cost) for run in group.runs if run.result is not None]
     if not found:
         return Missing("no run is complete")
-    sunk = [cost["images_sunk"] for _, cost in found]
-    before = [cost["supernet_images_before"] for _, cost in found]
+    sunk = [cost.images_sunk for _, cost in found]
+    before = [cost.supernet_images_before for _, cost in found]
     amortised = [
         own + supernet / sharing[run.supernet]
         for (run, _), own, supernet in zip(found, sunk, before, strict=True)
     ]
     own = float(np.mean(sunk))
-    seconds = [_seconds(cost) for _, cost in found]
+    seconds = [cost.seconds.spent for _, cost in found]
     return Costs(
         images_sunk=own,
         images_amortised=float(np.mean(amortised)),
-        images_private=float(np.mean([cost["images_private"] for _, cost in found])),
-        evaluations=float(np.mean([cost["total"]["evaluations"] for _, cost in found])),
-        macs=float(np.mean([cost["total"]["macs"] for _, cost in found])),
+        images_private=float(np.mean([cost.images_private for _, cost in found])),
+        evaluations=float(np.mean([cost.total.evaluations for _, cost in found])),
+        macs=float(np.mean([cost.total.macs for _, cost in found])),
         seconds=float(np.mean(seconds)),
         seconds_range=(min(seconds), max(seconds)),
         break_even_runs=math.ceil(float(np.mean(before)) / own) if own else None,
@@ -72,15 +71,15 @@ def costs(group: Group, sharing: Counter[str]) -> Costs | Missing:
 
 def overhead_seconds(group: Group) -> float | None:
     """Seconds of ask and tell in a run, the mean."""
-    found = [run.result["cost"]["seconds"] for run in group.complete if run.result is not None]
-    return float(np.mean([s["ask"] + s["tell"] for s in found])) if found else None
+    found = [result.cost.seconds for result in group.results]
+    return float(np.mean([s.ask + s.tell for s in found])) if found else None
 
 
 def proposals(group: Group) -> Proposals:
     """Sums over the complete runs."""
-    found = [run.result["proposals"] for run in group.complete if run.result is not None]
+    found = [result.proposals for result in group.results]
     counts = [field.name for field in fields(Proposals)]
-    return Proposals(*(int(sum(row.get(count, 0) for row in found)) for count in counts))
+    return Proposals(*(sum(row.get(count, 0) for row in found) for count in counts))
 
 
 def failures(group: Group) -> int:
@@ -90,7 +89,7 @@ def failures(group: Group) -> int:
 
 def size(group: Group, what: str) -> Range | Missing:
     """MACs or parameters of the recommendations."""
-    found = [run.result["recommendation"][what] for run in group.complete if run.result is not None]
+    found = [getattr(result.recommendation, what) for result in group.results]
     if not found:
         return Missing("no run is complete")
     return Range(float(np.mean(found)), float(min(found)), float(max(found)), len(found))
@@ -99,14 +98,3 @@ def size(group: Group, what: str) -> Range | Missing:
 def supernet_sharing(records: Sequence[RunRecord]) -> Counter[str]:
     """How many runs started from each supernet."""
     return Counter(record.supernet for record in records)
-
-
-def seconds_of(run: RunRecord) -> float | None:
-    """Seconds of trainer, ask and tell of a complete run."""
-    return None if run.result is None else _seconds(run.result["cost"])
-
-
-def _seconds(cost: dict[str, Any]) -> float:
-    """Without the referee's, which are the harness's."""
-    seconds = cost["seconds"]
-    return float(seconds["trainer"] + seconds["ask"] + seconds["tell"])

@@ -13,12 +13,13 @@ from bench.comparison.noise import WordNoise
 from bench.comparison.pairs import Ranks, Tests
 from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.placement import Fronts, MacDistribution
-from bench.comparison.planned import Plan
 from bench.comparison.protocol import Endpoint
-from bench.comparison.provenance import Machine, RunLeftOut, RunRow
+from bench.comparison.provenance import Machine, RunRow
 from bench.comparison.rank_curve import RankCurve
 from bench.comparison.replaying import Replay
 from bench.comparison.searchers import SearcherRow
+from bench.records.study_roll import Roll
+from bench.records.trouble import RunLeftOut
 from bench.running.problem import Caps
 
 
@@ -62,7 +63,7 @@ class Provenance:
     """
 
     runs: tuple[RunRow, ...]
-    plan: Plan | None
+    plan: Roll | None
     unfinished: tuple[RunLeftOut, ...]
     checklist: tuple[Item, ...]
     decided_later: tuple[str, ...]

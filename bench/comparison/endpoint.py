@@ -42,9 +42,9 @@ def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Answer
             means[run.block] = float(np.mean(known))
     own, random_means = [], []
     for run in group.complete:
-        score = (run.result or {})["recommendation"].get("search_val_score")
+        score = run.result.recommendation.search_val_score if run.result else None
         if score is not None and run.block in means:
-            own.append(float(score))
+            own.append(score)
             random_means.append(means[run.block])
     if not own:
         return Missing("random search evaluated nothing in these blocks")

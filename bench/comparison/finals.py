@@ -20,7 +20,7 @@ from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
 from bench.records.errors import RecordError
-from bench.records.runs import FRESH_WEIGHTS, RunRecord
+from bench.records.record import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space
@@ -52,7 +52,7 @@ def proxy_final(
     protocol: Protocol,
 ) -> Panel | NoPanel:
     """The panel, a row for each architecture trained, or the reason why there is none."""
-    if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
+    if records[0].evaluator != "supernet":
         return NoPanel(NO_TRAINING)
     if not models.given:
         return NoPanel(NO_MODELS, commands=commands(groups, {}, {}))
@@ -86,7 +86,7 @@ def run_scores(
     A run whose recommendation lacks trainings has no score, and is counted as one that failed.
     ``RecordError`` for runs that nothing can be trained from.
     """
-    if records[0].identity["preset"]["run"]["evaluator"] != "supernet":
+    if records[0].evaluator != "supernet":
         raise RecordError(f"endpoint final: {NO_TRAINING}; choose --endpoint shared")
     enough = {
         text: float(_scores(found).mean())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.records.runs import FRESH_WEIGHTS, RunRecord
+from bench.records.record import FRESH_WEIGHTS, RunRecord
+from bench.records.result import Result
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
 from bench.statistics.clusters import units_of
@@ -31,6 +32,11 @@ class Group:
     def complete(self) -> list[RunRecord]:
         """Runs that have ended."""
         return [run for run in self.runs if run.complete]
+
+    @property
+    def results(self) -> list[Result]:
+        """What these came to."""
+        return [run.result for run in self.runs if run.result is not None]
 
     @property
     def scored(self) -> list[RunRecord]:
@@ -103,8 +109,8 @@ def group_runs(
         if arms is not None and (arm := arms.get(record.folder.resolve())) is not None:
             named.setdefault(arm, []).append(record)
             continue
-        settings = json.dumps(record.identity["hyperparameters"], sort_keys=True)
-        source = str(record.identity.get("searcher_source"))
+        settings = json.dumps(record.identity.hyperparameters, sort_keys=True)
+        source = str(record.identity.searcher_source)
         by_kind.setdefault((record.searcher, settings + source), []).append(record)
     found = list(named.items())
     names = [*named, *(searcher for searcher, _ in by_kind)]
@@ -124,8 +130,8 @@ def group_runs(
 
 def _difference(searcher: str, run: RunRecord, records: Sequence[RunRecord]) -> str:
     """The hyperparameters in which this run differs from others of the same searcher."""
-    own = run.identity["hyperparameters"]
-    others = [r.identity["hyperparameters"] for r in records if r.searcher == searcher]
+    own = run.identity.hyperparameters
+    others = [r.identity.hyperparameters for r in records if r.searcher == searcher]
     parts = [
         f"{key}={value}"
         for key, value in own.items()

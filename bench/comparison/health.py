@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.comparison.answers import Missing
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from spaces import Space
 from spaces.errors import SpaceError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.comparison.groups import Groups
 from bench.comparison.pairs import Judged
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 
 #: What several of what scores come from are called, by evaluator.
 UNITS = {"supernet": "supernets", "synthetic": "landscapes", "replay": "records"}
@@ -12,7 +12,7 @@ UNITS = {"supernet": "supernets", "synthetic": "landscapes", "replay": "records"
 
 def unit_of(record: RunRecord) -> str:
     """What is called a unit where there are several supernets, or what stands in for them."""
-    return UNITS.get(str(record.identity["preset"]["run"]["evaluator"]), "supernets")
+    return UNITS.get(record.evaluator, "supernets")
 
 
 def inference(groups: Groups, judged: Judged, what: str) -> str:

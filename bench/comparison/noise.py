@@ -23,13 +23,8 @@ def word_noise(groups: Groups) -> WordNoise | None:
 
     Those that err on the same words differ by less (McNemar). None where nothing was read.
     """
-    ends = [
-        run.result["recommendation"]
-        for group in groups.groups
-        for run in group.scored
-        if run.result is not None
-    ]
-    words = {int(end.get("test_words") or 0) for end in ends} - {0}
+    scored = [run for group in groups.groups for run in group.scored]
+    words = {run.result.recommendation.test_words or 0 for run in scored if run.result} - {0}
     scores = [score for group in groups.groups for score in group.scores.tolist()]
     if len(words) != 1 or not scores:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.comparison.archive import FINALS
 from bench.records.errors import RecordError
 from bench.records.model_folder import CARD
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.records.study_file import StudyFile, read_study
 from spaces import Space, load_space
 from spaces.errors import InputError
@@ -34,9 +34,9 @@ def finals_below(places: Sequence[Path]) -> list[Path]:
 
 def space_of(record: RunRecord) -> Space:
     """The space that a run searched; ``RecordError`` for settings that no space has."""
-    described = record.manifest["space"]
+    described = record.manifest.space
     try:
-        return load_space(str(described["name"]), **described["settings"])
+        return load_space(described.name, **described.settings)
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise

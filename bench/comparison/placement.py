@@ -86,9 +86,9 @@ def mac_distribution(groups: Groups, space: Space) -> MacDistribution | Missing:
     edges, counts = histogram(BINS)
     total = space.count()
     found = [
-        (run, group.label, int(run.result["recommendation"]["macs"]))
+        (run, group.label, run.result.recommendation.macs)
         for group in groups.groups
-        for run in group.complete
+        for run in group.runs
         if run.result is not None
     ]
     quantiles = {macs: space.count(macs) / total for macs in {macs for _, _, macs in found}}
@@ -104,7 +104,7 @@ def mac_distribution(groups: Groups, space: Space) -> MacDistribution | Missing:
 
 def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -> Front | Missing:
     found = [
-        (run, group, run.result["recommendation"], score)
+        (run, group, run.result.recommendation, score)
         for group in groups.groups
         for run in group.scored
         if run.result is not None and (score := group.score(run)) is not None
@@ -112,7 +112,7 @@ def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -
     if not found:
         return Missing("no recommendation has a score")
     scores = np.array([score for _, _, _, score in found], dtype=float)
-    costs = np.array([best[what] for _, _, best, _ in found], dtype=float)
+    costs = np.array([getattr(best, what) for _, _, best, _ in found], dtype=float)
     front = pareto_front(scores, costs)
     if isinstance(front, NotComputable):
         return Missing(front.reason)
@@ -127,8 +127,8 @@ def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -
             FrontPoint(
                 run_id=run.run_id,
                 searcher=group.label,
-                architecture=best["text"],
-                cost=int(best[what]),
+                architecture=best.text,
+                cost=getattr(best, what),
                 score=score,
                 on_front=bool(on_front),
             )
@@ -144,7 +144,9 @@ def _volume(group: Group, what: str, reference: float, protocol: Protocol) -> An
     """
     shares, clusters = [], []
     for run in group.scored:
-        cost = float((run.result or {})["recommendation"][what])
+        if run.result is None:
+            continue
+        cost = float(getattr(run.result.recommendation, what))
         volume = hypervolume([group.score(run) or 0.0], [cost], 0.0, reference)
         if not isinstance(volume, NotComputable):
             shares.append(volume / reference)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from bench.comparison.costs import seconds_of
 from bench.comparison.groups import Group, Groups
 from bench.presets import load_preset
 from bench.records.flat import flatten
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
+from bench.records.result import Recommendation
 from bench.records.settings import settings_as_dict
-from bench.records.trouble import known_trouble
+from bench.records.trouble import RunLeftOut, known_trouble
 
 #: Sections of a preset in which a study may leave the AutoSTR paper, and what they are about.
 SECTIONS = ("data", "recogniser", "supernet", "trainer")
@@ -35,28 +34,20 @@ class RunRow:
     seed: int
     supernet: str
     complete: bool
-    ended: str | None
-    architecture: str | None
-    score: float | None
-    shared_score: float | None
-    one_ned: float | None
-    search_val_score: float | None
-    own_score: float | None
-    macs: int | None
-    params: int | None
-    images: int | None
-    evaluations: int | None
-    seconds: float | None
-    failures: int | None
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RunLeftOut:
-    """A run that enters no statistic, by its folder, and why."""
-
-    run: str
-    reason: str
+    ended: str | None = None
+    architecture: str | None = None
+    score: float | None = None
+    shared_score: float | None = None
+    one_ned: float | None = None
+    search_val_score: float | None = None
+    own_score: float | None = None
+    macs: int | None = None
+    params: int | None = None
+    images: int | None = None
+    evaluations: int | None = None
+    seconds: float | None = None
+    failures: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,10 +64,7 @@ def run_rows(groups: Groups) -> tuple[RunRow, ...]:
 
 
 def _row(run: RunRecord, group: Group) -> RunRow:
-    result: dict[str, Any] = run.result or {}
-    found: dict[str, Any] = result.get("recommendation", {})
-    total: dict[str, Any] = result.get("cost", {}).get("total", {})
-    return RunRow(
+    row = RunRow(
         run_id=run.run_id,
         folder=str(run.folder),
         searcher=group.label,
@@ -84,29 +72,34 @@ def _row(run: RunRecord, group: Group) -> RunRow:
         seed=run.seed,
         supernet=run.supernet,
         complete=run.complete,
-        ended=result.get("ended"),
-        architecture=found.get("text"),
         score=group.score(run),
-        shared_score=found.get("score"),
-        one_ned=found.get("one_ned"),
-        search_val_score=found.get("search_val_score"),
-        own_score=found.get("own_score"),
-        macs=found.get("macs"),
-        params=found.get("params"),
-        images=total.get("images"),
-        evaluations=total.get("evaluations"),
-        seconds=seconds_of(run),
-        failures=result.get("cost", {}).get("failures"),
-        warnings=(*result.get("warnings", []), *_of_weights(run, found)),
+    )
+    if run.result is None:
+        return row
+    found, cost = run.result.recommendation, run.result.cost
+    return replace(
+        row,
+        ended=run.result.ended,
+        architecture=found.text,
+        shared_score=found.score,
+        one_ned=found.one_ned,
+        search_val_score=found.search_val_score,
+        own_score=found.own_score,
+        macs=found.macs,
+        params=found.params,
+        images=cost.total.images,
+        evaluations=cost.total.evaluations,
+        seconds=cost.seconds.spent,
+        failures=cost.failures,
+        warnings=(*run.result.warnings, *_of_weights(found)),
     )
 
 
-def _of_weights(run: RunRecord, found: Mapping[str, Any]) -> list[str]:
+def _of_weights(found: Recommendation) -> list[str]:
     """What there is to say of a score that is not with weights that runs have in common."""
-    words = found.get("test_words")
-    if run.result is None or not words or found.get("weights") == "common":
+    if not found.test_words or found.weights == "common":
         return []
-    if "weights" in found:
+    if found.weights is not None:
         return ["scored with its own weights, since it began from fresh ones: there are no common"]
     return [
         "scored with weights that the run trained for itself, since the referee had no common ones "
@@ -116,7 +109,7 @@ def _of_weights(run: RunRecord, found: Mapping[str, Any]) -> list[str]:
 
 def hardware(records: Sequence[RunRecord]) -> tuple[Machine, ...]:
     """The machines that the runs were made on, each once."""
-    found = [dict(record.manifest.get("hardware", {})) for record in records]
+    found = [dict(record.manifest.hardware) for record in records]
     different = [each for place, each in enumerate(found) if each not in found[:place]]
     return tuple(Machine(each, found.count(each)) for each in different)
 
@@ -125,8 +118,8 @@ def versions(records: Sequence[RunRecord]) -> dict[str, str]:
     """Versions that runs were made with; several, where they differ."""
     found: dict[str, set[str]] = {}
     for record in records:
-        for package, version in record.manifest.get("versions", {}).items():
-            found.setdefault(str(package), set()).add(str(version))
+        for package, version in record.manifest.versions.items():
+            found.setdefault(package, set()).add(version)
     return {package: ", ".join(sorted(values)) for package, values in found.items()}
 
 
@@ -148,13 +141,13 @@ def _why_unfinished(folder: Path) -> str:
 
 def hyperparameters(groups: Groups) -> dict[str, dict[str, object]]:
     """Every setting of every searcher."""
-    return {g.label: dict(g.runs[0].identity["hyperparameters"]) for g in groups.groups}
+    return {g.label: g.runs[0].identity.hyperparameters for g in groups.groups}
 
 
 def deviations(record: RunRecord) -> tuple[str, ...]:
     """In which settings the study leaves preset ``paper``, a sentence each."""
     paper = flatten(settings_as_dict(load_preset("paper")))
-    own = flatten(record.identity["preset"])
+    own = flatten(record.preset)
     found = []
     for key in sorted(paper.keys() & own.keys()):
         if key.partition(".")[0] not in SECTIONS or key.startswith(BOOKKEEPING):

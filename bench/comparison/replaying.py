@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.comparison.groups import Group, Groups
-from bench.records.runs import PREDICTED, RunRecord
+from bench.records.record import PREDICTED, RunRecord
 
 #: Share of predicted scores beyond which an arm is not judged.
 MOST_PREDICTED = 0.5
@@ -44,8 +44,8 @@ def replayed(records: Sequence[RunRecord], groups: Groups) -> Replay | None:
 
     None: they were not replayed. Runs of one protocol share the record, so one speaks for all.
     """
-    found = records[0].manifest.get("data", {}).get("replay")
-    if records[0].identity["preset"]["run"]["evaluator"] != "replay" or not isinstance(found, dict):
+    found = records[0].manifest.data.get("replay")
+    if records[0].evaluator != "replay" or found is None:
         return None
     return Replay(
         evaluations=found.get("evaluations"),
@@ -62,10 +62,9 @@ def replayed(records: Sequence[RunRecord], groups: Groups) -> Replay | None:
 def predicted(group: Group) -> Shares:
     """The shares of one arm."""
     events = [e for run in group.complete for e in run.events if e.kind == "evaluate"]
-    ends = [run.result["recommendation"] for run in group.complete if run.result is not None]
     return Shares(
         _share([event.result.predicted for event in events]),
-        _share([end.get("weights") == PREDICTED for end in ends]),
+        _share([end.recommendation.weights == PREDICTED for end in group.results]),
     )
 
 

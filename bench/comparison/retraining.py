@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.comparison.groups import Groups
 from bench.presets import load_preset
 from bench.records.readable import folder_name
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.records.settings import settings_as_dict
 from spaces.errors import InputError
 
@@ -33,8 +33,7 @@ class Commands:
 
 def recommended(run: RunRecord) -> str | None:
     """Text of what a run recommends at its end; None while there is no result."""
-    text = (run.result or {}).get("recommendation", {}).get("text")
-    return text if isinstance(text, str) else None
+    return None if run.result is None else run.result.recommendation.text
 
 
 def commands(
@@ -69,11 +68,11 @@ def commands(
 
 def _settings(run: RunRecord, conditions: Mapping[str, str]) -> list[str]:
     """Options for what the models at hand were trained with and the run's preset is not."""
-    own = run.manifest.get("retraining")
-    if not isinstance(own, Mapping):
+    own = run.manifest.retraining
+    if own is None:
         # Older runs do not say; where their preset is gone too, everything is said.
         try:
-            own = settings_as_dict(load_preset(str(run.manifest.get("preset_name"))).retraining)
+            own = settings_as_dict(load_preset(run.manifest.preset_name).retraining)
         except InputError:
             own = {}
     else:

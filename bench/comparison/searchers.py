@@ -10,7 +10,7 @@ from bench.comparison.answers import Missing, Range
 from bench.comparison.costs import Costs, Proposals
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.statistics.answers import Answer
 
 

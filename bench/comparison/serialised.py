@@ -18,6 +18,7 @@ from bench.comparison.pairs import Reference, Unpaired
 from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.planning import PairNeeds
 from bench.comparison.provenance import Machine
+from bench.records.study_roll import Roll
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.clusters import Posterior
 from bench.statistics.omnibus import Friedman
@@ -164,6 +165,11 @@ def _no_panel(found: NoPanel) -> Data:
     return {"refused": found.reason, **known}
 
 
+def _roll(found: Roll) -> Data:
+    counts = {"planned": len(found.planned), "complete": len(found.complete)}
+    return {**_fields(found), **counts}
+
+
 def _needs(found: PairNeeds) -> Data:
     data = _fields(found)
     counts = {key: data[key] for key in ("blocks", "blocks_cautious")}
@@ -194,6 +200,7 @@ LAYOUTS: Mapping[type, Callable[[Any], Data]] = {
     PairNeeds: _needs,
     Panel: _panel,
     Range: _range,
+    Roll: _roll,
     Reference: lambda found: {"refused": "the baseline itself", "verdict": "reference"},
     Unpaired: _unpaired,
 }

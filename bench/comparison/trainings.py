@@ -10,105 +10,25 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import Meta, Struct
-
+from bench.records.card import Untrained
 from bench.records.errors import RecordError
 from bench.records.flat import flatten
 from bench.records.model_folder import CARD, TRAINING, read_card
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 from bench.records.settings import settings_as_dict
 from spaces import Space
 from spaces.errors import InputError
 from trainers.models.description import ArchitectureModel, read_description
-from trainers.settings import Fraction
 
 #: A model folder, a folder of them, one of folders of them, and one more.
 MAX_DEPTH = 3
 #: Of a reason, which may quote a stranger's card.
 LONGEST_REASON = 300
 
-#: Integers that a float holds exactly.
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Measure = Annotated[float, Meta(ge=0.0, le=1e30)]
-Short = Annotated[str, Meta(max_length=200)]
-Setting = bool | int | float | Short | None | list[float]
 #: Trained with another sequence encoder than searched: the paper's own way.
 MAY_DIFFER = "recogniser.sequence_encoder"
-
-
-class ScoresOnTest(Struct, frozen=True):
-    """Of the scores on ``test``, what comparisons use."""
-
-    word_accuracy: Fraction
-    word_accuracy_case_insensitive: Fraction
-    words: Count
-
-
-class Scores(Struct, frozen=True):
-    """``test`` is None where the network's output was not finite."""
-
-    test: ScoresOnTest | None
-
-
-class Words(Struct, frozen=True):
-    """What a split holds, by content."""
-
-    hashes: Annotated[tuple[Short, ...], Meta(max_length=1000)]
-
-
-class Data(Struct, frozen=True):
-    """What was trained and scored on."""
-
-    search_train: Words
-    test: Words
-
-
-class TrainerPart(Struct, frozen=True):
-    """Of the trainer's settings, the one that a training takes."""
-
-    precision: Short
-
-
-class DataPart(Struct, frozen=True):
-    """Of the data's settings, how many words of ``test`` are scored on; 0: all."""
-
-    test_images: Count
-
-
-class PresetPart(Struct, frozen=True):
-    """Of the preset, how it was trained, and scored."""
-
-    data: DataPart
-    retraining: Annotated[dict[Short, Setting], Meta(max_length=100)]
-    trainer: TrainerPart
-
-
-class CostPart(Struct, frozen=True):
-    """Of the cost, images forward and backward together."""
-
-    images: Count
-
-
-class Untrained(Struct, frozen=True):
-    """What the network told before its first step: sum of gradient norms, and SNIP."""
-
-    gradient_norm: Measure
-    snip: Measure
-
-
-class Card(Struct, frozen=True):
-    """Of a card, what comparisons use; unknown fields are skipped."""
-
-    description: dict[str, Any]
-    seed: Count
-    scores: Scores
-    data: Data
-    preset: PresetPart
-    cost: CostPart
-    untrained: Untrained | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +60,7 @@ class Searched:
     @classmethod
     def of(cls, record: RunRecord, space: Space) -> Searched:
         """From any of the runs: those of one protocol agree in all of it."""
-        preset = flatten(record.identity["preset"])
+        preset = flatten(record.preset)
         described = {
             "space": space.name,
             "part": space.part,
@@ -151,7 +71,7 @@ class Searched:
             **{key: value for key, value in preset.items() if key.startswith("recogniser.")},
         }
         del described[MAY_DIFFER]
-        test = tuple(record.identity["data"].get("test", ()))
+        test = tuple(record.identity.data.get("test", ()))
         images = preset.get("data.test_images")
         return cls(space, described, test, images, bool(preset.get("data.case_sensitive")))
 
@@ -223,11 +143,7 @@ def _training(folder: Path, searched: Searched) -> Training:
     """``InputError`` says why the model in ``folder`` does not belong."""
     if folder.is_symlink():
         raise RecordError("a link: give the folder itself")
-    plain = read_card(folder)
-    try:
-        card: Card = msgspec.convert(plain, Card)
-    except msgspec.ValidationError as error:
-        raise RecordError(f"its {CARD} says too little or is damaged ({error})") from error
+    card = read_card(folder)
     description = read_description(card.description, CARD)
     if not isinstance(description, ArchitectureModel):
         raise RecordError("a hand-made recogniser: no search could have recommended it")
@@ -236,13 +152,14 @@ def _training(folder: Path, searched: Searched) -> Training:
         if described.get(key) != wanted:
             raise RecordError(f"{key} is {json.dumps(described.get(key))}, "
                               f"in the runs {json.dumps(wanted)}")  # fmt: skip
-    if card.data.test.hashes != searched.test:
+    if tuple(card.data.test.hashes) != searched.test:
         raise RecordError("scored on other words: its test is not that of the runs")
     if set(card.data.search_train.hashes) & set(searched.test):
         raise RecordError("trained on words of test")
-    if card.preset.data.test_images != searched.test_images:
+    test_images = card.preset.data.get("test_images")
+    if test_images != searched.test_images:
         raise RecordError(
-            f"scored on {_words(card.preset.data.test_images)} of test, the runs' recommendations "
+            f"scored on {_words(test_images)} of test, the runs' recommendations "
             f"on {_words(searched.test_images)}"
         )
     scores = card.scores.test
@@ -253,7 +170,7 @@ def _training(folder: Path, searched: Searched) -> Training:
     )
     conditions = {
         "number of words of test": scores.words,
-        "trainer.precision": card.preset.trainer.precision,
+        "trainer.precision": card.preset.trainer.get("precision"),
         # Cards from before this setting do not have it.
         "retraining.augmentation": 0.0,
         **{f"retraining.{key}": value for key, value in card.preset.retraining.items()},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.doctor.subject import evaluator_for
+from bench.records.documents import fields_of
 from bench.records.work_records import describe_result, describe_work, kind_of
 from searchers.base import Failure, Result, Searcher, Work
 
@@ -30,9 +31,8 @@ class RehearsalStep:
 
     def line(self) -> str:
         """What an event log would hold of it."""
-        return json.dumps(
-            [kind_of(self.work), describe_work(self.work), describe_result(self.result)]
-        )
+        described = [kind_of(self.work), describe_work(self.work), describe_result(self.result)]
+        return json.dumps(described, default=fields_of)
 
 
 def rehearse(

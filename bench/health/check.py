@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.comparison.serialised import serialised
 from bench.health.gate_probe import STEPS, probe
 from bench.health.panel import TAU as TARGET
-from bench.health.panel import against_panel, reached, read_held
+from bench.health.panel import PanelAgreement, against_panel, read_held
 from bench.health.ranking import largest, operation_taus
 from bench.health.scales import branch_scales, scale_ratio
 from bench.health.words import interval
@@ -54,7 +53,7 @@ class Measure:
     bound: float
     passed: bool | None
     told: str
-    details: dict[str, Any]
+    details: Mapping[str, Any] | PanelAgreement
 
 
 def check_supernet(
@@ -109,16 +108,14 @@ def check_supernet(
         run.evaluator.close()
 
 
-def _agreement(found: dict[str, Any]) -> Measure:
+def _agreement(found: PanelAgreement) -> Measure:
     """How well scores rank the architectures of a panel, as a measure with its target."""
-    tau, lead = found["taus"]["accuracy"], found["lead"]
     told = (
-        f"{interval(tau)} over {found['architectures']} architectures trained from scratch; ahead "
-        f"of {found['best_rival'].replace('_', ' ')} by {interval(lead)}"
+        f"{interval(found.tau)} over {found.architectures} architectures trained from scratch; "
+        f"ahead of {found.best_rival.replace('_', ' ')} by {interval(found.lead)}"
     )
-    return Measure(
-        "rank_tau", "rank agreement", tau["estimate"], TARGET, reached(found), told, found
-    )
+    value = found.tau.value
+    return Measure("rank_tau", "rank agreement", value, TARGET, found.reached, told, found)
 
 
 def _paths(
@@ -228,7 +225,7 @@ def _ranking(
     taus = operation_taus(space, encodings[finite], known, macs, rng)
     worst = largest(taus)
     details = {
-        "taus": {name: serialised(tau) for name, tau in taus.items()},
+        "taus": taus,
         "architectures": len(known),
         "failed": architectures - len(known),
         "words": words,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
-from bench.comparison.serialised import serialised
 from bench.models.origin import Architectures
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
@@ -18,7 +18,7 @@ from bench.panel.training import recipes_of
 from bench.presets import load_preset
 from bench.records.errors import RecordError
 from bench.running.evaluators.supernet import proxy_score
-from bench.statistics.answers import Answer, Floats, NotComputable
+from bench.statistics.answers import Answer, Estimate, Floats, NotComputable
 from bench.statistics.ranking import kendall_tau, seed_ceiling, tau_lead, tau_without_noise
 from bench.statistics.slopes import slope
 from bench.statistics.top_k import regret_at_k, top_k_precision
@@ -36,6 +36,8 @@ TAU, TAU_LOW, LEAD = 0.70, 0.60, 0.10
 #: ``log_likelihood``: of the labels, in nats a character.
 PROXIES = ("accuracy", "one_ned", "log_likelihood")
 RIVALS = ("macs", "params", "gradient_norm", "snip")
+#: Mean rank by word accuracy and by multiply-adds: what both know together.
+BOTH = "accuracy_and_macs"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,56 @@ class Held:
     part: str
     members: tuple[PanelMember, ...]
     missing: int
+
+
+@dataclass(frozen=True)
+class Halves:
+    """The proxy that is ``best`` on every other architecture, and each one's tau on ``rest``."""
+
+    best: str
+    chosen_on: Mapping[str, Answer]
+    rest: Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class PanelAgreement:
+    """How predictors rank ``architectures`` of a panel beside their final scores.
+
+    ``taus`` are by predictor, ``top_k`` and ``regret`` by k, ``slopes`` by operation; ``lead`` is
+    over the ``best_rival``, ``adds_to_macs`` that of ``BOTH`` over multiply-adds alone: above 0 the
+    supernet knows something that the size does not tell. ``points`` has each architecture with its
+    ``finals`` and predictions.
+    """
+
+    panel: str
+    part: str
+    architectures: int
+    not_trained_yet: int
+    not_finite: int
+    words: int
+    taus: Mapping[str, Answer]
+    ceiling: Answer
+    tau_without_noise: Answer
+    best_rival: str
+    halves: Halves | NotComputable
+    lead: Answer
+    adds_to_macs: Answer
+    top_k: Mapping[int, Answer]
+    regret: Mapping[int, Answer]
+    slopes: Mapping[str, Answer]
+    points: Sequence[Mapping[str, Any]]
+
+    @property
+    def tau(self) -> Answer:
+        """Of the word accuracy with inherited weights."""
+        return self.taus[PROXIES[0]]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target is: tau, its lower end, and the lead over the best rival."""
+        tau, lead = self.tau, self.lead.value
+        near = isinstance(tau, Estimate) and tau.value >= TAU and tau.low >= TAU_LOW
+        return near and lead is not None and lead >= LEAD
 
 
 def read_held(path: Path, part: str, space: Space) -> Held:
@@ -99,7 +151,7 @@ def against_panel(
     case_sensitive: bool,
     seed: int,
     step: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
+) -> PanelAgreement:
     """Rank agreement of each predictor with the final scores, and what the supernet overrates.
 
     ``step`` is called twice for each architecture.
@@ -111,30 +163,8 @@ def against_panel(
         "params": np.array([float(member.params) for member in members]),
         **_untrained(trainer, held, step),
     }
-    return {
-        "panel": str(held.panel.path),
-        "part": held.part,
-        "architectures": len(members),
-        "not_trained_yet": held.missing,
-        "not_finite": failed,
-        "words": len(trainer.data.evaluation),
-        **_agreement(predicted, [member.finals for member in members], seed),
-        "slopes": _slopes(space, members, predicted[PROXIES[0]], seed),
-        "points": [
-            {
-                "architecture": member.text,
-                "finals": list(member.finals),
-                **{key: float(values[place]) for key, values in predicted.items()},
-            }
-            for place, member in enumerate(members)
-        ],
-    }
-
-
-def _agreement(
-    predicted: Mapping[str, Floats], finals: Sequence[Sequence[float]], seed: int
-) -> dict[str, Any]:
-    """What ranks as the means of ``finals`` do, how much better than the rest, and at the top."""
+    predicted[BOTH] = (rankdata(predicted[PROXIES[0]]) + rankdata(predicted["macs"])) / 2.0
+    finals = [member.finals for member in members]
     n = len(finals)
     final = np.array([np.mean(scores) for scores in finals])
     proxy = predicted[PROXIES[0]]
@@ -146,23 +176,35 @@ def _agreement(
         ceiling = seed_ceiling(finals, _rng(seed, "ceiling"))
         freed = tau_without_noise(taus[PROXIES[0]], finals)
     top = [k for k in TOP if 2 * k <= n]
-    return {
-        "taus": {key: serialised(tau) for key, tau in taus.items()},
-        "ceiling": serialised(ceiling),
-        "tau_without_noise": serialised(freed),
-        "best_rival": rival,
-        "halves": _halves(predicted, final, seed),
-        "lead": serialised(tau_lead(proxy, predicted[rival], final, _rng(seed, "lead"))),
-        "top_k": {
-            str(k): serialised(top_k_precision(proxy, final, k, _rng(seed, "top"))) for k in top
-        },
-        "regret": {
-            str(k): serialised(regret_at_k(proxy, final, k, _rng(seed, "regret"))) for k in top
-        },
-    }
+    return PanelAgreement(
+        panel=str(held.panel.path),
+        part=held.part,
+        architectures=n,
+        not_trained_yet=held.missing,
+        not_finite=failed,
+        words=len(trainer.data.evaluation),
+        taus=taus,
+        ceiling=ceiling,
+        tau_without_noise=freed,
+        best_rival=rival,
+        halves=_halves(predicted, final, seed),
+        lead=tau_lead(proxy, predicted[rival], final, _rng(seed, "lead")),
+        adds_to_macs=tau_lead(predicted[BOTH], predicted["macs"], final, _rng(seed, "lead")),
+        top_k={k: top_k_precision(proxy, final, k, _rng(seed, "top")) for k in top},
+        regret={k: regret_at_k(proxy, final, k, _rng(seed, "regret")) for k in top},
+        slopes=_slopes(space, members, proxy, seed),
+        points=[
+            {
+                "architecture": member.text,
+                "finals": member.finals,
+                **{key: float(values[place]) for key, values in predicted.items()},
+            }
+            for place, member in enumerate(members)
+        ],
+    )
 
 
-def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[str, Any]:
+def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> Halves | NotComputable:
     """Which proxy is best on every other architecture, and how well each ranks the rest.
 
     The tau of a proxy that was chosen for it is too high on what it was chosen on.
@@ -170,7 +212,7 @@ def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[s
     chosen_on, rest = slice(0, None, 2), slice(1, None, 2)
     if len(final[rest]) < SMALLEST:
         reason = f"{len(final)} architectures: expected {2 * SMALLEST} to choose on half of them"
-        return {"refused": reason, "n": len(final)}
+        return NotComputable(reason, n=len(final))
     first, second = (
         {
             key: kendall_tau(predicted[key][half], final[half], _rng(seed, "halves"))
@@ -178,40 +220,24 @@ def _halves(predicted: Mapping[str, Floats], final: Floats, seed: int) -> dict[s
         }
         for half in (chosen_on, rest)
     )
-    return {
-        "best": max(PROXIES, key=lambda key: _value(first[key])),
-        "chosen_on": {key: serialised(tau) for key, tau in first.items()},
-        "rest": {key: serialised(tau) for key, tau in second.items()},
-    }
+    return Halves(max(PROXIES, key=lambda key: _value(first[key])), first, second)
 
 
 def _slopes(
     space: Space, members: Sequence[PanelMember], proxy: Floats, seed: int
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Answer]:
     """By how much the proxy rises over the final score for one more of each operation."""
     over = proxy - np.array([member.final for member in members])
     encodings = space.encode([space.parse(member.text) for member in members])
     operations = encodings[:, space.path_length :]
     return {
-        name: serialised(slope((operations == code).sum(axis=1), over, _rng(seed, "slope")))
+        name: slope((operations == code).sum(axis=1), over, _rng(seed, "slope"))
         for code, name in enumerate(space.operations)
     }
 
 
 def _rng(seed: int, what: str) -> np.random.Generator:
     return np.random.default_rng([seed, *f"panel {what}".encode()])
-
-
-def reached(found: Mapping[str, Any]) -> bool:
-    """Whether the target is: tau, its lower end, and the lead over the best rival."""
-    tau, lead = found["taus"][PROXIES[0]], found["lead"]
-    return bool(
-        tau["estimate"] is not None
-        and lead["estimate"] is not None
-        and tau["estimate"] >= TAU
-        and tau.get("low", -1.0) >= TAU_LOW
-        and lead["estimate"] >= LEAD
-    )
 
 
 def _value(answer: Answer) -> float:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from bench.statistics.answers import Answer, Estimate
 
 
-def interval(answer: Mapping[str, Any], digits: int = 2) -> str:
+def interval(answer: Answer, digits: int = 2) -> str:
     """``+0.81 (0.66 to 0.90)``, or the reason why there is no interval."""
-    value = answer.get("estimate")
-    text = "none" if value is None else f"{value:+.{digits}f}"
-    if "low" in answer:
-        return f"{text} ({answer['low']:+.{digits}f} to {answer['high']:+.{digits}f})"
-    return f"{text} ({answer.get('refused', 'no interval')})"
+    text = "none" if answer.value is None else f"{answer.value:+.{digits}f}"
+    if isinstance(answer, Estimate):
+        return f"{text} ({answer.low:+.{digits}f} to {answer.high:+.{digits}f})"
+    return f"{text} ({answer.reason})"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin, default_name
 from bench.models.retraining import Progress, RetrainingJob
+from bench.records.card import Card
 from bench.records.documents import writing
 from bench.records.errors import RecordError
 from bench.records.manifest import identity_hash
@@ -50,7 +50,7 @@ class TrainingSpec:
             known = read_started(self.folder)
         except InputError:
             return False
-        return known is not None and known.get("identity_hash") == self.identity_hash
+        return known is not None and known.identity_hash == self.identity_hash
 
 
 @dataclass(frozen=True)
@@ -163,14 +163,12 @@ class Trainings:
         return steps * job.preset.retraining.batch_images
 
 
-def trouble_of(card: Mapping[str, Any]) -> str | None:
+def trouble_of(card: Card) -> str | None:
     """Why a model that was trained to the end is of no use; None where it reads."""
-    cost = card["cost"]
-    if cost["failed_steps"] == cost["steps"]:
-        return (
-            f"none of its {cost['steps']:,} steps had a finite loss: lower retraining.learning_rate"
-        )
-    if card["scores"]["test"] is None:
+    steps = card.cost.steps
+    if card.cost.failed_steps == steps:
+        return f"none of its {steps:,} steps had a finite loss: lower retraining.learning_rate"
+    if card.scores.test is None:
         return "what it computes is not finite: lower retraining.learning_rate"
     return None
 
@@ -183,7 +181,7 @@ def make_place(place: Path) -> None:
 
 def sort_trainings(
     plan: TrainingPlan, troubles: Mapping[Path, str]
-) -> tuple[list[tuple[TrainingSpec, dict[str, Any]]], list[tuple[TrainingSpec, str]]]:
+) -> tuple[list[tuple[TrainingSpec, Card]], list[tuple[TrainingSpec, str]]]:
     """Those that can be used, with their cards, and those that cannot, with the reason.
 
     ``troubles`` are what ``train_all`` returned, by folder.
@@ -193,7 +191,7 @@ def sort_trainings(
         reason = troubles.get(spec.folder)
         if reason is None:
             try:
-                card = read_trained(spec)
+                card = read_card(spec.folder)
                 reason = trouble_of(card)
             except InputError as error:
                 reason = str(error)
@@ -202,16 +200,6 @@ def sort_trainings(
         else:
             failed.append((spec, reason))
     return trained, failed
-
-
-def read_trained(spec: TrainingSpec) -> dict[str, Any]:
-    """The card of one that is done; ``RecordError`` where it is damaged."""
-    card = read_card(spec.folder)
-    try:
-        trouble_of(card)
-    except (KeyError, TypeError) as error:
-        raise RecordError(f"{spec.folder} has a damaged card: restore it or train again") from error
-    return card
 
 
 def _by_words(origins: Sequence[Origin]) -> Iterator[list[int]]:
@@ -241,5 +229,5 @@ def _keep(spec: TrainingSpec, reason: str) -> None:
         known = read_started(spec.folder)
     except InputError:
         known = None
-    if known is None or known.get("identity_hash") == spec.identity_hash:
+    if known is None or known.identity_hash == spec.identity_hash:
         keep_trouble(spec.folder, reason, TRAINING)

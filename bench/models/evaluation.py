@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from bench.models.stored import TrainedModel
 from bench.models.test_sets import TestSet, TestSets, WordProtocol
 from bench.records.errors import RecordError
-from bench.records.flat import part
 from bench.records.manifest import hardware
 from bench.statistics.answers import Estimate
 from bench.statistics.proportions import wilson_interval
@@ -216,9 +215,7 @@ def _latency(trained: TrainedModel, sets: TestSets, limit: int) -> Latency | Non
 
 def _split_of(trained: TrainedModel, test_set: TestSet) -> str:
     """The split that the model was made with and that holds these very words; '' if none does."""
-    data = part(trained.card, "data")
     for split in ("search_train", "search_val"):
-        hashes = part(part(data, split), "hashes")
-        if isinstance(hashes, list) and test_set.content_hash in hashes:
+        if test_set.content_hash in getattr(trained.card.data, split).hashes:
             return split
     return ""

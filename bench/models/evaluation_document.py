@@ -13,7 +13,6 @@ from bench.models.evaluation_pairs import pairs
 from bench.models.evaluation_table import names_of, notes, published_on
 from bench.models.published import PARAMS, TIME
 from bench.models.test_sets import TestSet
-from bench.records.flat import part
 from bench.records.manifest import versions
 from bench.report.safe import safe
 from bench.statistics.answers import Estimate
@@ -82,12 +81,11 @@ def _set(found: TestSet) -> dict[str, Any]:
 def _model(name: str, row: ModelScores, evaluation: Evaluation) -> dict[str, Any]:
     model, sets = row.trained.model, evaluation.sets
     average = None if sets.absent() else row.average(sets.counted_once())
-    seed = part(row.trained.card, "seed")
     return {
         "name": name,
         "folder": str(row.trained.folder),
         "description": msgspec.to_builtins(model.description),
-        "seed": seed if isinstance(seed, int) else None,
+        "seed": row.trained.card.seed,
         "params": model.params,
         "backbone": asdict(backbone_cost(model)),
         "scores": {

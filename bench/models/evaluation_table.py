@@ -10,7 +10,6 @@ from math import ceil
 from bench.models.evaluation import Evaluation, ModelScores, SetScores
 from bench.models.evaluation_pairs import CAVEAT, pairs
 from bench.models.published import MISPRINTED, PARAMS, PUBLISHED, TIME, Published
-from bench.records.flat import part
 from bench.records.readable import readable
 from bench.report.markdown import escaped
 from bench.statistics.answers import Estimate
@@ -56,14 +55,11 @@ def names_of(rows: Sequence[ModelScores]) -> list[str]:
 
 
 def facts_of(row: ModelScores) -> dict[str, str]:
-    """What a model is; of its card only what has the expected form."""
+    """What a model is."""
     model, card = row.trained.model, row.trained.card
-    seed, preset = part(card, "seed"), part(card, "preset_name")
     facts = {"model": readable(str(row.trained.folder)), "recogniser": model.description.name}
-    if isinstance(seed, int):
-        facts["seed"] = str(seed)
-    if isinstance(preset, str):
-        facts["preset"] = readable(preset)
+    facts["seed"] = str(card.seed)
+    facts["preset"] = readable(card.preset_name)
     characters = f"{len(model.charset)} characters, words of at most "
     facts["reads"] = f"{characters}{model.description.max_length}"
     facts["parameters"] = f"{model.params / 1e6:.3f} x 10^6"

@@ -14,7 +14,8 @@ from bench.records.architectures import parse_architecture
 from bench.records.errors import PresetError, RecordError
 from bench.records.model_folder import is_model
 from bench.records.readable import folder_name
-from bench.records.runs import RunRecord, read_run
+from bench.records.record import RunRecord
+from bench.records.runs import read_run
 from bench.records.settings import Preset
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
@@ -73,11 +74,6 @@ class Architectures:
         return Origin(described, self.preset_name, self.preset, _label(self.space, architecture))
 
 
-def from_architecture(text: str, preset_name: str, overrides: Sequence[str]) -> Origin:
-    """An architecture by text or index, in the preset's space."""
-    return Architectures(preset_name, overrides).find(text)
-
-
 def from_baseline(name: str, preset_name: str, overrides: Sequence[str]) -> Origin:
     """A hand-made recogniser that reads the preset's characters.
 
@@ -110,7 +106,7 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
         )
     sections = _recorded(record)
     if preset_name is None:
-        name = str(record.manifest.get("preset_name"))
+        name = record.manifest.preset_name
         preset = _preset_of_run(record, name, sections, overrides)
     else:
         name = preset_name
@@ -118,7 +114,7 @@ def from_run(folder: Path, preset_name: str | None, overrides: Sequence[str]) ->
         preset = load_preset(name, overrides, recorded=recorded)
     preset = for_retraining(preset, overrides)
     space = preset.space.load()
-    architecture = space.parse(str(record.result["recommendation"].get("text")))
+    architecture = space.parse(record.result.recommendation.text)
     return Origin(
         _described(space, architecture, preset),
         name,
@@ -178,10 +174,10 @@ def _preset_of_run(
     record: RunRecord, name: str, sections: Mapping[str, Any], overrides: Sequence[str]
 ) -> Preset:
     """From what the run recorded; runs that did not record all of it need its preset."""
-    retraining = record.manifest.get("retraining")
+    retraining = record.manifest.retraining
     try:
-        if isinstance(retraining, Mapping):
-            recorded = {**sections, "retraining": dict(retraining), "description": name}
+        if retraining is not None:
+            recorded = {**sections, "retraining": retraining, "description": name}
             return make_preset(recorded, f"of {record.folder}", overrides)
         return load_preset(name, overrides, recorded=sections)
     except PresetError as error:
@@ -190,10 +186,9 @@ def _preset_of_run(
 
 def _recorded(record: RunRecord) -> dict[str, dict[str, Any]]:
     """The run's settings as sections of a preset, with the data that it was given."""
-    preset = record.identity["preset"]
     sections: dict[str, dict[str, Any]] = {}
     for name in RECORDED:
-        section = preset.get(name) if isinstance(preset, Mapping) else None
+        section = record.preset.get(name)
         if not isinstance(section, Mapping):
             raise RecordError(
                 f"{record.folder} does not say what its preset was: give one with --preset"
@@ -218,10 +213,7 @@ def _hashes(record: RunRecord, preset: Preset) -> dict[tuple[str, str], str]:
 
 def _sources(record: RunRecord, split: str) -> list[tuple[str, str]]:
     """Paths of a split with the hashes of what the run found there."""
-    known = record.manifest.get("data")
-    described = known.get(split) if isinstance(known, Mapping) else None
-    if not isinstance(described, Mapping):
-        return []
+    described = record.manifest.data.get(split, {})
     sources, hashes = described.get("sources"), described.get("hashes")
     if not (isinstance(sources, list) and isinstance(hashes, list)):
         return []

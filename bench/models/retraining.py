@@ -16,8 +16,19 @@ from bench.models.checkpoint import Past, read_checkpoint, write_checkpoint
 from bench.models.identity import check_there, check_unchanged, identity_of, words_of
 from bench.models.origin import Origin
 from bench.models.stored import write_model_folder
+from bench.records.card import (
+    Backbone,
+    Card,
+    CardCost,
+    CardData,
+    CardPreset,
+    Scores,
+    ScoresOn,
+    Untrained,
+    Words,
+)
 from bench.records.errors import Interrupted
-from bench.records.manifest import hardware, identity_hash, versions
+from bench.records.manifest import Begun, hardware, identity_hash, versions
 from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
 from bench.records.work_folder import WorkFolder
@@ -128,7 +139,7 @@ class RetrainingJob:
         command: str,
         report: Callable[[Progress], None],
         stop_requested: Callable[[], bool],
-    ) -> dict[str, Any]:
+    ) -> Card:
         """Train, or resume in ``path``; returns the model's card."""
         folder = ModelFolder(path, self._started())
         try:
@@ -136,10 +147,10 @@ class RetrainingJob:
                 known = folder.card()
                 if known is not None:
                     return known
-                compute_as_begun(folder.work.manifest.get("hardware"))
+                compute_as_begun(folder.work.manifest.hardware)
                 past = self._resume(folder.work)
                 self._train(folder.work, past, report, stop_requested)
-                card = write_model_folder(path, self.model, self._known(past, folder.work, command))
+                card = write_model_folder(path, self.model, self._card(past, folder.work, command))
                 folder.complete()
                 return card
         finally:
@@ -199,13 +210,13 @@ class RetrainingJob:
             "one_ned": None if scores is None else scores.one_ned,
         }
 
-    def _scored(self, scores: WordScores | None, words: WordImages) -> dict[str, Any] | None:
+    def _scored(self, scores: WordScores | None, words: WordImages) -> ScoresOn | None:
         """Of the card: how the trained model reads ``words``."""
         if scores is None:
             return None
-        return {**asdict(scores), "loss_per_character": self.model.loss_per_character(words)}
+        return ScoresOn(**asdict(scores), loss_per_character=self.model.loss_per_character(words))
 
-    def _untrained(self) -> dict[str, float] | None:
+    def _untrained(self) -> Untrained | None:
         """Of the card: what the network told before its first step, on the words of that step.
 
         None where it is not finite, or memory is too small for it.
@@ -220,7 +231,7 @@ class RetrainingJob:
             if not is_out_of_memory(error):
                 raise
             return None
-        return None if found is None else asdict(found)
+        return None if found is None else Untrained(found.gradient_norm, found.snip)
 
     def _score(self, scores: WordScores) -> float:
         """Word accuracy as the preset counts it."""
@@ -250,22 +261,22 @@ class RetrainingJob:
             self.leader.send_state(tensors, counters)
         return past
 
-    def _started(self) -> dict[str, Any]:
+    def _started(self) -> Begun:
         """What stands in the folder before the first step."""
-        return {
-            "identity": self.identity,
-            "identity_hash": self.identity_hash,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "hardware": self._hardware(),
-        }
+        return Begun(
+            identity=self.identity,
+            identity_hash=self.identity_hash,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            hardware=self._hardware(),
+        )
 
     def _hardware(self) -> dict[str, Any]:
         device, precision = str(self.model.device), self.preset.trainer.precision
         kernels = kernels_name(device, precision, self.processes)
         return {**hardware(device), "processes": self.processes, "kernels": kernels}
 
-    def _known(self, past: Past, folder: WorkFolder, command: str) -> dict[str, Any]:
-        """The card but for what is known of any model; the referee's words are read here."""
+    def _card(self, past: Past, folder: WorkFolder, command: str) -> Card:
+        """All that is known of the trained model; the referee's words are read here."""
         data = self.preset.data
         test_words = self.words.scored("test", data.test_images or None)
         test = self.model.score(test_words)
@@ -274,42 +285,46 @@ class RetrainingJob:
         backbone = backbone_cost(self.model)
         trained = self.images
         read = len(past.rows) * len(self.training.search_val)
-        return {
-            "backbone": asdict(backbone),
-            "preset_name": self.origin.preset_name,
-            "preset": {
-                "retraining": settings_as_dict(self.preset.retraining),
-                "data": settings_as_dict(data),
-                "trainer": settings_as_dict(self.preset.trainer),
-            },
-            "seed": self.seed,
-            "scores": {
-                "search_val": self._scored(last, self.training.search_val),
-                "test": self._scored(test, test_words),
-            },
-            "data": {name: split.describe() for name, split in self.splits.items()},
-            "warnings": self.training.warnings(),
-            "cost": {
-                "images": trained + read,
-                "images_forward": read,
-                "images_forward_backward": trained,
-                "macs": backbone.macs * (3 * trained + read),
-                "steps": self.training.steps,
-                "failed_steps": past.failed_steps,
-                "seconds": past.seconds,
-                "step_seconds": past.step_seconds,
-                "peak_memory_bytes": peak_memory_bytes(),
-                "peak_accelerator_bytes": peak_accelerator_bytes(str(self.model.device)),
-            },
+        return Card(
+            description=settings_as_dict(self.model.description),
+            charset=self.model.charset.characters,
+            params=self.model.params,
+            backbone=Backbone(backbone.params, backbone.macs),
+            preset_name=self.origin.preset_name,
+            preset=CardPreset(
+                settings_as_dict(self.preset.retraining),
+                settings_as_dict(data),
+                settings_as_dict(self.preset.trainer),
+            ),
+            seed=self.seed,
+            scores=Scores(
+                self._scored(last, self.training.search_val), self._scored(test, test_words)
+            ),
+            data=CardData(
+                **{name: Words(**split.describe()) for name, split in self.splits.items()}
+            ),
+            warnings=self.training.warnings(),
+            cost=CardCost(
+                images=trained + read,
+                images_forward=read,
+                images_forward_backward=trained,
+                macs=backbone.macs * (3 * trained + read),
+                steps=self.training.steps,
+                failed_steps=past.failed_steps,
+                seconds=past.seconds,
+                step_seconds=past.step_seconds,
+                peak_memory_bytes=peak_memory_bytes(),
+                peak_accelerator_bytes=peak_accelerator_bytes(str(self.model.device)),
+            ),
             # Behind the peak of memory, which is the training's.
-            "untrained": self._untrained(),
-            "provenance": {
+            untrained=self._untrained(),
+            provenance={
                 "command": command,
-                "created": folder.manifest["created"],
+                "created": folder.manifest.created,
                 "ended": datetime.now(UTC).isoformat(timespec="seconds"),
                 "identity_hash": self.identity_hash,
                 "versions": versions(),
-                "hardware": folder.manifest["hardware"],
+                "hardware": folder.manifest.hardware,
                 "recommended_by": self.origin.recommended_by,
             },
-        }
+        )

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from bench.records.card import Card
 from bench.records.documents import table_bytes, writing
 from bench.records.errors import RecordError
 from bench.records.manifest import identity_hash
@@ -62,30 +63,29 @@ def recipe_of(identity: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     return identity_hash({**known, "settings": settings})
 
 
-def row_of(card: Mapping[str, Any], architecture: str, identity: Mapping[str, Any]) -> Row:
+def row_of(card: Card, architecture: str, identity: Mapping[str, Any]) -> Row:
     """The row of a trained model with its identity; ``RecordError`` for a damaged card."""
+    test, search_val, cost = card.scores.test, card.scores.search_val, card.cost
     try:
-        test, search_val = card["scores"]["test"], card["scores"]["search_val"]
-        cost, backbone = card["cost"], card["backbone"]
         plain = {
             "architecture": architecture,
-            "seed": card["seed"],
-            "images": cost["images_forward_backward"],
-            "test_accuracy": test["word_accuracy_case_insensitive"],
-            "test_one_ned": test["one_ned_case_insensitive"],
-            "test_loss": test.get("loss_per_character"),
-            "search_val_accuracy": search_val["word_accuracy_case_insensitive"],
-            "search_val_one_ned": search_val["one_ned_case_insensitive"],
-            "search_val_loss": search_val.get("loss_per_character"),
-            "macs": backbone["macs"],
-            "params": backbone["params"],
-            "step_seconds": cost["step_seconds"],
-            "failed_steps": cost["failed_steps"],
-            "recipe": recipe_of(identity, card["preset"]["data"]),
+            "seed": card.seed,
+            "images": cost.images_forward_backward,
+            "test_accuracy": test and test.word_accuracy_case_insensitive,
+            "test_one_ned": test and test.one_ned_case_insensitive,
+            "test_loss": test and test.loss_per_character,
+            "search_val_accuracy": search_val and search_val.word_accuracy_case_insensitive,
+            "search_val_one_ned": search_val and search_val.one_ned_case_insensitive,
+            "search_val_loss": search_val and search_val.loss_per_character,
+            "macs": card.backbone.macs,
+            "params": card.backbone.params,
+            "step_seconds": cost.step_seconds,
+            "failed_steps": cost.failed_steps,
+            "recipe": recipe_of(identity, card.preset.data),
             "words": identity_hash({WORDS: identity[WORDS]}),
         }
         return msgspec.convert(plain, Row)
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
+    except (KeyError, msgspec.ValidationError) as error:
         raise RecordError(f"the card of {architecture} is damaged ({error}): train again") from (
             error
         )

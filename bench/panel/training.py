@@ -10,7 +10,6 @@ from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
     plan_trainings,
-    read_trained,
     sort_trainings,
     train_all,
     trouble_of,
@@ -20,7 +19,7 @@ from bench.models.origin import Architectures, Origin
 from bench.panel.file import Panel, Part
 from bench.panel.rows import Row, read_rows, recipe_of, row_of, write_rows
 from bench.records.errors import RecordError
-from bench.records.model_folder import TRAINING, read_started
+from bench.records.model_folder import TRAINING, read_card, read_started
 from bench.records.settings import settings_as_dict
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers
@@ -141,10 +140,10 @@ def _origins(panel: Panel, part: Part) -> list[Origin]:
 
 def _row(spec: TrainingSpec) -> Row | None:
     """The row of a training that is done; None for one that is of no use."""
-    card = read_trained(spec)
+    card = read_card(spec.folder)
     if trouble_of(card) is not None:
         return None
-    identity = (read_started(spec.folder) or {}).get("identity")
-    if not isinstance(identity, dict):
+    started = read_started(spec.folder)
+    if started is None:
         raise RecordError(f"{spec.folder / TRAINING} has no identity: restore it or train again")
-    return row_of(card, spec.origin.description.name, identity)
+    return row_of(card, spec.origin.description.name, started.identity)

@@ -17,7 +17,9 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
+from bench.records.documents import plain
 from bench.records.errors import RecordError
 from spaces.files import open_regular
 
@@ -69,14 +71,13 @@ class EventLog:
         self._next = position
         self._hash = _hash_of(self.events[:position])
 
-    def record(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def record(self, line: Mapping[str, Any] | Struct) -> dict[str, Any]:
         """Write the next event, or check it against the line that is there; returns the line's."""
-        event = {"event": self._next, **event}
-        line = _line(event)
+        event = {"event": self._next, **plain(line)}
         if self.replaying:
-            event = self._repeated(json.loads(line))
+            event = self._repeated(event)
         else:
-            self._file.write(line.encode() + b"\n")
+            self._file.write(_line(event).encode() + b"\n")
             self._file.flush()
             self.events.append(event)
         self._hash.update(_line(without_time(event)).encode())
@@ -182,22 +183,19 @@ def _same_clocks(known: Any, repeated: Any) -> bool:
     optional = {"cached"}
     if known.keys() - optional != repeated.keys() - optional:
         return False
-    return all(isinstance(value, int | float) for value in known.values())
+    return all(
+        isinstance(value, bool) if key in optional else type(value) in (int, float)
+        for key, value in known.items()
+    )
 
 
 def _truncate_torn_line(path: Path) -> None:
     if not path.exists():
         return
     with path.open("rb+") as file:
-        content_end = file.seek(0, os.SEEK_END)
-        position = content_end
-        while position > 0:
-            start = max(0, position - 65536)
-            file.seek(start)
-            newline = file.read(position - start).rfind(b"\n")
-            if newline >= 0:
-                position = start + newline + 1
-                break
-            position = start
-        if position != content_end:
-            file.truncate(position)
+        end = file.seek(0, os.SEEK_END)
+        # What is longer was refused when the log was read.
+        start = file.seek(max(0, end - MAX_LINE_BYTES))
+        torn_at = start + file.read().rfind(b"\n") + 1
+        if torn_at != end:
+            file.truncate(torn_at)

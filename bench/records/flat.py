@@ -15,8 +15,3 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def part(value: object, key: str) -> Any:
-    """``value[key]`` of a stranger's JSON; None where it is no object or lacks the key."""
-    return value.get(key) if isinstance(value, Mapping) else None

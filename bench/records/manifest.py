@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
+from bench.records.result import Count, Seconds
 from spaces.atomic import write_atomically
 from spaces.files import read_object
 
@@ -22,6 +26,78 @@ PACKAGES = (
     "nevergrad",
 )  # fmt: skip
 MAX_BYTES = 16 * 2**20
+
+
+class StoredRunSettings(Struct, frozen=True):
+    """Section ``run`` of a preset; 0: no limit."""
+
+    evaluator: str
+    budget_images: Count
+    budget_macs: Count = 0
+    budget_evaluations: Count = 0
+    budget_seconds: Seconds = 0.0
+
+
+class StoredLandscape(Struct, frozen=True):
+    """Section ``landscape`` of a preset."""
+
+    seed: int
+
+
+class StoredPreset(Struct, frozen=True):
+    """Of a preset, what says where scores come from, and what a run may spend."""
+
+    run: StoredRunSettings
+    landscape: StoredLandscape
+
+
+class RunIdentity(Struct, frozen=True):
+    """What makes it this run, as far as readers know its keys."""
+
+    searcher: Annotated[str, Meta(min_length=1, max_length=1000)]
+    seed: Count
+    supernet: str | None
+    preset: StoredPreset
+    hyperparameters: dict[str, Any]
+    data: dict[str, list[str]]
+    max_macs: Count | None = None
+    max_params: Count | None = None
+    searcher_source: str | None = None
+
+
+class _Identified(Struct, frozen=True):
+    identity: RunIdentity
+
+
+class SpaceNamed(Struct, frozen=True):
+    """The space, and how it was built."""
+
+    name: str
+    settings: dict[str, Any]
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """What the first file of any work says: what it is, when and where it was begun.
+
+    ``identity`` is all that makes it this work, and plain: every key of it is hashed and compared,
+    also those that only another version knows.
+    """
+
+    identity: dict[str, Any]
+    identity_hash: Annotated[str, Meta(min_length=1, max_length=128)]
+    created: str = ""
+    hardware: dict[str, Any] = {}
+
+
+class Manifest(Begun, frozen=True, kw_only=True):
+    """``run.json``; ``data`` describes splits, or the record that scores are replayed from."""
+
+    space: SpaceNamed
+    preset_name: str = "unknown"
+    retraining: dict[str, Any] | None = None
+    data: dict[str, dict[str, Any]] = {}
+    supernet_start: dict[str, Any] | None = None
+    versions: dict[str, str] = {}
 
 
 def hardware(device: str) -> dict[str, Any]:
@@ -57,29 +133,44 @@ def identity_hash(identity: Mapping[str, Any]) -> str:
     return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Begun) -> None:
     """Write ``run.json`` atomically."""
     write_atomically(folder / FILE_NAME, json_bytes(manifest, sort_keys=True))
 
 
-def read_manifest(folder: Path) -> dict[str, Any] | None:
+def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a run directory, None if there is none; ``RecordError`` if it is damaged."""
     path = folder / FILE_NAME
     if not path.exists():
         return None
     try:
-        manifest = read_object(path, MAX_BYTES)
-        if not isinstance(manifest.get("identity_hash"), str):
+        found = read_object(path, MAX_BYTES)
+        if not isinstance(found.get("identity_hash"), str):
             raise ValueError("no identity_hash")
+        return msgspec.convert(found, Manifest)
     except OSError as error:
         raise RecordError(
             f"{path} cannot be read ({error.strerror or error}): choose another folder"
         ) from error
+    except msgspec.ValidationError as error:
+        raise damaged(path, error) from error
     except ValueError as error:
         raise RecordError(
             f"{path} is not the manifest of a run ({error}): choose another folder"
         ) from error
-    return manifest
+
+
+def known_identity(folder: Path, manifest: Manifest) -> RunIdentity:
+    """What comparisons use of it; ``RecordError`` where it says too little."""
+    try:
+        return msgspec.convert({"identity": manifest.identity}, _Identified).identity
+    except msgspec.ValidationError as error:
+        raise damaged(folder / FILE_NAME, error) from error
+
+
+def damaged(path: Path, error: msgspec.ValidationError) -> RecordError:
+    """What is said of a manifest that holds something else."""
+    return RecordError(f"{path} is damaged or of another version ({error}): run it again")
 
 
 def processor() -> str:

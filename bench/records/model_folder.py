@@ -11,11 +11,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from bench.records.card import Card
 from bench.records.errors import RecordError
+from bench.records.manifest import Begun
 from bench.records.sealed import read_sealed, write_sealed
 from bench.records.work_folder import FirstFile, WorkFolder
 
@@ -24,9 +24,7 @@ WEIGHTS = "weights.safetensors"
 CURVE = "curve.csv"
 TRAINING = "training.json"
 MAX_CARD_BYTES = 16 * 2**20
-#: Key of the card that says which weights belong to it: of the arrays, since the order of entries
-#: in the header of a safetensors file is left to chance.
-WEIGHTS_HASH = "weights_hash"
+MEND = "restore it or train again"
 
 
 class ModelFolder:
@@ -35,11 +33,11 @@ class ModelFolder:
     ``started`` says which model, and with what. Raises what ``WorkFolder`` does.
     """
 
-    def __init__(self, path: Path, started: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, started: Begun) -> None:
         self.path = path
         self.work = WorkFolder(path, FIRST, started)
 
-    def card(self) -> dict[str, Any] | None:
+    def card(self) -> Card | None:
         """The card of a model that is trained; None while it is not.
 
         ``RecordError`` if it is damaged or its weights are gone.
@@ -66,7 +64,7 @@ def is_model(folder: Path) -> bool:
     return card
 
 
-def read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path) -> Card:
     """The card of a model folder; ``RecordError`` if there is none, or it is damaged."""
     path = folder / CARD
     if not path.is_file():
@@ -80,28 +78,24 @@ def read_card(folder: Path) -> dict[str, Any]:
                 "`bench baseline train` made"
             )
         )
-    return _read(path)
+    return read_sealed(path, Card, MEND, MAX_CARD_BYTES)
 
 
-def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+def write_card(folder: Path, card: Card) -> None:
     """Write the card of a model whose weights are there."""
     write_sealed(folder / CARD, card)
 
 
-def read_started(folder: Path) -> dict[str, Any] | None:
+def read_started(folder: Path) -> Begun | None:
     """What is, or was, trained in ``folder``; None where nothing was begun.
 
     ``RecordError`` if it is damaged.
     """
     path = folder / TRAINING
-    return _read(path) if path.exists() else None
+    return read_sealed(path, Begun, MEND, MAX_CARD_BYTES) if path.exists() else None
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return read_sealed(path, "restore it or train again", MAX_CARD_BYTES)
-
-
-def _write_started(folder: Path, started: Mapping[str, Any]) -> None:
+def _write_started(folder: Path, started: Begun) -> None:
     write_sealed(folder / TRAINING, started)
 
 

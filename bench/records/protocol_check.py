@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.records.errors import RecordError
 from bench.records.flat import flatten
-from bench.records.runs import RunRecord
+from bench.records.record import RunRecord
 
 #: Of a run's identity, what may differ between runs of one protocol.
 VARIES = ("searcher", "searcher_source", "hyperparameters", "seed", "supernet")
@@ -38,7 +38,7 @@ def check_one_protocol(records: Sequence[RunRecord], varied: Collection[str] = (
 
 
 def _shared(record: RunRecord) -> dict[str, Any]:
-    shared = {key: value for key, value in record.identity.items() if key not in VARIES}
+    shared = {key: value for key, value in record.manifest.identity.items() if key not in VARIES}
     # Seeds of landscapes are to synthetic runs what supernets are to others.
     landscape = dict(shared["preset"]["landscape"])
     landscape.pop("seed")

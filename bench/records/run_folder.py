@@ -10,12 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any
 
-from bench.records.manifest import FILE_NAME, read_manifest, write_manifest
+import msgspec
+
+from bench.records.manifest import FILE_NAME, Manifest, read_manifest, write_manifest
+from bench.records.result import RefereeRow, Result, StoredResult
 from bench.records.sealed import read_sealed, write_sealed
 from bench.records.work_folder import FirstFile, WorkFolder
 from spaces.files import open_regular
@@ -23,8 +25,6 @@ from spaces.files import open_regular
 EVENTS = "events.jsonl"
 INCUMBENTS = "incumbents.csv"
 RESULT = "result.json"
-#: Key in the result that says which log belongs to it.
-LOG_HASH = "log_hash"
 FIRST = FirstFile("run", FILE_NAME, read_manifest, write_manifest)
 
 
@@ -34,35 +34,36 @@ class RunFolder:
     Raises what ``WorkFolder`` does.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.work = WorkFolder(path, FIRST, manifest)
         self.events = path / EVENTS
 
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Result | None:
         """What a complete run printed; None while it is unfinished, or if its log has changed."""
-        result = read_result(self.path)
-        if result is None or result.pop(LOG_HASH, None) not in (None, log_hash(self.path)):
+        stored = read_result(self.path)
+        if stored is None or stored.log_hash not in (None, log_hash(self.path)):
             return None
-        return result
+        return msgspec.convert(stored, Result, from_attributes=True)
 
-    def write_result(self, result: Mapping[str, Any]) -> None:
+    def write_result(self, result: Result) -> None:
         """Mark the run as complete."""
-        write_sealed(self.path / RESULT, {**result, LOG_HASH: log_hash(self.path)})
+        hashed = StoredResult(**msgspec.structs.asdict(result), log_hash=log_hash(self.path))
+        write_sealed(self.path / RESULT, hashed)
         self.work.complete()
 
-    def write_incumbents(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write_incumbents(self, rows: Sequence[RefereeRow]) -> None:
         """Replace the table of referee scores."""
-        self.work.write_table(INCUMBENTS, rows)
+        self.work.write_table(INCUMBENTS, [msgspec.structs.asdict(row) for row in rows])
 
 
-def read_result(folder: Path) -> dict[str, Any] | None:
+def read_result(folder: Path) -> StoredResult | None:
     """The result of a run with the hash of its log, None where there is none.
 
     Raises ``RecordError`` for one that is damaged.
     """
     path = folder / RESULT
-    return read_sealed(path, "delete it and run again") if path.exists() else None
+    return read_sealed(path, StoredResult, "delete it and run again") if path.exists() else None
 
 
 def log_hash(folder: Path) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.records.study_file import StudyFile
 
 if TYPE_CHECKING:
-    from bench.records.runs import RunRecord
+    from bench.records.record import RunRecord
 
 RUNS = "runs"
 
@@ -57,7 +57,7 @@ class Roll:
     failed: tuple[Planned, ...]
     unfinished: tuple[Planned, ...]
     missing: tuple[Planned, ...]
-    extra: tuple[Path, ...]
+    extra: tuple[str, ...]
 
     @property
     def whole(self) -> bool:
@@ -90,7 +90,7 @@ def call(study: StudyFile, folder: Path, records: Sequence[RunRecord]) -> Roll:
         where("failed"),
         where("unfinished"),
         where("missing"),
-        tuple(sorted(there)),
+        tuple(map(str, sorted(there))),
     )
 
 

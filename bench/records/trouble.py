@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from spaces.files import read_object
 MAX_BYTES = 2**16
 #: A reason is a line; what is longer quotes somebody's data.
 MAX_LETTERS = 2_000
+
+
+@dataclass(frozen=True)
+class RunLeftOut:
+    """A run that enters no statistic, by its folder, and why."""
+
+    run: str
+    reason: str
 
 
 def keep_trouble(folder: Path, reason: str, manifest: str = MANIFEST) -> None:
@@ -47,13 +56,13 @@ def known_trouble(folder: Path) -> str | None:
     return readable(" ".join(reason[:MAX_LETTERS].split()))
 
 
-def failed_to_begin(places: Iterable[Path]) -> list[dict[str, str]]:
+def failed_to_begin(places: Iterable[Path]) -> list[RunLeftOut]:
     """Folders at and below ``places`` that hold a reason and no run, with the reason."""
     found = []
     for path in sorted({path for place in places for path in place.rglob(FILE_NAME)}):
         trouble = known_trouble(path.parent)
         if trouble is not None and not (path.parent / MANIFEST).exists():
-            found.append({"run": str(path.parent), "reason": f"failed to begin: {trouble}"})
+            found.append(RunLeftOut(str(path.parent), f"failed to begin: {trouble}"))
     return found
 
 

@@ -18,6 +18,7 @@ from bench.records.errors import FolderInUse, RecordError
 from bench.records.flat import flatten
 from bench.records.foreign import refuse_foreign
 from bench.records.lock import try_lock
+from bench.records.manifest import Begun
 from bench.records.trouble import forget_trouble
 from spaces.atomic import sweep_temporaries, write_atomically
 
@@ -34,8 +35,8 @@ class FirstFile:
 
     what: str
     name: str
-    read: Callable[[Path], dict[str, Any] | None]
-    write: Callable[[Path, Mapping[str, Any]], None]
+    read: Callable[[Path], Begun | None]
+    write: Callable[[Path, Begun], None]
 
 
 class WorkFolder:
@@ -45,7 +46,7 @@ class WorkFolder:
     ``RecordError`` when the folder is another work's or another process's, or cannot be written.
     """
 
-    def __init__(self, path: Path, first: FirstFile, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, first: FirstFile, manifest: Begun) -> None:
         self.path = path
         self.first = first
         self.checkpoint = path / CHECKPOINT / "state.safetensors"
@@ -95,14 +96,13 @@ class WorkFolder:
             lock, self._lock = self._lock, None
             os.close(lock)
 
-    def _adopted(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    def _adopted(self, manifest: Begun) -> Begun:
         known = self.first.read(self.path)
         if known is None:
             self.first.write(self.path, manifest)
-            return dict(manifest)
-        if known.get("identity_hash") != manifest["identity_hash"]:
-            before = known.get("identity")
-            what = difference(before if isinstance(before, dict) else {}, manifest["identity"])
+            return manifest
+        if known.identity_hash != manifest.identity_hash:
+            what = difference(known.identity, manifest.identity)
             raise RecordError(
                 f"{self.path} holds another {self.first.what} ({what}): choose another folder "
                 "with --out, or delete that one"

@@ -1,9 +1,8 @@
-"""Work and results as JSON data, for the event log."""
+"""Work and results as the event log describes them."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from bench.records.events import EventResult, EventWork, GateResult, GateWork
 from searchers.base import (
     Evaluated,
     Failure,
@@ -22,22 +21,21 @@ def kind_of(work: Work) -> str:
     return "gate_gradient" if isinstance(work, GateGradient) else "evaluate"
 
 
-def describe_work(work: Work) -> dict[str, Any]:
-    """The work as JSON data."""
+def describe_work(work: Work) -> EventWork:
+    """The work by the texts of its architectures."""
     if isinstance(work, TrainWeights):
-        return {"architectures": [found.text for found in work.architectures]}
-    described: dict[str, Any] = {"architecture": work.architecture.text}
+        return EventWork(architectures=tuple(found.text for found in work.architectures))
     if isinstance(work, GateGradient):
-        described["candidates"] = [list(row) for row in work.candidates]
-    return described
+        return GateWork(work.architecture.text, candidates=work.candidates)
+    return EventWork(work.architecture.text)
 
 
-def describe_result(result: Result) -> dict[str, Any]:
-    """The result as JSON data, numbers in full precision."""
+def describe_result(result: Result, predicted: bool = False) -> EventResult:
+    """The result, numbers in full precision."""
     if isinstance(result, Failure):
-        return {"failure": result.reason}
+        return EventResult(failure=result.reason, predicted=predicted)
     if isinstance(result, Evaluated):
-        return {"score": result.score}
+        return EventResult(result.score, predicted=predicted)
     if isinstance(result, GatesMeasured):
-        return {"loss": result.loss, "gradients": result.gradients.tolist()}
-    return {"loss": result.loss}
+        return GateResult(loss=result.loss, gradients=result.gradients.tolist())
+    return EventResult(loss=result.loss)

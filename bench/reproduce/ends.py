@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import protocol_of
 from bench.comparison.trainings import find_models, read_models
 from bench.records.errors import RecordError
+from bench.records.result import Result
 from bench.records.runs import find_runs, read_runs
 from bench.records.study_roll import arms_of
 from bench.statistics.answers import Estimate, NotComputable
@@ -50,31 +51,24 @@ def ends_of(folder: Path) -> dict[str, list[End]]:
     groups = group_runs(records, arms_of(study, folder), finals)
     found: dict[str, list[End]] = {arm.name: [] for arm in study.all_arms}
     for group in groups.groups:
-        for run in group.complete:
-            found.setdefault(group.label, []).append(
-                _end(run.result or {}, run.block, group.score(run))
-            )
+        ends = found.setdefault(group.label, [])
+        for run in group.runs:
+            if run.result is not None:
+                ends.append(_end(run.result, run.block, group.score(run)))
     return found
 
 
 def end_of(run: Path) -> End:
     """What one run ended with, without an accuracy; ``RecordError`` where it is not complete."""
     for record in read_runs(find_runs([run])):
-        if record.complete and record.result:
+        if record.result is not None:
             return _end(record.result)
     raise RecordError(f"{run}: no complete run is there: run the same command again")
 
 
-def _end(result: Mapping[str, Any], block: str = "", accuracy: float | None = None) -> End:
-    end = result["recommendation"]
-    return End(
-        block,
-        str(end["text"]),
-        accuracy,
-        int(end["macs"]),
-        int(end["params"]),
-        result.get("tables") or {},
-    )
+def _end(result: Result, block: str = "", accuracy: float | None = None) -> End:
+    end = result.recommendation
+    return End(block, end.text, accuracy, end.macs, end.params, result.tables)
 
 
 def difference(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.comparison.trainings import find_models
+from bench.records.card import Card
 from bench.records.errors import RecordError
 from bench.records.model_folder import read_card
 from spaces import Space
@@ -33,16 +32,16 @@ def trained_in(folder: Path, space: Space) -> list[Trained]:
     return [_trained(place, read_card(place), space) for place in find_models([folder])]
 
 
-def _trained(place: Path, card: Mapping[str, Any], space: Space) -> Trained:
+def _trained(place: Path, card: Card, space: Space) -> Trained:
+    test, text = card.scores.test, str(card.description.get("text"))
     try:
-        test, text = card["scores"]["test"], str(card["description"]["text"])
         encoding = space.encode([space.parse(text)])
-        return Trained(
-            text,
-            int(card["seed"]),
-            None if test is None else float(test["word_accuracy_case_insensitive"]),
-            int(space.macs(encoding)[0]),
-            int(space.params(encoding)[0]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise RecordError(f"the card in {place} is damaged ({error}): train again") from error
+    return Trained(
+        text,
+        card.seed,
+        None if test is None else test.word_accuracy_case_insensitive,
+        int(space.macs(encoding)[0]),
+        int(space.params(encoding)[0]),
+    )

@@ -35,14 +35,13 @@ def own_arithmetic() -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def compute_as_begun(hardware: object) -> None:
+def compute_as_begun(known: Mapping[str, Any]) -> None:
     """Take as many threads, and the kernels or none, as a manifest or card says of the beginning.
 
     What was begun before there were kernels says nothing of them.
     """
     import torch
 
-    known: Mapping[str, Any] = hardware if isinstance(hardware, dict) else {}
     torch.set_num_threads(count_of_threads(known.get("torch_threads"), torch.get_num_threads()))
     begun = known.get("kernels", TORCH)
     choose_kernels("torch" if begun == TORCH else "auto")

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from bench.records.events import EventTime
+from bench.records.result import Billed, Clocks, Consumed
 from trainers.cost import Cost
-
-
-@dataclass
-class Seconds:
-    """Wall time of the trainer, the searcher and the referee, in seconds."""
-
-    trainer: float = 0.0
-    ask: float = 0.0
-    tell: float = 0.0
-    referee: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """All of it but the referee's, which belongs to the harness."""
-        return self.trainer + self.ask + self.tell
 
 
 @dataclass
@@ -31,7 +18,7 @@ class Ledger:
     """Costs of one run, in all and by kind of work."""
 
     by_kind: dict[str, Cost] = field(default_factory=dict)
-    seconds: Seconds = field(default_factory=Seconds)
+    seconds: Clocks = field(default_factory=lambda: Clocks(0.0, 0.0, 0.0))
     failures: int = 0
 
     @property
@@ -43,24 +30,33 @@ class Ledger:
         """Add a piece of work of this kind."""
         self.by_kind[kind] = self.by_kind.get(kind, Cost()) + cost
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for records; sizes in images and MACs, times in seconds."""
-        return {
-            "total": self.total.as_dict(),
-            "by_kind": {kind: cost.as_dict() for kind, cost in sorted(self.by_kind.items())},
-            "failures": self.failures,
-            "seconds": {**asdict(self.seconds), "total": self.seconds.total},
-        }
+    def clock(self, time: EventTime) -> None:
+        """Add what the clock showed."""
+        known = self.seconds
+        self.seconds = Clocks(
+            known.trainer + (time.trainer or 0.0),
+            known.ask + (time.ask or 0.0),
+            known.tell + (time.tell or 0.0),
+            known.referee + (time.referee or 0.0),
+        )
+
+    def billed(self) -> Billed:
+        """The same for records; sizes in images and MACs, times in seconds."""
+        return Billed(
+            total=Consumed(**self.total.as_dict()),
+            by_kind={kind: Consumed(**c.as_dict()) for kind, c in sorted(self.by_kind.items())},
+            failures=self.failures,
+            seconds=replace(self.seconds, total=self.seconds.spent),
+        )
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Ledger:
-        """The ledger that ``as_dict`` described."""
+    def of(cls, billed: Billed) -> Ledger:
+        """The ledger that ``billed`` described."""
         kinds = {
-            kind: Cost(**{key: int(value) for key, value in cost.items() if key != "images"})
-            for kind, cost in data["by_kind"].items()
+            kind: Cost(c.images_forward, c.images_forward_backward, c.macs, c.evaluations)
+            for kind, c in billed.by_kind.items()
         }
-        seconds = {key: float(value) for key, value in data["seconds"].items() if key != "total"}
-        return cls(kinds, Seconds(**seconds), int(data["failures"]))
+        return cls(kinds, billed.seconds, billed.failures)
 
 
 def peak_memory_bytes() -> int:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
+from bench.records.events import Sample
+from bench.records.result import RefereeRow
 from bench.running.evaluators.base import Evaluator
 from searchers.base import Searcher
+from trainers.cost import Cost
 
 
 class Referee:
@@ -26,8 +28,8 @@ class Referee:
         self.seed = seed
         self.stream = stream
 
-    def judge(self, searcher: Searcher, point: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """A row for the table of incumbents, and the sampled architectures with their scores."""
+    def judge(self, searcher: Searcher, point: int, total: Cost) -> tuple[RefereeRow, list[Sample]]:
+        """What is to be said after ``total``, and the sampled architectures with their scores."""
         found = searcher.recommend()
         verdict = self.evaluator.judge(found)
         # A generator of its own for each point: looking must not change what is looked at.
@@ -36,18 +38,18 @@ class Referee:
         )
         drawn = searcher.samples(self.samples, rng) if self.samples else []
         glances = [self.evaluator.glance(other) for other in drawn]
-        samples = [
-            {"architecture": other.text, "search_val_score": score}
-            for other, score in zip(drawn, glances, strict=True)
-        ]
+        samples = [Sample(other.text, score) for other, score in zip(drawn, glances, strict=True)]
         scores = [score for score in glances if score is not None]
         mean = fmean(scores) if scores else None
         own = verdict.search_val_score
-        row = {
-            "architecture": found.text,
-            "index": found.index,
+        row = RefereeRow(
+            point=point,
+            images=total.images,
+            evaluations=total.evaluations,
+            architecture=found.text,
+            index=found.index,
             **asdict(verdict),
-            "samples_mean": mean,
-            "discretisation_gap": None if mean is None or own is None else own - mean,
-        }
+            samples_mean=mean,
+            discretisation_gap=None if mean is None or own is None else own - mean,
+        )
         return row, samples

@@ -14,9 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import convert
+
+from bench.records.documents import plain
 from bench.records.errors import Interrupted, PresetError
 from bench.records.event_log import EventLog
+from bench.records.events import EventTime, Line
 from bench.records.limits import AXES, Limits
+from bench.records.result import Billed, Consumed, RefereeRow
 from bench.records.run_folder import RunFolder
 from bench.records.work_records import describe_result, describe_work, kind_of
 from bench.running.batching import Pace, pieces
@@ -82,7 +87,7 @@ class Runner:
         self.proposals = Proposals()
         self.pace = Pace(limits.checkpoint_seconds)
         self.warnings: list[str] = []
-        self.verdicts: list[dict[str, Any]] = []
+        self.verdicts: list[RefereeRow] = []
 
     def run(self) -> str:
         """Run to the end of the budget or of the searcher; returns which of both it was.
@@ -110,7 +115,7 @@ class Runner:
     def _ask(self) -> Asked:
         """The next work, as far as the budget pays for it."""
         budget, total = self.limits.budget, self.ledger.total
-        if budget.out_of_time(self.ledger.seconds.total):
+        if budget.out_of_time(self.ledger.seconds.spent):
             return Asked(ended="budget of seconds spent")
         left = budget.images - total.images
         limit = self.pace.limit
@@ -190,65 +195,49 @@ class Runner:
         self.ledger.failures += isinstance(outcome.result, Failure)
         self.proposals.note(work)
         replaying = log.replaying
-        clock: dict[str, Any] = {
-            "ask": overhead[0],
-            "trainer": outcome.seconds,
-            "tell": overhead[1],
-        }
-        if outcome.cached:
+        asking, telling = overhead
+        line = Line(
+            log.position,
+            kind,
+            work=describe_work(work),
+            result=describe_result(outcome.result, outcome.predicted),
+            cost=Consumed(**cost.as_dict()),
+            images=self._images,
+            status=status,
             # Under the clock, since whether it was computed here or before changes nothing else.
-            clock["cached"] = True
-        described = describe_result(outcome.result)
-        if outcome.predicted:
-            described["predicted"] = True
-        line = log.record(
-            {
-                "kind": kind,
-                "work": describe_work(work),
-                "result": described,
-                "cost": cost.as_dict(),
-                "images": self._images,
-                "status": status,
-                "time": clock,
-            }
+            time=EventTime(asking, outcome.seconds, telling, cached=outcome.cached),
         )
-        # Repeated work keeps the time that it took the first time.
-        self.ledger.seconds.ask += line["time"]["ask"]
-        self.ledger.seconds.trainer += line["time"]["trainer"]
-        self.ledger.seconds.tell += line["time"]["tell"]
+        self._write(log, line)
         self.report(WorkReport(kind, outcome.result, self._images, status, replaying))
+
+    def _write(self, log: EventLog, line: Line) -> None:
+        """Repeated work keeps the time that it took the first time."""
+        self.ledger.clock(convert(log.record(line)["time"], EventTime))
 
     def _referee(self, log: EventLog, final: bool = False) -> None:
         """Judge the recommendation after each equal part of the budget, and at the end."""
         if self.referee is None:
             return
-        share = self.limits.budget.share(self.ledger.total, self.ledger.seconds.total)
+        share = self.limits.budget.share(self.ledger.total, self.ledger.seconds.spent)
         # A hair's breadth: tenths of a budget are no exact numbers.
         reached = int(share * self.limits.referee_points + 1e-9)
-        judged = self.verdicts[-1]["point"] if self.verdicts else 0
+        judged = self.verdicts[-1].point if self.verdicts else 0
         if not final and (reached <= judged or reached >= self.limits.referee_points):
             return
         start = time.perf_counter()
         point = self.limits.referee_points if final else reached
-        judged_row, samples = self.referee.judge(self.searcher, point)
-        row = {
-            "point": point,
-            "images": self._images,
-            "evaluations": self.ledger.total.evaluations,
-            **judged_row,
-        }
+        row, samples = self.referee.judge(self.searcher, point, self.ledger.total)
         warnings = self.searcher.warnings()
         replaying = log.replaying
-        line = log.record(
-            {
-                "kind": "referee",
-                "verdict": row,
-                "samples": samples,
-                "warnings": warnings,
-                "time": {"referee": time.perf_counter() - start},
-            }
+        line = Line(
+            log.position,
+            "referee",
+            verdict=row,
+            samples=samples,
+            warnings=warnings,
+            time=EventTime(referee=time.perf_counter() - start),
         )
-        self.ledger.seconds.referee += line["time"]["referee"]
+        self._write(log, line)
         self.verdicts.append(row)
         new = [warning for warning in warnings if warning not in self.warnings]
         self.warnings.extend(new)
@@ -269,9 +258,9 @@ class Runner:
             "finished": finished,
             "trainer": counters,
             "searcher": self.searcher.state_dict(),
-            "ledger": self.ledger.as_dict(),
+            "ledger": plain(self.ledger.billed()),
             "proposals": self.proposals.state(),
-            "verdicts": self.verdicts,
+            "verdicts": [plain(row) for row in self.verdicts],
             "warnings": self.warnings,
         }
         write_tensors(self.folder.work.checkpoint, tensors, state)
@@ -289,9 +278,9 @@ class Runner:
         log.start_at(state["events"])
         self.evaluator.load_state(tensors, state["trainer"])
         self.searcher.load_state_dict(state["searcher"])
-        self.ledger = Ledger.from_dict(state["ledger"])
+        self.ledger = Ledger.of(convert(state["ledger"], Billed))
         self.proposals.load_state(state["proposals"])
-        self.verdicts = list(state["verdicts"])
+        self.verdicts = convert(state["verdicts"], list[RefereeRow])
         self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished

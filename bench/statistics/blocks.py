@@ -76,10 +76,6 @@ class PairedScores:
         """(blocks, searchers)."""
         return np.array(self.scores, dtype=np.float64)
 
-    def column(self, searcher: str) -> Floats:
-        """Scores (blocks,) of one searcher."""
-        return np.asarray(self.matrix[:, self.searchers.index(searcher)])
-
 
 def paired_matrix(
     runs: Iterable[RunScore], searchers: Sequence[str] | None = None, without: str = "failed"

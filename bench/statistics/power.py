@@ -43,11 +43,6 @@ class DetectableEffect:
     sd_difference: float
 
 
-def difference_deviation(deviation: float, rho: float) -> float:
-    """Standard deviation of paired differences, if a score's is ``deviation``, correlated rho."""
-    return deviation * sqrt(2.0 * (1.0 - rho))
-
-
 def paired_power(effect: float, sd_difference: float, n: int, alpha: float = 0.05) -> float:
     """Probability that the signed-rank test of ``n`` pairs rejects at ``alpha``, two-sided.
 
@@ -64,15 +59,6 @@ def paired_power(effect: float, sd_difference: float, n: int, alpha: float = 0.0
         return one + other
     pairs = EFFICIENCY * n
     return _t_power(standardised * sqrt(pairs), pairs - 1.0, level)
-
-
-def unpaired_power(effect: float, deviation: float, n: int, alpha: float = 0.05) -> float:
-    """Probability that the rank-sum test of two samples of ``n`` rejects: what pairing avoids."""
-    check_positive(deviation, "deviation")
-    check_count(n - 1, "n - 1")
-    check_fraction(alpha, "alpha")
-    each = EFFICIENCY * n
-    return _t_power(abs(effect) / deviation * sqrt(each / 2.0), 2.0 * each - 2.0, alpha)
 
 
 def detectable_effect(

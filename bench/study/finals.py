@@ -8,9 +8,8 @@ needs, cards and curves, is copied into the study's folder, with a ledger of wha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.comparison.archive import FINALS, LEDGER
 from bench.models.campaign import (
@@ -22,6 +21,7 @@ from bench.models.campaign import (
     train_all,
 )
 from bench.models.origin import Origin, by_content, from_run
+from bench.records.card import Card
 from bench.records.documents import writing
 from bench.records.model_folder import CARD, CURVE
 from bench.study.plan import DONE, Plan
@@ -83,7 +83,7 @@ def train_finals(
     return [(spec.title, reason) for spec, reason in useless]
 
 
-def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -> None:
+def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Card]]) -> None:
     """Cards and curves of the trained, and what they cost, in the folder of the study."""
     place = plan.folder / FINALS
     rows = []
@@ -94,16 +94,15 @@ def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Mapping[str, Any]]]) -
             for name in (CURVE, CARD):
                 if (spec.folder / name).is_file():
                     write_atomically(folder / name, (spec.folder / name).read_bytes())
-            cost = card["cost"]
             rows.append(
                 {
                     "model": spec.folder.name,
                     "architecture": spec.origin.description.name,
                     "seed": spec.seed,
-                    **{key: cost.get(key) for key in COSTS},
+                    **{key: getattr(card.cost, key) for key in COSTS},
                 }
             )
-        total = {key: sum(row[key] or 0 for row in rows) for key in COSTS}
+        total = {key: sum(getattr(card.cost, key) for _, card in cards) for key in COSTS}
         document = {"trainings": len(rows), "total": total, "models": rows}
         place.mkdir(parents=True, exist_ok=True)
         write_atomically(place / LEDGER, json.dumps(document, indent=1).encode() + b"\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from bench.presets import load_preset
+from bench.records.documents import plain
 from bench.records.errors import RecordError
 from bench.records.manifest import read_manifest
-from bench.records.run_folder import EVENTS, RESULT
+from bench.records.run_folder import EVENTS, RESULT, read_result
 from bench.records.settings import Preset, with_start
 from bench.records.study_file import Arm, StudyFile
 from bench.records.study_roll import Planned, planned_runs
@@ -148,8 +147,8 @@ def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
         preset = run.load()
         wanted = known_identity(Chosen.of(run.searcher, preset), preset, run.seed, run.caps)
         # As JSON, since that is how the other was kept.
-        wanted = json.loads(json.dumps(wanted))
-        known = {key: manifest.get("identity", {}).get(key) for key in wanted}
+        wanted = plain(wanted)
+        known = {key: manifest.identity.get(key) for key in wanted}
         if preset.run.budget_epochs:
             # What it came to is known where the words were read.
             wanted, known = map(_without_images, (wanted, known))
@@ -179,11 +178,10 @@ def _complete(path: Path) -> bool:
 def _seconds(run: RunSpec) -> float | None:
     """What a done run took of trainer, searcher and referee; None where it does not say."""
     try:
-        clock = read_object(run.folder / RESULT)["cost"]["seconds"]
-        seconds = float(clock["total"]) + float(clock["referee"])
-    except (OSError, ValueError, KeyError, TypeError):
+        result = read_result(run.folder)
+    except (OSError, RecordError):
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0.0 else None
+    return None if result is None else result.cost.seconds.total + result.cost.seconds.referee
 
 
 def _spec(

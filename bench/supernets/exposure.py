@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from bench.records.event_log import read_events
+from bench.records.events import read_log
 from bench.records.run_folder import EVENTS
 from spaces import Space
 from spaces.files import read_regular
@@ -114,9 +114,9 @@ def exposure_of_run(
         return None
     texts = (
         text
-        for event in read_events(folder / EVENTS)
-        if event["kind"] == "train_weights"
-        for text in event["work"]["architectures"]
+        for event in read_log(folder / EVENTS)
+        if event.kind == "train_weights"
+        for text in event.work.architectures
     )
     found.add(space, texts, settings)
     return found

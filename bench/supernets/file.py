@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.records.documents import json_bytes, writing
+from bench.records.result import Result
 from bench.records.work_folder import CHECKPOINT
 from bench.supernets.exposure import KEY, exposure_of_run
 from spaces.atomic import write_atomically
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def export_supernet(
-    folder: Path, out: Path, run: Run, result: dict[str, Any], half: bool, command: str
+    folder: Path, out: Path, run: Run, result: Result, half: bool, command: str
 ) -> dict[str, Any]:
     """Write the weights of a finished training run to ``out``; returns what to print.
 
@@ -27,7 +28,7 @@ def export_supernet(
     tensors, state = read_tensors(folder / CHECKPOINT / "state.safetensors")
     # Default operations, which a strategy may have used, are no part of it.
     packed = pack_parameters(run.trainer.supernet.shared, weights_in(tensors), half)
-    cost = result["cost"]
+    cost = result.cost
     before = run.supernet_start or {}
     preset = run.preset
     metadata = {
@@ -35,13 +36,13 @@ def export_supernet(
         "provenance": {
             "command": command,
             "seed": run.seed,
-            "images": cost["images_private"],
-            "macs": cost["total"]["macs"] + int(before.get("macs", 0)),
+            "images": cost.images_private,
+            "macs": cost.total.macs + int(before.get("macs", 0)),
             "augmentation": preset.trainer.augmentation,
             "weight_steps": state["trainer"]["weight_steps"],
             "continued_from": before.get("hash"),
-            "search_train": run.manifest["data"]["search_train"]["hashes"],
-            "versions": run.manifest["versions"],
+            "search_train": run.manifest.data["search_train"]["hashes"],
+            "versions": run.manifest.versions,
         },
     }
     with writing(out):
@@ -57,6 +58,6 @@ def export_supernet(
         "file": str(out),
         "hash": file_hash(out),
         "bytes": out.stat().st_size,
-        "images": cost["images_private"],
-        "seconds": round(cost["seconds"]["total"], 1),
+        "images": cost.images_private,
+        "seconds": round(cost.seconds.total, 1),
     }

@@ -25,7 +25,7 @@ def supernet_file(job: SupernetJob, preset_name: str, seed: int, folder: Path = 
 
     The identity covers recipe, seed and the words themselves: another of them, another file.
     """
-    digest = job.run.manifest["identity_hash"][:12]
+    digest = job.run.manifest.identity_hash[:12]
     return folder / f"{Path(preset_name).stem}-seed{seed}-{digest}.safetensors"
 
 

@@ -54,10 +54,10 @@ class SupernetJob:
 
         The first of them trains, the others follow.
         """
-        group.check_equal("settings, data or supernet", self.run.manifest["identity_hash"])
+        group.check_equal("settings, data or supernet", self.run.manifest.identity_hash)
         self.run.trainer.join(group)
         # Several processes meet at each batch norm, which the kernels know nothing of.
-        self.run.manifest["hardware"] |= {"processes": group.size, "kernels": TORCH}
+        self.run.manifest.hardware.update(processes=group.size, kernels=TORCH)
         if group.rank == 0:
             self.run.evaluator = LeadingEvaluator(
                 self.run.evaluator, self.run.trainer, self.run.space, group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,11 +46,11 @@ def test_where_torch_computes_everything(device: str, precision: str, processes:
         ({"kernels": "torch"}, "auto", False),
         ({"torch_threads": 1}, "auto", False),  # From before there were kernels.
         ({"kernels": "numba 0.60.0"}, "torch", True),
-        (None, "auto", False),
+        ({}, "auto", False),
     ],
 )
 def test_what_was_begun_goes_on_the_same_way(
-    hardware: object, variable: str, used: bool, monkeypatch: pytest.MonkeyPatch
+    hardware: dict[str, Any], variable: str, used: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STRNAS_KERNELS", variable)
     threads = torch.get_num_threads()

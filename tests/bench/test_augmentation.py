@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from study_process import begin_bench, kill_session, wait_until
 
 from bench.cli import run as run_bench
-from bench.models.origin import from_architecture
+from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset, preset_names
 from bench.records.event_log import read_events, without_time
@@ -98,11 +98,13 @@ def test_only_weight_steps_see_it() -> None:
 
 
 def test_search_and_retraining_have_their_own() -> None:
-    job = RetrainingJob(from_architecture(ARCHITECTURE, "tiny", ["trainer.augmentation=1"]), 0)
+    job = RetrainingJob(Architectures("tiny", ["trainer.augmentation=1"]).find(ARCHITECTURE), 0)
     assert job.training.weight_steps.words.augmentation == 0
     assert "augmentation" not in job.identity["retraining"]
     job.close()
-    job = RetrainingJob(from_architecture(ARCHITECTURE, "tiny", ["retraining.augmentation=0.5"]), 0)
+    job = RetrainingJob(
+        Architectures("tiny", ["retraining.augmentation=0.5"]).find(ARCHITECTURE), 0
+    )
     assert job.training.weight_steps.words.augmentation == 0.5
     assert job.identity["retraining"]["augmentation"] == 0.5
     job.close()
@@ -110,7 +112,7 @@ def test_search_and_retraining_have_their_own() -> None:
 
 def test_what_is_off_is_as_it_was_before_the_setting() -> None:
     run = SupernetJob("tiny", load_preset("tiny"), 0).run
-    sections = run.manifest["identity"]["preset"]
+    sections = run.manifest.identity["preset"]
     assert not LATER & (sections["trainer"].keys() | sections["supernet"].keys())
     run.evaluator.close()
     assert without_off({"augmentation": 0.0, "a": 0}) == {"a": 0}

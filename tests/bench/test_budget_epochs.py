@@ -63,7 +63,7 @@ def test_an_epoch_is_the_usable_words_of_the_files(tmp_path: Path) -> None:
     made = Run("random", "tiny", preset, 0)
     assert made.searcher.problem.epoch_images == 3
     assert made.searcher.problem.budget_images == made.preset.run.budget_images == 900
-    known = made.manifest["identity"]["preset"]["run"]
+    known = made.manifest.identity["preset"]["run"]
     assert (known["budget_images"], known["budget_epochs"]) == (900, 300)
     without = load_preset("tiny", [given, "trainer.batch_images=3"])
     # Nothing is measured in epochs: the file need not be there to make a plan.

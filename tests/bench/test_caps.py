@@ -38,9 +38,9 @@ def test_a_key_of_the_preset_and_an_option_are_the_same_cap(
         assert answer.json["recommendation"]["macs"] <= 90_000_000
         manifest = read_manifest(out)
         assert manifest is not None
-        assert manifest["identity"]["max_macs"] == 90_000_000
-        assert "max_macs" not in manifest["identity"]["preset"]["run"]
-        found.append(manifest["identity_hash"])
+        assert manifest.identity["max_macs"] == 90_000_000
+        assert "max_macs" not in manifest.identity["preset"]["run"]
+        found.append(manifest.identity_hash)
     assert found[0] == found[1]
 
 

@@ -23,6 +23,7 @@ import bench.records.settings
 import bench.run
 from bench.cli import run as command
 from bench.presets import load_preset
+from bench.records.documents import plain
 from bench.records.errors import Interrupted
 from bench.records.event_log import read_events, without_time
 from bench.records.settings import Preset
@@ -92,7 +93,7 @@ class Scene:
             assert "\n" not in message
             assert str(self.folder) in message
             return "named"
-        assert without_clocks(result) == self.result
+        assert without_clocks(plain(result)) == self.result
         assert self.logged() == self.events
         assert (self.folder / "incumbents.csv").read_bytes() == self.complete.table
         return "recovered"
@@ -129,7 +130,7 @@ def make_scene(
         Files(now.log, checkpoint, now.table, None),
         [without_time(event) for event in read_events(undisturbed / "events.jsonl")],
         Files.of(undisturbed),
-        without_clocks(result),
+        without_clocks(plain(result)),
     )
 
 

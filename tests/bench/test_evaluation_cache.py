@@ -15,6 +15,7 @@ import pytest
 
 from bench.presets import load_preset
 from bench.records.event_log import read_events
+from bench.records.result import Result
 from bench.run import Run
 from bench.running.evaluators.base import NOT_FINITE
 from bench.running.evaluators.cache import CachedEvaluator, CachedScore, EvaluationCache, key_of
@@ -96,7 +97,7 @@ def own_evaluations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "evaluations"
 
 
-def run(folder: Path, *overrides: str) -> dict[str, Any]:
+def run(folder: Path, *overrides: str) -> Result:
     """Some weight steps, then two evaluations."""
     overrides = (
         "run.budget_images=200",
@@ -127,7 +128,8 @@ def test_a_run_that_finds_its_evaluations_writes_the_same_log(
     assert all(event["time"]["cached"] is True for event in found)
     assert [e["time"]["trainer"] for e in found] == [e["time"]["trainer"] for e in computed]
     for field in ("total", "by_kind", "images_private", "images_sunk", "failures"):
-        assert first["cost"][field] == second["cost"][field] == plain["cost"][field]
+        known = [getattr(each.cost, field) for each in (first, second, plain)]
+        assert known == [known[0]] * 3
 
 
 def test_what_decides_a_score_is_in_the_key(own_evaluations: Path) -> None:
@@ -168,7 +170,7 @@ def test_a_run_without_a_usable_cache_goes_on_and_says_so(
 ) -> None:
     own_evaluations.write_text("precious")
     result = run(tmp_path / "run")
-    (warning,) = result["warnings"]
+    (warning,) = result.warnings
     assert warning.startswith(f"evaluation cache {own_evaluations} was not used (")
     assert "STRNAS_CACHE" in warning
     assert own_evaluations.read_text() == "precious"

@@ -8,6 +8,8 @@ import pytest
 
 from bench.records.errors import RecordError
 from bench.records.event_log import EventLog, read_events
+from bench.records.events import EventResult, EventTime, EventWork, Line, read_log
+from bench.records.result import Consumed
 from bench.running.ledger import Ledger
 from trainers.cost import Cost
 
@@ -46,6 +48,36 @@ def test_repeating_the_same_work_writes_nothing_and_keeps_the_first_times(tmp_pa
     assert [event["event"] for event in read_events(path)] == [0, 1, 2]
 
 
+def test_a_line_says_all_that_is_given_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        for line in (
+            Line(
+                0,
+                "evaluate",
+                work=EventWork("A"),
+                result=EventResult(0.0),
+                cost=Consumed(images=0, macs=0, evaluations=0),
+                images=0,
+                status={},
+                time=EventTime(0.0, 0.0, 0.0),
+            ),
+            Line(1, "referee", samples=[], warnings=[], time=EventTime(referee=0.0)),
+        ):
+            log.record(line)
+    costs = '{"images": 0, "images_forward": 0, "images_forward_backward": 0, "macs": 0, '
+    first, second = path.read_text().splitlines()
+    assert first == (
+        '{"event": 0, "kind": "evaluate", "work": {"architecture": "A"}, "result": {"score": 0.0}, '
+        f'"cost": {costs}"evaluations": 0}}, "images": 0, "status": {{}}, '
+        '"time": {"ask": 0.0, "trainer": 0.0, "tell": 0.0}}'
+    )
+    assert second == (
+        '{"event": 1, "kind": "referee", "samples": [], "warnings": [], "time": {"referee": 0.0}}'
+    )
+    assert [event.result.score for event in read_log(path)] == [0.0, None]
+
+
 def test_another_result_is_refused_and_named(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     write(path, [1.0])
@@ -76,8 +108,8 @@ def test_the_ledger_survives_a_round_trip_and_adds_up() -> None:
     ledger.bill("evaluate", Cost(images_forward=10, macs=5, evaluations=1))
     ledger.bill("train_weights", Cost(images_forward_backward=8, macs=7))
     ledger.bill("evaluate", Cost(images_forward=10, macs=5, evaluations=1))
-    ledger.seconds.ask, ledger.seconds.trainer, ledger.seconds.referee = 1.0, 2.0, 4.0
+    ledger.clock(EventTime(1.0, 2.0, referee=4.0))
     assert ledger.total == Cost(20, 8, 17, 2)
     assert ledger.total.images == 28
-    assert ledger.as_dict()["seconds"]["total"] == 3.0
-    assert Ledger.from_dict(ledger.as_dict()).as_dict() == ledger.as_dict()
+    assert ledger.billed().seconds.total == 3.0
+    assert Ledger.of(ledger.billed()).billed() == ledger.billed()

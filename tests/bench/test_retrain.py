@@ -19,9 +19,10 @@ from forked import Command
 from study_process import PATIENCE, begin_bench, wait_until
 
 from bench.commands.training import default_folder
-from bench.models.origin import from_architecture, from_baseline, from_run
+from bench.models.origin import Architectures, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
 from bench.models.stored import load_model
+from bench.records.card import Card
 from bench.records.errors import Interrupted
 from trainers.baselines.catalogue import BASELINES
 from trainers.data.store import WordLMDB
@@ -37,12 +38,10 @@ FILES = ["curve.csv", "model.json", "training.json", "weights.safetensors"]
 
 
 def job(seed: int = 0, *more: str) -> RetrainingJob:
-    return RetrainingJob(from_architecture(ARCHITECTURE, "tiny", [*SHORT, *more]), seed)
+    return RetrainingJob(Architectures("tiny", [*SHORT, *more]).find(ARCHITECTURE), seed)
 
 
-def train(
-    folder: Path, made: RetrainingJob | None = None, stop_after: int | None = None
-) -> dict[str, Any]:
+def train(folder: Path, made: RetrainingJob | None = None, stop_after: int | None = None) -> Card:
     """Train, or stop behind a step."""
     steps: list[int] = []
     return (made or job()).train(
@@ -139,9 +138,11 @@ def test_a_request_to_stop_at_any_moment_finds_everything_saved(tmp_path: Path) 
 
 def test_the_backbone_of_a_card_is_that_of_the_space(tmp_path: Path) -> None:
     widths = ["supernet.stem_width=32", "supernet.widths=[32, 64, 128, 256, 512]"]
-    origin = from_architecture(ARCHITECTURE, "tiny", [*widths, "retraining.epochs=0.1", *FEW_WORDS])
+    origin = Architectures("tiny", [*widths, "retraining.epochs=0.1", *FEW_WORDS]).find(
+        ARCHITECTURE
+    )
     card = RetrainingJob(origin, 0).train(tmp_path, "", lambda _: None, lambda: False)
-    assert card["backbone"] == {"params": 2_364_128, "macs": 246_739_200}
+    assert (card.backbone.params, card.backbone.macs) == (2_364_128, 246_739_200)
 
 
 def has_come_to(steps: int, state: Path, process: Command) -> bool:
@@ -181,7 +182,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
 
 def test_a_trained_model_is_not_trained_again(undisturbed: Path) -> None:
     before = (undisturbed / "weights.safetensors").stat().st_mtime_ns
-    assert train(undisturbed)["seed"] == 0
+    assert train(undisturbed).seed == 0
     assert (undisturbed / "weights.safetensors").stat().st_mtime_ns == before
 
 
@@ -261,7 +262,7 @@ def test_heads_without_a_flat_start_are_trained_without_one() -> None:
 
 def test_a_sequence_encoder_that_is_named_is_taken() -> None:
     def encoder(*overrides: str) -> str:
-        preset = from_architecture(ARCHITECTURE, "paper", overrides).preset
+        preset = Architectures("paper", overrides).find(ARCHITECTURE).preset
         return preset.recogniser.sequence_encoder
 
     assert encoder() == "bilstm"

@@ -21,7 +21,7 @@ import trainers.opened_words as words_module
 from bench.cli import run as run_bench
 from bench.commands.training import default_folder
 from bench.commands.workers import parse_seeds
-from bench.models.origin import from_architecture
+from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.records.errors import Interrupted, PresetError
 from bench.records.trouble import known_trouble
@@ -88,7 +88,7 @@ def test_each_is_the_model_of_the_command_for_it_alone(tmp_path: Path, workers: 
     found = models_in(train_four(tmp_path / "models", BRIEF, workers))
     assert len(found) == 4
     for text, seed in ((FIRST, 0), (SECOND, 1)):
-        origin = from_architecture(text, "tiny", ['trainer.device="cpu"', *BRIEF])
+        origin = Architectures("tiny", ['trainer.device="cpu"', *BRIEF]).find(text)
         job = RetrainingJob(origin, seed)
         name = default_folder(origin, seed, job.identity_hash).name
         torch.set_num_threads(found[name]["provenance"]["hardware"]["torch_threads"])
@@ -115,7 +115,7 @@ def test_what_is_trained_is_found_by_either_command(
 
 def test_a_list_is_trained_and_told(bench: Callable[..., Any], tmp_path: Path) -> None:
     file, out = tmp_path / "list.txt", tmp_path / "out"
-    index = str(from_architecture(SECOND, "tiny", []).label.rpartition("-")[2])
+    index = str(Architectures("tiny", []).find(SECOND).label.rpartition("-")[2])
     file.write_text(f"\ufeff# mine\n{FIRST}\n\n  {SECOND}  \n{index}\n")
     answer = bench("retrain", THIRD, "--from", file, "--json", *options(out, BRIEF))
     assert answer.code == 0
@@ -226,7 +226,7 @@ def test_torchrun_is_for_one(
 def test_one_that_fails_does_not_stop_the_others(
     bench: Callable[..., Any], tmp_path: Path, workers: str
 ) -> None:
-    origin = from_architecture(SECOND, "tiny", ['trainer.device="cpu"', *BRIEF])
+    origin = Architectures("tiny", ['trainer.device="cpu"', *BRIEF]).find(SECOND)
     name = default_folder(origin, 0, RetrainingJob(origin, 0).identity_hash).name
     foreign = tmp_path / "out" / name
     foreign.mkdir(parents=True)
@@ -327,7 +327,7 @@ def test_words_are_read_once_a_command(
 
 
 def test_one_that_goes_on_with_other_threads_keeps_them_to_itself(tmp_path: Path) -> None:
-    origin = from_architecture(FIRST, "tiny", ['trainer.device="cpu"', *BRIEF])
+    origin = Architectures("tiny", ['trainer.device="cpu"', *BRIEF]).find(FIRST)
     job = RetrainingJob(origin, 0)
     folder = tmp_path / default_folder(origin, 0, job.identity_hash).name
     torch.set_num_threads(2)

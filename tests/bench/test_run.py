@@ -68,12 +68,12 @@ def test_the_referee_looks_at_equal_parts_of_the_budget(proxyless: Path) -> None
 def test_the_manifest_says_what_the_run_is(proxyless: Path) -> None:
     manifest = read_manifest(proxyless)
     assert manifest is not None
-    identity = manifest["identity"]
+    identity = manifest.identity
     assert identity["searcher"] == "proxyless"
     assert identity["hyperparameters"]["path"] == "ABABB"
     assert all(h.startswith("words-full-1:") for h in identity["data"]["test"])
-    assert manifest["versions"]["torch"] == torch.__version__
-    assert manifest["hardware"]["cores"]
+    assert manifest.versions["torch"] == torch.__version__
+    assert manifest.hardware["cores"]
 
 
 def test_no_searcher_reads_the_test_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,14 +121,14 @@ def test_failing_evaluations_and_steps_do_not_end_a_run(
     else:
         monkeypatch.setattr(run.trainer.weight_steps, "make", lambda loss_of: float("nan"))
     result = run.execute(tmp_path / "run")
-    assert result["cost"]["failures"] > 0
+    assert result.cost.failures > 0
     reasons = {
         event["result"]["failure"]
         for event in read_events(tmp_path / "run" / "events.jsonl")
         if "failure" in event.get("result", {})
     }
     assert reasons
-    assert result["recommendation"]["text"]
+    assert result.recommendation.text
 
 
 def test_a_bug_in_the_trainer_is_not_hidden_as_a_failure(
@@ -227,7 +227,7 @@ def test_labels_outside_the_charset_are_counted(tmp_path: Path) -> None:
     labels = ["Hello", "it's", "!!!", "far-too-long-for-this", "Straße"]
     write_lmdb(tmp_path / "words", [(image, label) for label in labels])
     preset = load_preset("tiny", [f'data.test=["{tmp_path / "words"}"]'])
-    counts = Run("random", "tiny", preset, 0).manifest["data"]["test"]["labels"]
+    counts = Run("random", "tiny", preset, 0).manifest.data["test"]["labels"]
     assert counts == {"kept": 1, "stripped": 2, "empty": 1, "too_long": 1, "missing": 0}
 
 

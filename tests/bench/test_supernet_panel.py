@@ -12,7 +12,7 @@ import pytest
 from bench.cli import run as run_bench
 from bench.health import check, gate_probe
 from bench.health import panel as health
-from bench.health.panel import against_panel, reached, read_held
+from bench.health.panel import Halves, against_panel, read_held
 from bench.panel.file import read_panel
 from bench.panel.rows import Row, write_rows
 from bench.panel.training import recipes_of
@@ -96,19 +96,25 @@ def test_a_supernet_that_ranks_reaches_the_target(
     path = planted(tmp_path, untrained=2)
     scoring(monkeypatch, run, truth)
     found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
-    assert found["architectures"] == N - 2
-    assert found["not_trained_yet"] == 2
-    assert found["taus"]["accuracy"]["estimate"] == pytest.approx(1.0)
-    assert found["taus"].keys() == {*health.PROXIES, *health.RIVALS}
-    assert found["top_k"]["3"]["estimate"] == 1.0
-    assert found["regret"]["3"]["estimate"] == 0.0
-    assert abs(found["taus"]["macs"]["estimate"]) < 0.6
-    assert len(found["points"]) == N - 2
-    halves = found["halves"]
-    assert halves["chosen_on"].keys() == halves["rest"].keys() == {*health.PROXIES}
-    assert halves["best"] in ("accuracy", "one_ned")
-    assert halves["rest"]["accuracy"]["estimate"] == pytest.approx(1.0)
-    counts = [halves[key]["accuracy"]["n"] for key in ("chosen_on", "rest")]
+    assert found.architectures == N - 2
+    assert found.not_trained_yet == 2
+    assert found.taus["accuracy"].value == pytest.approx(1.0)
+    assert found.taus.keys() == {*health.PROXIES, *health.RIVALS, health.BOTH}
+    # Planted scores follow the proxy and not the size: together they rank between the two.
+    macs, both = found.taus["macs"], found.taus[health.BOTH]
+    assert macs.value < both.value < 1.0
+    assert found.adds_to_macs.value == pytest.approx(both.value - macs.value)
+    assert found.adds_to_macs.low > 0.0
+    assert found.top_k[3].value == 1.0
+    assert found.regret[3].value == 0.0
+    assert abs(macs.value) < 0.6
+    assert len(found.points) == N - 2
+    halves = found.halves
+    assert isinstance(halves, Halves)
+    assert halves.chosen_on.keys() == halves.rest.keys() == {*health.PROXIES}
+    assert halves.best in ("accuracy", "one_ned")
+    assert halves.rest["accuracy"].value == pytest.approx(1.0)
+    counts = [half["accuracy"].n for half in (halves.chosen_on, halves.rest)]
     assert counts == [-(-(N - 2) // 2), (N - 2) // 2]
 
 
@@ -119,8 +125,8 @@ def test_one_that_ranks_at_random_does_not(
     path = planted(tmp_path)
     scoring(monkeypatch, run, lambda text: truth(text[::-1]))
     found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
-    assert abs(found["taus"]["accuracy"]["estimate"]) < 0.4
-    assert not reached(found)
+    assert abs(found.taus["accuracy"].value) < 0.4
+    assert not found.reached
 
 
 def test_an_operation_that_is_overrated_shows(
@@ -134,10 +140,10 @@ def test_an_operation_that_is_overrated_shows(
 
     scoring(monkeypatch, run, biased)
     found = against_panel(run.trainer, SPACE, read_held(path, "drawn", SPACE), False, 0)
-    slopes = found["slopes"]
-    assert slopes["k3e6"]["estimate"] == pytest.approx(0.03, abs=0.002)
-    assert slopes["k3e6"]["low"] > 0.02
-    assert max(slopes, key=lambda name: slopes[name]["estimate"]) == "k3e6"
+    slopes = found.slopes
+    assert slopes["k3e6"].value == pytest.approx(0.03, abs=0.002)
+    assert slopes["k3e6"].low > 0.02
+    assert max(slopes, key=lambda name: slopes[name].value) == "k3e6"
 
 
 def test_what_cannot_be_held_against_it_is_refused(tmp_path: Path) -> None:
@@ -166,8 +172,8 @@ def test_scores_that_are_not_finite_count_as_none_and_are_counted(
     monkeypatch.setattr(run.trainer, "evaluate_many", evaluate_many)
     steps = []
     found = against_panel(run.trainer, SPACE, held, False, 0, lambda: steps.append(1))
-    assert found["not_finite"] == 1
-    assert found["points"][0]["accuracy"] == 0.0
+    assert found.not_finite == 1
+    assert found.points[0]["accuracy"] == 0.0
     assert len(steps) == 2 * N
 
 

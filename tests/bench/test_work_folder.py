@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bench.records.manifest import Manifest, SpaceNamed
 from bench.records.run_folder import RunFolder
 
 
 def test_closing_twice_closes_nothing_of_others(tmp_path: Path) -> None:
-    manifest = {"identity": {}, "identity_hash": "0" * 32}
+    space = SpaceNamed("autostr", {})
+    manifest = Manifest(identity={}, identity_hash="0" * 32, space=space)
     folder = RunFolder(tmp_path / "run", manifest)
     folder.work.close()
     other = os.open(tmp_path, os.O_RDONLY)

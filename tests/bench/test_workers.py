@@ -22,6 +22,7 @@ from study_process import begin_bench
 
 from bench.presets import load_preset
 from bench.records.manifest import read_manifest
+from bench.records.result import Result
 from bench.run import Run
 from bench.running.runner import WorkReport
 from trainers.cost import Encodings
@@ -88,7 +89,7 @@ def run(
     threads: int,
     break_after: int | None = None,
     kill_after: int | None = None,
-) -> dict[str, Any]:
+) -> Result:
     """Run or resume in this process; break off, or kill a worker, after so many events."""
     torch.set_num_threads(threads)
     made = Run("random", "tiny", load_preset("tiny", list(SETTINGS)), 0, workers=workers)
@@ -120,8 +121,7 @@ def scores_in(folder: Path) -> set[Any]:
 def hardware(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     assert manifest is not None
-    found: dict[str, Any] = manifest["hardware"]
-    return found
+    return manifest.hardware
 
 
 def test_the_log_is_that_of_one_process_even_if_the_other_is_killed(
@@ -132,14 +132,14 @@ def test_the_log_is_that_of_one_process_even_if_the_other_is_killed(
     with pytest.raises(Broken):
         run(alone, workers=2, threads=2, break_after=1)
     assert evaluated == []
-    assert run(alone, workers=1, threads=3)["warnings"] == []
+    assert run(alone, workers=1, threads=3).warnings == []
     assert hardware(alone)["torch_threads"] == hardware(alone)["processes"] == 2
     assert hardware(alone)["evaluation_threads"] == 1
     assert len(scores_in(alone)) > 10
     by_one = list(evaluated)
 
     evaluated.clear()
-    (warning,) = run(shared, workers=2, threads=2, kill_after=24)["warnings"]
+    (warning,) = run(shared, workers=2, threads=2, kill_after=24).warnings
     assert warning.startswith("1 of 2 processes for evaluations ended early")
     assert log_of(shared) == log_of(alone)
     assert {threads for _, threads in by_one + evaluated} == {1}
@@ -159,7 +159,7 @@ def test_begun_by_one_process_it_is_resumed_by_two(
     evaluated.clear()
     with pytest.raises(Broken):
         run(resumed, workers=1, threads=1, break_after=8)
-    assert run(resumed, workers=2, threads=2)["warnings"] == []
+    assert run(resumed, workers=2, threads=2).warnings == []
     check_equal(resumed, whole)
     assert {threads for _, threads in by_one + evaluated} == {1}
     assert sum(size for size, _ in evaluated) < sum(size for size, _ in by_one)

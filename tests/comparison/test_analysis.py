@@ -28,7 +28,9 @@ from bench.comparison.rank_curve import RankCurve
 from bench.comparison.searchers import SearcherRow
 from bench.comparison.serialised import serialised
 from bench.records.errors import RecordError
-from bench.records.runs import EventTime, RunRecord, find_runs, read_run, read_runs
+from bench.records.events import EventTime
+from bench.records.record import RunRecord
+from bench.records.runs import find_runs, read_run, read_runs
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.clusters import ClusterTest
 from bench.statistics.pairwise import Comparison
@@ -208,7 +210,9 @@ def test_nobody_leaves_a_curve_because_a_machine_is_slow(records: list[RunRecord
     def slower(record: RunRecord) -> RunRecord:
         """As on a machine that takes a million times as long."""
         events = [
-            msgspec.structs.replace(event, time=EventTime(trainer=1e6 * (event.time.trainer + 1)))
+            msgspec.structs.replace(
+                event, time=EventTime(trainer=1e6 * ((event.time.trainer or 0.0) + 1))
+            )
             for event in record.events
         ]
         return replace(record, events=events)

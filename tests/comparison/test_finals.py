@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import convert
 from scipy import stats
 
 from bench.cli import run
@@ -34,8 +35,13 @@ from bench.comparison.retraining import recommended
 from bench.comparison.serialised import serialised
 from bench.comparison.trainings import Models, find_models, read_models
 from bench.presets import load_preset
+from bench.records.documents import plain
 from bench.records.errors import RecordError
-from bench.records.runs import Event, RefereeRow, RunRecord, find_runs, read_runs
+from bench.records.events import Event
+from bench.records.manifest import Manifest
+from bench.records.record import RunRecord
+from bench.records.result import RefereeRow
+from bench.records.runs import find_runs, read_runs
 from bench.records.settings import settings_as_dict
 from bench.statistics.answers import Estimate, NotComputable
 from trainers.models.description import describe_architecture, describe_baseline
@@ -57,7 +63,10 @@ def on_a_supernet(manifest: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def records(study: Path) -> list[RunRecord]:
     read = read_runs(find_runs([study]))
-    return [RunRecord(r.folder, on_a_supernet(r.manifest), r.result, r.events) for r in read]
+    return [
+        RunRecord(r.folder, convert(on_a_supernet(plain(r.manifest)), Manifest), r.result, r.events)
+        for r in read
+    ]
 
 
 def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
@@ -66,9 +75,20 @@ def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
     description = describe_architecture(
         space, space.parse(text), PRESET.data, PRESET.recogniser, PRESET.supernet
     )
-    scores = {"word_accuracy": 0.0, "word_accuracy_case_insensitive": score, "words": 32}
+    scores = {
+        "word_accuracy": 0.0,
+        "one_ned": 0.0,
+        "word_accuracy_case_insensitive": score,
+        "one_ned_case_insensitive": score,
+        "words": 32,
+    }
+    cost = ("images_forward", "images_forward_backward", "macs", "steps", "failed_steps", "seconds")
     return {
         "description": settings_as_dict(description),
+        "charset": "0123456789",
+        "params": 1,
+        "backbone": {"params": 1, "macs": 1},
+        "preset_name": "tiny",
         "seed": seed,
         "scores": {"search_val": None, "test": scores},
         "data": {name: {"hashes": hashes} for name, hashes in HASHES.items()},
@@ -77,7 +97,7 @@ def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
             "retraining": settings_as_dict(PRESET.retraining),
             "trainer": {"precision": "fp32"},
         },
-        "cost": {"images": 1000 + seed},
+        "cost": {"images": 1000 + seed, **dict.fromkeys(cost, 1)},
     }
 
 
@@ -266,7 +286,11 @@ def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
 def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Path) -> None:
     text = recommended(records[0]) or ""
     write_models(tmp_path, [text])
-    early = Event(0, "referee", verdict=RefereeRow(0, 0, 0, text, score=0.01))
+    early = Event(
+        0,
+        "referee",
+        verdict=RefereeRow(point=0, images=0, evaluations=0, architecture=text, score=0.01),
+    )
     first = replace(records[0], events=[early, *records[0].events])
     (point,) = panel([first], tmp_path).points
     assert point.proxy == records[0].score
@@ -277,7 +301,7 @@ def test_two_runs_that_recommend_the_same_share_its_trainings(
     records: list[RunRecord], tmp_path: Path
 ) -> None:
     first, second = [record for record in records if record.searcher == "random"][:2]
-    same = replace(second, result={**(second.result or {}), **(first.result or {})})
+    same = replace(second, result=first.result)
     scores = write_models(tmp_path, [recommended(first) or ""])
     (row,) = panel([first, same], tmp_path).searchers
     assert (row.runs, row.retrained, row.architectures) == (2, 2, 1)
@@ -368,19 +392,19 @@ MISFITS = {
     "head": (changed("description", "recogniser", "head", to="attention"), "recogniser.head"),
     "half a character": (changed("description", "space", to="\ud800"), "is damaged"),
     "text": (changed("description", "text", to="nonsense"), "nonsense"),
-    "untrained": (changed("untrained", to={"snip": -1}), "says too little or is damaged"),
+    "untrained": (changed("untrained", to={"snip": -1}), "is damaged"),
     "sizes": (changed("description", "widths", to=[10**9] * 5), "described in a way"),
     "words": (changed("data", "test", "hashes", to=["other"]), "scored on other words"),
     "leak": (changed("data", "search_train", "hashes", to=["held out"]), "words of test"),
     "not finite": (changed("scores", "test", to=None), "not finite"),
     "NaN": (
         changed("scores", "test", "word_accuracy_case_insensitive", to=math.nan),
-        "says too little or is damaged",
+        "is damaged",
     ),
     "too good": (changed("scores", "test", "word_accuracy", to=1.5), "damaged"),
     "seed": (changed("seed", to="0"), "damaged"),
     "images": (changed("cost", "images", to=10**30), "damaged"),
-    "preset": (lambda card: {**card, "preset": {}}, "says too little"),
+    "preset": (lambda card: {**card, "preset": {}}, "is damaged"),
     "fewer words": (changed("scores", "test", "words", to=3), "number of words of test is 3"),
     "a part of test": (changed("preset", "data", "test_images", to=3), "scored on 3 words of test"),
     "longer": (changed("preset", "retraining", "epochs", to=99.0), "epochs is 99.0, in most"),
@@ -399,7 +423,7 @@ MISFITS = {
     "no JSON": (lambda card: "{", "is damaged"),
     "deep": (lambda card: "[" * 100_000, "is damaged"),
     "no object": (lambda card: "[]", "is damaged"),
-    "empty": (lambda card: {}, "says too little"),
+    "empty": (lambda card: {}, "is damaged"),
     "long": (lambda card: {**card, "seed": 1, "description": {"kind": "x" * 10**5}}, "described"),
 }
 

@@ -37,7 +37,7 @@ def test_a_run_is_read(folder: Path) -> None:
     record = read_run(folder)
     assert (record.searcher, record.seed, record.complete) == ("random", 0, True)
     assert record.block == "landscape 1, seed 0"
-    assert record.trajectory.images[-1] == record.result["cost"]["total"]["images"]  # type: ignore[index]
+    assert record.trajectory.images[-1] == record.result.cost.total.images  # type: ignore[union-attr]
     assert (record.trajectory.images[1:] > record.trajectory.images[:-1]).all()
 
 
@@ -125,7 +125,7 @@ def test_values_of_a_wrong_kind_are_named(folder: Path, damage: Any) -> None:
         read_run(folder)
     found, left_out = read_what_can_be([folder])
     assert not found
-    assert left_out[0]["run"] == str(folder)
+    assert left_out[0].run == str(folder)
 
 
 @pytest.mark.parametrize("name", ["run.json", "result.json"])
@@ -179,7 +179,7 @@ def test_sizes_that_no_space_has_are_refused(folder: Path, value: object) -> Non
     record = read_run(folder)
     for key in ("stem_width", "widths", "height", "width"):
         changed = deepcopy(record.manifest)
-        assert key in changed["space"]["settings"]
-        changed["space"]["settings"][key] = value
+        assert key in changed.space.settings
+        changed.space.settings[key] = value
         with pytest.raises(InputError):
             space_of(replace(record, manifest=changed))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from made_card import card_of
 from torch import Tensor
 
 from bench.models.stored import write_model_folder
@@ -90,7 +91,7 @@ def noise(model: Model, count: int) -> np.ndarray:
 def folder_of(path: Path, model: Model) -> Path:
     """A model folder at ``path``."""
     path.mkdir()
-    write_model_folder(path, model, {})
+    write_model_folder(path, model, card_of(model))
     return path
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bench.models.evaluation_document import document
 from bench.models.evaluation_table import TextTable, comparison, markdown, notes, score_table
 from bench.models.published import PARAMS, PUBLISHED, TIME
 from bench.models.test_sets import BENCHMARKS, COLUMNS, FURTHER, WordProtocol, find_sets
+from bench.records.card import Card, CardData, Words
 from bench.records.errors import RecordError
 from spaces.errors import InputError
 from trainers.data.charset import get_charset
@@ -23,6 +25,10 @@ from trainers.data.errors import DataError
 from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 from trainers.models.description import BaselineModel
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from made_card import card_of
 
 FOLDED, CASED = WordProtocol(), WordProtocol("62")
 BROKEN = b"\xff\xd8 no image"
@@ -54,7 +60,7 @@ class Trained:
 
     model: Reader
     folder: Path = Path("reader")
-    card: Any = None
+    card: Card = field(default_factory=lambda: card_of(Reader([])))
 
 
 def picture(number: int) -> bytes:
@@ -341,12 +347,11 @@ def test_sets_lie_in_folders_as_they_are_handed_out(tmp_path):
 def test_words_that_the_model_was_made_with_are_no_test(tmp_path):
     path = write_set(tmp_path / "words", ["a"])
     sets = find_sets(None, [str(path)], FOLDED)
-    card = {"data": {"search_val": {"hashes": [sets.found[0].content_hash]}}}
+    none, these = Words(hashes=[]), Words(hashes=[sets.found[0].content_hash])
+    card = card_of(Reader([]), data=CardData(none, these, none))
     known = evaluate([Trained(Reader(["a"]), card=card)], sets, FOLDED, 0)
     assert any("no test, these very words are its search_val" in n for n in notes(known))
-    for stranger in ({"data": {"search_val": {"hashes": "all"}}}, {"data": [1]}, {"data": None}):
-        found = evaluate([Trained(Reader(["a"]), card=stranger)], sets, FOLDED, 0)
-        assert not found.rows[0].known
+    assert not evaluate([Trained(Reader(["a"]))], sets, FOLDED, 0).rows[0].known
 
 
 def test_a_wide_table_is_parted_and_loses_no_figure():
@@ -360,7 +365,7 @@ def test_a_wide_table_is_parted_and_loses_no_figure():
 def test_a_strangers_card_breaks_no_table(tmp_path):
     path = write_set(tmp_path / "w|ds\x1b[2J", ["a"])
     sets = find_sets(None, [str(path)], FOLDED)
-    card = {"seed": ["\x1b[31m"], "preset_name": "\x1b[2J|<b>", "data": 3}
+    card = card_of(Reader([]), preset_name="\x1b[2J|<b>")
     folder = Path("odd|<script>\x1b[2J")
     evaluation = evaluate([Trained(Reader(["a"]), folder, card)], sets, FOLDED, 0)
     page = markdown(evaluation)

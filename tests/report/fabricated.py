@@ -28,8 +28,9 @@ from bench.comparison.health import SupernetHealth, Updated
 from bench.comparison.noise import WordNoise
 from bench.comparison.pairs import Ranks, Reference, Unpaired
 from bench.comparison.panel import NoPanel
-from bench.comparison.provenance import Machine, RunLeftOut
+from bench.comparison.provenance import Machine
 from bench.comparison.searchers import SearcherRow
+from bench.records.trouble import RunLeftOut
 from bench.running.problem import Caps
 from bench.statistics.answers import Estimate, NotComputable
 

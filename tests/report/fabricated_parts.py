@@ -16,10 +16,11 @@ from bench.comparison.health import Coverage, Updated, Updates
 from bench.comparison.pairs import Ranks, Tests
 from bench.comparison.panel import Agreement, FinalRow, Panel, Point, TrainingRow
 from bench.comparison.placement import Corner, Front, FrontPoint, MacDistribution, Placed
-from bench.comparison.provenance import Machine, RunLeftOut, RunRow
+from bench.comparison.provenance import Machine, RunRow
 from bench.comparison.rank_curve import RankCurve
 from bench.comparison.retraining import Commands
 from bench.comparison.trainings import LeftOut
+from bench.records.trouble import RunLeftOut
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.clusters import ClusterTest, Posterior
 from bench.statistics.curves import Band

@@ -255,11 +255,11 @@ def test_the_source_is_part_of_what_a_run_is(here: Path) -> None:
 
     first = start(SOURCE)
     result = first.execute(here / "run")
-    assert first.manifest["identity"]["searcher_source"]
+    assert first.manifest.identity["searcher_source"]
     assert start(SOURCE).execute(here / "run") == result
     # Of another size: else a module changed within a second is not compiled again.
     other = start(SOURCE.replace("number = 7", "number = 77"))
-    assert other.manifest["identity_hash"] != first.manifest["identity_hash"]
+    assert other.manifest.identity_hash != first.manifest.identity_hash
     with pytest.raises(RecordError, match=r"holds another run .searcher_source is"):
         other.execute(here / "run")
 
@@ -277,4 +277,4 @@ def test_a_plug_in_keeps_the_cap_it_is_given(here: Path) -> None:
     (here / "mine.py").write_text(SOURCE)
     preset = load_preset("tiny", ["run.evaluator=synthetic"])
     run_ = Run("mine:Mine", "tiny", preset, 0, Caps(max_macs=100_000_000))
-    assert run_.execute(here / "run")["recommendation"]["macs"] <= 100_000_000
+    assert run_.execute(here / "run").recommendation.macs <= 100_000_000

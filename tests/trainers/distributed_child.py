@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.models.origin import from_architecture
+from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset
 from bench.supernets.training import SupernetJob
@@ -83,7 +83,7 @@ def train(
 
 def retrain(group: ProcessGroup | None = None) -> tuple[list[float], dict[str, Tensor]]:
     """Losses of some steps from scratch in 64 bits, and the weights behind them."""
-    origin = from_architecture("A..B..A..B..B..-555555545514466", "tiny", SCRATCH)
+    origin = Architectures("tiny", SCRATCH).find("A..B..A..B..B..-555555545514466")
     job = RetrainingJob(origin, 0)
     if group is not None:
         job.training.join(group)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.models.origin import from_architecture
+from bench.models.origin import Architectures
 from spaces.networks.normalisation import UpdatingStatistics
 from spaces.networks.operations import Candidate
 from trainers.models.building import build_model
@@ -19,7 +19,7 @@ LABELS = ["ab", "cd", "1", "word"]
 
 
 def measured(operations: str) -> ZeroCost:
-    described = from_architecture(f"ABABB-{operations}", "tiny", ()).description
+    described = Architectures("tiny", ()).find(f"ABABB-{operations}").description
     found = zero_cost(described, 0, CPU, IMAGES, LABELS)
     assert found is not None
     return found
@@ -27,7 +27,7 @@ def measured(operations: str) -> ZeroCost:
 
 def test_both_are_sums_over_the_weights() -> None:
     """Also over those of branches beside shortcuts, which trainings begin with scale 0."""
-    described = from_architecture("ABABB-123450123450123", "tiny", ()).description
+    described = Architectures("tiny", ()).find("ABABB-123450123450123").description
     model = Model(described, build_model(described, 0), CPU)
     for module in model.network.modules():
         if isinstance(module, Candidate) and module.branch_norm is not None:

@@ -7,12 +7,11 @@ from statistics import quantiles
 
 from bench.comparison.answers import Missing
 from bench.comparison.document import Analysis, BudgetUsed
-from bench.comparison.planned import Plan
 from bench.comparison.provenance import RunRow
 from bench.comparison.replaying import Shares
 from bench.comparison.searchers import SearcherRow
 from bench.records.limits import AXES
-from bench.records.study_roll import Planned
+from bench.records.study_roll import Planned, Roll
 from bench.report.figures.endpoint import endpoint_figure
 from bench.report.figures.look import Look
 from bench.report.figures.paired import Marks, paired_figure, unit_scores
@@ -241,11 +240,11 @@ def _protocol(analysis: Analysis) -> list[tuple[str, str]]:
     ]
 
 
-def _runs(plan: Plan | None, done: int, every: int) -> str:
+def _runs(plan: Roll | None, done: int, every: int) -> str:
     """How many are complete of those that were planned, or of those that there are."""
     if plan is None:
         return f"{done:,} complete of {every:,}; no study file says how many were planned"
-    parts = [f"{plan.complete:,} complete of {plan.planned} planned"]
+    parts = [f"{len(plan.complete):,} complete of {len(plan.planned)} planned"]
     states = (("failed", plan.failed), ("unfinished", plan.unfinished), ("missing", plan.missing))
     parts += [f"{len(runs):,} {state}{_named(runs)}" for state, runs in states if runs]
     if plan.extra:

@@ -27,7 +27,8 @@ from sklearn.linear_model import Ridge
 
 from bench.records.errors import PresetError, RecordError
 from bench.records.protocol_check import check_one_protocol
-from bench.records.runs import FRESH_WEIGHTS, PREDICTED, RECORDED, RunRecord, find_runs, read_runs
+from bench.records.record import FRESH_WEIGHTS, PREDICTED, RECORDED, RunRecord
+from bench.records.runs import find_runs, read_runs
 from bench.running.evaluators.base import Evaluator, Judgement, Outcome
 from searchers.base import Evaluate, Evaluated, Result, TrainWeights, WeightsTrained, Work
 from spaces import Architecture, Space
@@ -100,7 +101,7 @@ def read_record(place: Path, space: Space) -> Record:
             first.setdefault(event.work.architecture, run.searcher)
             images.append(event.cost.images)
             macs.append(event.cost.macs)
-            seconds.append(event.time.trainer)
+            seconds.append(event.time.trainer or 0.0)
     members = {text: fmean(found) for text, found in scores.items() if _is_member(text, space)}
     if len(members) < FEWEST:
         raise RecordError(
@@ -134,7 +135,7 @@ def _training(runs: Sequence[RunRecord]) -> tuple[float | None, float]:
         for event in run.events:
             if event.kind == "train_weights" and event.result.loss is not None:
                 losses.append(event.result.loss)
-                seconds += event.time.trainer
+                seconds += event.time.trainer or 0.0
                 steps += len(event.work.architectures)
     return (fmean(losses) if losses else None), seconds / max(1, steps)
 
