@@ -12,7 +12,7 @@ from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
 from bench.commands.say import say, warn
 from bench.commands.workers import chosen_workers, workers_options
-from bench.records.errors import Interrupted
+from bench.records.errors import Interrupted, RecordError
 from spaces.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -64,9 +64,7 @@ def study(
     from bench.running.progress import counting
     from bench.study.execute import prepare_data
 
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    # A study folder says by itself what it is; `bench compare` takes the question from here.
-    write_atomically(plan.folder / "study.toml", file.read_bytes())
+    _settle(plan.folder, file.read_bytes())
     with counting("rendering words", quiet) as rendering:
         prepare_data(plan, rendering)
     troubled = _runs(plan, given, quiet)
@@ -82,6 +80,28 @@ def study(
     for title, trouble in troubles:
         warn(f"bench: {title}: {trouble}")
     return FAILED if troubles else 0
+
+
+def _settle(folder: Path, study: bytes) -> None:
+    """Make the folder say what it is; ``RecordError`` if files of others would be lost by it.
+
+    `bench compare` takes the question from there. A folder that has no runs yet is no study's.
+    """
+    from bench.comparison.archive import NAME, STUDY
+    from bench.records.study_roll import RUNS
+
+    copy = folder / STUDY
+    if not (folder / RUNS).exists():
+        for path in (copy, folder / NAME):
+            if path.exists() and not (path == copy and _holds(copy, study)):
+                raise RecordError(f"{path} is there and not of this study: give another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(copy, study)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has just this content; what is large or no file is not read."""
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _runs(plan: Plan, workers: Workers, quiet: bool) -> list[RunEnd]:

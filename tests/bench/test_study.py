@@ -205,3 +205,26 @@ def test_a_damaged_result_is_not_done(tmp_path: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert bench(command) == 1
     assert "damaged" in json.loads(capsys.readouterr().out)["troubles"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("study.toml", "name = 'theirs'\n"), ("records.zip", "PK")]
+)
+def test_files_of_others_are_not_written_over(
+    tmp_path: Path, name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that holds no runs yet is no study's: what lies in it is somebody's."""
+    given = tmp_path / "mine.toml"
+    given.write_text(QUICK)
+    (tmp_path / name).write_text(text)
+    assert bench(["study", str(given), "--out", str(tmp_path), "--quiet"]) == 2
+    assert f"{name} is there and not of this study" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == text
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["mine.toml", name])
+
+
+def test_a_study_may_lie_where_its_file_is(tmp_path: Path) -> None:
+    path = study_file(tmp_path, QUICK.replace("seeds = 3", "seeds = 1"))
+    for _ in range(2):
+        assert bench(["study", str(path), "--out", str(tmp_path), "--quiet"]) == 0
+    assert {"study.toml", "records.zip", "runs"} <= {each.name for each in tmp_path.iterdir()}
