@@ -15,7 +15,7 @@ from bench.reproduce.autostr_table4 import LARGEST
 from bench.reproduce.beside_baselines import RENDERED, chosen
 from bench.reproduce.ends import end_of
 from bench.reproduce.entry import AUTOSTR, DATA, OUT, Check, Entry, Recipe, Reproduction
-from bench.reproduce.study_file import TINY
+from bench.reproduce.study_file import CPU, TINY
 from bench.reproduce.targets import NEEDS, TARGETS, words_of
 from spaces import Architecture, Space, load_space
 
@@ -122,6 +122,6 @@ ENTRY = Entry(
     "Figures 5 and 6",
     "The first stages of what is found prefer large operations such as MBConv(k:5,e:6) and have no "
     "skip; the last stage has one layer.",
-    {"tiny": _recipe("tiny", 2, TINY), "cpu": _recipe("cpu", 3), "paper": _paper()},
+    {"tiny": _recipe("tiny", 2, TINY), "cpu": _recipe("cpu", 3, CPU), "paper": _paper()},
     _read,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.reproduce.ends import End, difference, ends_of, spread
 from bench.reproduce.entry import AUTOSTR, Check, Entry, Reproduction
-from bench.reproduce.study_file import PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
+from bench.reproduce.study_file import CPU, PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
 
 OPERATIONS = ("residual", "k3e1")
 PATHS = ("AABBB", "ABABB")
@@ -82,7 +82,7 @@ ENTRY = Entry(
     "architecture on it.",
     {
         "tiny": study_recipe(study_text("autostr-table5", QUESTION, "tiny", 2, ARMS, TINY)),
-        "cpu": study_recipe(study_text("autostr-table5", QUESTION, "cpu", 3, ARMS)),
+        "cpu": study_recipe(study_text("autostr-table5", QUESTION, "cpu", 3, ARMS, CPU)),
         "paper": study_recipe(
             study_text("autostr-table5", QUESTION, "paper", 3, ARMS, PAPER_SET, 3),
             needs=PAPER_DATA,

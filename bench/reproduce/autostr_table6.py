@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.reproduce.ends import difference, ends_of, spread
 from bench.reproduce.entry import AUTOSTR, Check, Entry, Reproduction
-from bench.reproduce.study_file import PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
+from bench.reproduce.study_file import CPU, PAPER_DATA, PAPER_SET, TINY, study_recipe, study_text
 
 #: beta -> accuracy on IIIT5K in per cent, FLOPs (multiply-adds) and parameters in millions.
 PRINTED = {0.0: (94.6, 319, 3.82), 0.3: (94.5, 298, 3.40), 0.6: (94.7, 256, 2.36),
@@ -74,7 +74,7 @@ ENTRY = Entry(
     "half of them are gone, and 1.2 points.",
     {
         "tiny": study_recipe(study_text("autostr-table6", QUESTION, "tiny", 2, ARMS, TINY)),
-        "cpu": study_recipe(study_text("autostr-table6", QUESTION, "cpu", 3, ARMS)),
+        "cpu": study_recipe(study_text("autostr-table6", QUESTION, "cpu", 3, ARMS, CPU)),
         "paper": study_recipe(
             study_text("autostr-table6", QUESTION, "paper", 3, ARMS, PAPER_SET, 3),
             needs=PAPER_DATA,

@@ -9,8 +9,7 @@ from typing import Any
 
 from bench.records.errors import RecordError
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
-from bench.reproduce.strnas_settings import CPU
-from bench.reproduce.study_file import TINY
+from bench.reproduce.study_file import CPU, TINY
 from bench.statistics.intervals import unpaired_difference
 from spaces.files import read_object
 

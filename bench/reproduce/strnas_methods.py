@@ -9,8 +9,8 @@ from bench.models.published import PARAMS, PUBLISHED, TIME
 from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, beside_baselines, chosen
 from bench.reproduce.entry import DATA, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.evaluated import EvaluatedModel, evaluated_in
-from bench.reproduce.strnas_settings import CPU, TINY_SPACE, arms
-from bench.reproduce.study_file import TINY_TRAINING
+from bench.reproduce.strnas_settings import TINY_SPACE, arms
+from bench.reproduce.study_file import CPU, TINY_TRAINING
 from bench.reproduce.targets import NEEDS as TARGET_NEEDS
 from bench.reproduce.targets import TRAIN
 

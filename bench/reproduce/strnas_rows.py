@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.reproduce.ends import End, ends_of, spread
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
-from bench.reproduce.strnas_settings import CPU, PRINTED, TINY_SPACE, settings_recipe
-from bench.reproduce.study_file import TINY_TRAINING, training
+from bench.reproduce.strnas_settings import PRINTED, TINY_SPACE, settings_recipe
+from bench.reproduce.study_file import CPU, TINY_TRAINING, training
 from bench.reproduce.trained import trained_in
 from bench.statistics.intervals import unpaired_difference
 from spaces import load_space

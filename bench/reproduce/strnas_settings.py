@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.reproduce.ends import difference, ends_of, spread
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
-from bench.reproduce.study_file import TINY, study_recipe, study_text
+from bench.reproduce.study_file import CPU, TINY, study_recipe, study_text
 
 LATENCY = "latency.json"
 #: Name -> accuracy on IIIT5K in per cent and parameters of the whole model in millions, as printed.
@@ -16,8 +16,6 @@ WHAT = {
     "nas2": "without latency",
     "nas3": "without latency, lower learning rates",
 }
-#: More than the preset's, which is for a first look.
-CPU = ("run.budget_images=40_000",)
 QUESTION = "Which of the slides' three settings searches best?"
 
 
