@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from bench import __version__
+from bench.commands.beside_others import spin_less_beside_others
 from bench.commands.refusals import refusal_in_words, refuse_what_is_no_text
 from bench.commands.say import OutputLost, say, warn, watched_output
 from bench.records.errors import Interrupted
@@ -73,6 +74,7 @@ def bench() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    spin_less_beside_others()
     sys.exit(run(arguments))
 
 
