@@ -9,6 +9,7 @@ import pytest
 from bench.presets import known_keys, load_preset, preset_names, quoted, searcher_settings
 from bench.records.errors import PresetError
 from bench.records.settings import settings_as_dict
+from bench.running.problem import Caps, Chosen
 from searchers import SEARCHERS
 from searchers.finding import find_searcher
 from trainers.baselines.building import build_baseline
@@ -34,6 +35,14 @@ def test_shipped_presets_load_with_every_searcher(name: str) -> None:
     assert preset.description
     for searcher in SEARCHERS:
         searcher_settings(preset, find_searcher(searcher))
+
+
+@pytest.mark.parametrize("searcher", SEARCHERS)
+@pytest.mark.parametrize("name", ["cpu", "tiny"])
+def test_the_budget_of_a_preset_is_enough_for_every_searcher(name: str, searcher: str) -> None:
+    """A searcher refuses a budget that its own settings do not fit into."""
+    preset = load_preset(name)
+    Chosen.of(searcher, preset).build(preset, 0, Caps.of(preset.run))
 
 
 def test_these_presets_ship() -> None:
