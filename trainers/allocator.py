@@ -31,6 +31,7 @@ HUGE_PAGE, MADV_HUGEPAGE = 2 * 2**20, 14
 STATM = Path("/proc/self/statm")
 #: By how much a process grows before it hands free memory back.
 GROWTH_BYTES = 2**28
+SOON = 20
 
 
 def keep_large_buffers() -> bool:
@@ -60,23 +61,27 @@ def _use_huge_pages() -> None:
 
 
 class _Kept:
-    """Resident bytes when memory was last handed back."""
+    """Resident bytes that are left alone, and calls since memory was last handed back."""
 
     resident = 0
+    calls = 0
 
 
 def hand_back() -> bool:
     """Hand free pages back if the process has grown by ``GROWTH_BYTES``; whether it did.
 
     To be called between steps: some 10 us where nothing is to be done. The end of the heap, which
-    lies in huge pages, is kept.
+    lies in huge pages, is kept. What is wanted again within ``SOON`` calls is left alone from then
+    on: steps that need it all would fetch it anew each time.
     """
+    _Kept.calls += 1
     try:
         resident = _resident_bytes()
         if resident < _Kept.resident + GROWTH_BYTES:
             return False
         ctypes.CDLL(None).malloc_trim(ctypes.c_size_t(HUGE_BYTES))
-        _Kept.resident = _resident_bytes()
+        _Kept.resident = resident if _Kept.calls < SOON else _resident_bytes()
+        _Kept.calls = 0
     except (OSError, AttributeError):
         return False
     return True

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import MutableMapping
+from pathlib import Path
 
-#: Of the cores: a load from which they count as wanted by others.
+#: Of the cores: so many processes, in the last minute and now, and others want them.
 BUSY = 0.75
+LOAD = Path("/proc/loadavg")
 #: Rounds of libgomp, which takes 300,000 by itself; it reads this once, when torch is loaded.
 SPIN, ROUNDS = "GOMP_SPINCOUNT", "10000"
 #: What people set to choose for themselves.
@@ -22,15 +24,18 @@ CHOSEN = (SPIN, "OMP_WAIT_POLICY")
 def spin_less_beside_others(environment: MutableMapping[str, str] = os.environ) -> bool:
     """Set a short spin, for this process and those that it starts, if the machine is busy now.
 
-    Returns whether it was set. To be called before torch is imported.
+    Returns whether it was set. To be called before torch is imported. Elsewhere than on Linux
+    nothing is done.
     """
-    if any(name in environment for name in CHOSEN) or not hasattr(os, "getloadavg"):
+    if any(name in environment for name in CHOSEN):
         return False
     try:
-        last_minute, _, _ = os.getloadavg()
-    except OSError:
+        last_minute, _, _, running, *_ = LOAD.read_text(encoding="ascii").split()
+        # Without this process. The minute alone would count a command that has just ended.
+        others = min(float(last_minute), int(running.partition("/")[0]) - 1)
+    except (OSError, ValueError):
         return False
-    busy = last_minute >= BUSY * (os.cpu_count() or 1)
+    busy = others >= BUSY * len(os.sched_getaffinity(0))
     if busy:
         environment[SPIN] = ROUNDS
     return busy

@@ -14,6 +14,7 @@ from bench.commands.say import say, warn
 from bench.commands.workers import chosen_workers, workers_options
 from bench.records.errors import Interrupted, RecordError
 from spaces.atomic import write_atomically
+from spaces.errors import InputError
 
 if TYPE_CHECKING:
     from bench.study.execute import RunEnd
@@ -64,7 +65,7 @@ def study(
     from bench.running.progress import counting
     from bench.study.execute import prepare_data
 
-    _settle(plan.folder, file.read_bytes())
+    _settle(plan.folder, file, described.name)
     with counting("rendering words", quiet) as rendering:
         prepare_data(plan, rendering)
     troubled = _runs(plan, given, quiet)
@@ -82,26 +83,32 @@ def study(
     return FAILED if troubles else 0
 
 
-def _settle(folder: Path, study: bytes) -> None:
+def _settle(folder: Path, file: Path, name: str) -> None:
     """Make the folder say what it is; ``RecordError`` if files of others would be lost by it.
 
-    `bench compare` takes the question from there. A folder that has no runs yet is no study's.
+    `bench compare` takes the question from there. A folder with runs, or with a study of this name,
+    is this one's: its file may have been mended since.
     """
     from bench.comparison.archive import NAME, STUDY
     from bench.records.study_roll import RUNS
 
-    copy = folder / STUDY
+    copy, archive = folder / STUDY, folder / NAME
     if not (folder / RUNS).exists():
-        for path in (copy, folder / NAME):
-            if path.exists() and not (path == copy and _holds(copy, study)):
-                raise RecordError(f"{path} is there and not of this study: give another --out")
+        other = copy if copy.exists() else archive
+        if other.exists() and not _is_study(copy, name):
+            raise RecordError(f"{other} is there and not of this study: give another --out")
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(copy, study)
+    write_atomically(copy, file.read_bytes())
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    """Whether a file has just this content; what is large or no file is not read."""
-    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+def _is_study(file: Path, name: str) -> bool:
+    """Whether a file describes a study of that name."""
+    from bench.records.study_file import read_study
+
+    try:
+        return read_study(file).name == name
+    except (InputError, OSError):
+        return False
 
 
 def _runs(plan: Plan, workers: Workers, quiet: bool) -> list[RunEnd]:

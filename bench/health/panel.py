@@ -81,9 +81,9 @@ class PanelAgreement:
     """How predictors rank ``architectures`` of a panel beside their final scores.
 
     ``taus`` are by predictor, ``top_k`` and ``regret`` by k, ``slopes`` by operation; ``lead`` is
-    over the ``best_rival``, ``adds_to_macs`` that of ``BOTH`` over multiply-adds alone: above 0 the
-    supernet knows something that the size does not tell. ``points`` has each architecture with its
-    ``finals`` and predictions.
+    over the ``best_rival``, ``adds_to_macs`` that of ``BOTH`` over multiply-adds alone: with an
+    interval above 0 the supernet knows something that the size does not tell. ``points`` has each
+    architecture with its ``finals`` and predictions.
     """
 
     panel: str

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from bench.records.documents import plain
 from bench.records.errors import RecordError
+from bench.records.result import MOST_SECONDS
 from spaces.files import open_regular
 
 Line = TypeVar("Line")
@@ -184,9 +185,14 @@ def _same_clocks(known: Any, repeated: Any) -> bool:
     if known.keys() - optional != repeated.keys() - optional:
         return False
     return all(
-        isinstance(value, bool) if key in optional else type(value) in (int, float)
+        isinstance(value, bool) if key in optional else _is_time(value)
         for key, value in known.items()
     )
+
+
+def _is_time(value: object) -> bool:
+    """Whether it can be seconds; NaN can not."""
+    return type(value) in (int, float) and 0 <= value <= MOST_SECONDS  # type: ignore[operator]
 
 
 def _truncate_torn_line(path: Path) -> None:

@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Score = Annotated[float, Meta(ge=0.0, le=1.0)]
-Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
+MOST_SECONDS = 1e12
+Seconds = Annotated[float, Meta(ge=0.0, le=MOST_SECONDS)]
 
 
 class Consumed(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from msgspec import convert
+from msgspec import ValidationError, convert
 
 from bench.records.documents import plain
 from bench.records.errors import Interrupted, PresetError
@@ -275,12 +275,19 @@ class Runner:
         if saved is None:
             return None
         tensors, state = saved
+        try:
+            billed, verdicts = (
+                convert(state["ledger"], Billed),
+                convert(state["verdicts"], list[RefereeRow]),
+            )
+        except (KeyError, ValidationError):
+            return None
         log.start_at(state["events"])
         self.evaluator.load_state(tensors, state["trainer"])
         self.searcher.load_state_dict(state["searcher"])
-        self.ledger = Ledger.of(convert(state["ledger"], Billed))
+        self.ledger = Ledger.of(billed)
         self.proposals.load_state(state["proposals"])
-        self.verdicts = convert(state["verdicts"], list[RefereeRow])
+        self.verdicts = verdicts
         self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished

@@ -223,6 +223,17 @@ def test_files_of_others_are_not_written_over(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["mine.toml", name])
 
 
+def test_a_mended_study_file_takes_the_place_of_its_copy(tmp_path: Path) -> None:
+    """Words that cannot be read, for one, end a study before its first run."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "study.toml").write_text(QUICK.replace("seeds = 3", "seeds = 2"))
+    (out / "records.zip").write_text("of a time before")
+    path = study_file(tmp_path, QUICK.replace("seeds = 3", "seeds = 1"))
+    assert bench(["study", str(path), "--out", str(out), "--quiet"]) == 0
+    assert (out / "study.toml").read_text() == path.read_text()
+
+
 def test_a_study_may_lie_where_its_file_is(tmp_path: Path) -> None:
     path = study_file(tmp_path, QUICK.replace("seeds = 3", "seeds = 1"))
     for _ in range(2):
