@@ -14,7 +14,8 @@ from bench.records.result import Score
 
 #: Integers that a float holds exactly.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-Measure = Annotated[float, Meta(ge=0.0, le=1e30)]
+#: Of seconds and norms: no measured one is refused, and infinity is none.
+Measure = Annotated[float, Meta(ge=0.0, le=1e300)]
 Short = Annotated[str, Meta(max_length=200)]
 Setting = bool | int | float | Short | None | list[float]
 
@@ -56,7 +57,7 @@ class Words(Struct, frozen=True, kw_only=True):
     """A split: paths are for people, hashes say what it holds; ``labels`` counts what is unused."""
 
     sources: list[str] = []
-    hashes: Annotated[list[Short], Meta(max_length=1000)]
+    hashes: Annotated[list[Short], Meta(max_length=100_000)]
     usable_words: Count = 0
     warnings: list[str] = []
     labels: dict[str, Count] = {}
