@@ -31,6 +31,7 @@ HUGE_PAGE, MADV_HUGEPAGE = 2 * 2**20, 14
 STATM = Path("/proc/self/statm")
 #: By how much a process grows before it hands free memory back.
 GROWTH_BYTES = 2**28
+#: Calls; a step or a batch of an evaluation is one.
 SOON = 20
 
 
@@ -72,7 +73,7 @@ def hand_back() -> bool:
 
     To be called between steps: some 10 us where nothing is to be done. The end of the heap, which
     lies in huge pages, is kept. What is wanted again within ``SOON`` calls is left alone from then
-    on: steps that need it all would fetch it anew each time.
+    on: steps that need it all would fetch it again each time.
     """
     _Kept.calls += 1
     try:

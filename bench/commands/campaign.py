@@ -113,7 +113,7 @@ def _print_table(trained: Sequence[tuple[TrainingSpec, Card]], place: Path) -> N
     counted: set[int] = set()
     for spec, card in trained:
         test, cost = card.scores.test, card.cost
-        if test is None:
+        if test is None:  # Told among those that failed.
             continue
         counted.add(test.words)
         rows.append(

@@ -9,7 +9,7 @@ from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, besid
 from bench.reproduce.ends import end_of
 from bench.reproduce.entry import AUTOSTR, DATA, Check, Entry, Recipe, Reproduction
 from bench.reproduce.evaluated import evaluated_in
-from bench.reproduce.study_file import CPU, TINY, TINY_TRAINING
+from bench.reproduce.study_file import CPU, CPU_TRAINING, TINY, TINY_TRAINING
 from bench.reproduce.targets import EXTRA, TARGETS, words_of
 from bench.reproduce.targets import NEEDS as TARGET_NEEDS
 
@@ -72,7 +72,7 @@ ENTRY = Entry(
     "parameters.",
     {
         "tiny": _recipe("tiny", TINY, TINY_TRAINING, FEW),
-        "cpu": _recipe("cpu", CPU, ("retraining.epochs=0.64",)),
+        "cpu": _recipe("cpu", CPU, CPU_TRAINING),
         "paper": beside_baselines(
             "autostr", "paper", BASELINES, words_of(TARGET), words_of(TARGET),
             sets=(f"{DATA}/sets/{TARGET}",), needs=NEEDS,

@@ -11,6 +11,7 @@ from bench.reproduce.ends import ends_of, spread
 from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import (
     CPU,
+    CPU_TRAINING,
     PAPER_DATA,
     PAPER_SET,
     TINY,
@@ -88,16 +89,7 @@ ENTRY = Entry(
     "and trained from scratch.",
     {
         "tiny": _recipe("tiny", 3, 2, 1, (*TINY, *TINY_TRAINING)),
-        "cpu": _recipe(
-            "cpu",
-            10,
-            3,
-            3,
-            (
-                *CPU,
-                "retraining.epochs=0.64",
-            ),
-        ),
+        "cpu": _recipe("cpu", 10, 3, 3, (*CPU, *CPU_TRAINING)),
         "paper": _recipe("paper", 10, 3, 3, PAPER_SET),
     },
     _read,

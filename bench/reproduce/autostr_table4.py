@@ -8,6 +8,7 @@ from bench.reproduce.ends import ends_of, spread
 from bench.reproduce.entry import AUTOSTR, OUT, Check, Entry, Recipe, Reproduction
 from bench.reproduce.study_file import (
     CPU,
+    CPU_TRAINING,
     PAPER_DATA,
     PAPER_SET,
     TINY,
@@ -89,15 +90,7 @@ ENTRY = Entry(
     "94.5 % on IIIT5K), with fewer FLOPs and parameters.",
     {
         "tiny": _recipe("tiny", 2, 2, (*TINY, *TINY_TRAINING)),
-        "cpu": _recipe(
-            "cpu",
-            3,
-            3,
-            (
-                *CPU,
-                "retraining.epochs=0.64",
-            ),
-        ),
+        "cpu": _recipe("cpu", 3, 3, (*CPU, *CPU_TRAINING)),
         "paper": _recipe("paper", 3, 3, PAPER_SET),
     },
     _read,

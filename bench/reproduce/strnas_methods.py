@@ -10,7 +10,7 @@ from bench.reproduce.beside_baselines import EVALUATION, FEW, FOUND, MANY, besid
 from bench.reproduce.entry import DATA, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.evaluated import EvaluatedModel, evaluated_in
 from bench.reproduce.strnas_settings import TINY_SPACE, arms
-from bench.reproduce.study_file import CPU, TINY_TRAINING
+from bench.reproduce.study_file import CPU, CPU_TRAINING, TINY_TRAINING
 from bench.reproduce.targets import NEEDS as TARGET_NEEDS
 from bench.reproduce.targets import TRAIN
 
@@ -106,7 +106,7 @@ ENTRY = Entry(
     "STAR-Net and the best combination, of whose parameters it has a third.",
     {
         "tiny": _recipe("tiny", (2e-3, 1e-3), TINY_SPACE, TINY_TRAINING, FEW, 3),
-        "cpu": _recipe("strnas-cpu", (5e-4, 0.02), CPU, ("retraining.epochs=0.64",), MANY, 50),
+        "cpu": _recipe("strnas-cpu", (5e-4, 0.02), CPU, CPU_TRAINING, MANY, 50),
         "paper": _paper(),
     },
     _read,

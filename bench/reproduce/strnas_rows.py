@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.reproduce.ends import End, ends_of, spread
 from bench.reproduce.entry import OUT, SLIDES, Check, Entry, Recipe, Reproduction
 from bench.reproduce.strnas_settings import PRINTED, TINY_SPACE, settings_recipe
-from bench.reproduce.study_file import CPU, TINY_TRAINING, training
+from bench.reproduce.study_file import CPU, CPU_TRAINING, TINY_TRAINING, training
 from bench.reproduce.trained import trained_in
 from bench.statistics.intervals import unpaired_difference
 from spaces import load_space
@@ -78,7 +78,7 @@ ENTRY = Entry(
     "parameters than cells of expansion 6.",
     {
         "tiny": _recipe("tiny", 1, 1, (2e-3, 1e-3), 1, (*TINY_SPACE, *TINY_TRAINING)),
-        "cpu": _recipe("strnas-cpu", 3, 3, (5e-4, 0.02), 20, (*CPU, "retraining.epochs=0.64")),
+        "cpu": _recipe("strnas-cpu", 3, 3, (5e-4, 0.02), 20, (*CPU, *CPU_TRAINING)),
         "paper": _recipe("strnas", 3, 3, (1.0, 1e-3), 50, ()),
     },
     _read,

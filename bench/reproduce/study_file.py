@@ -12,6 +12,7 @@ NAME = "study.toml"
 TINY = ("run.budget_images=640", "run.evaluation_images=32")
 #: Longer than the presets' own, which are for a first look.
 CPU = ("run.budget_images=40_000",)
+CPU_TRAINING = ("retraining.epochs=0.64",)
 TINY_TRAINING = ("retraining.epochs=1", "retraining.rendered_words=64", "retraining.validations=2")
 #: AutoSTR's data (section 4.2), as `bench data import` makes it; one target set, IIIT5K.
 PAPER_DATA = {

@@ -276,10 +276,8 @@ class Runner:
             return None
         tensors, state = saved
         try:
-            billed, verdicts = (
-                convert(state["ledger"], Billed),
-                convert(state["verdicts"], list[RefereeRow]),
-            )
+            billed = convert(state["ledger"], Billed)
+            verdicts = convert(state["verdicts"], list[RefereeRow])
         except (KeyError, ValidationError):
             return None
         log.start_at(state["events"])

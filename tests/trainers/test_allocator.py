@@ -36,7 +36,7 @@ def test_a_process_that_has_not_grown_keeps_all(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_wanted_again_at_once_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps of a large network would fetch their memory anew each time."""
+    """Steps of a large network would fetch their memory again each time."""
     sizes = iter([800, 500, 800, 800])
     monkeypatch.setattr(allocator, "_resident_bytes", lambda: next(sizes) * MIB)
     monkeypatch.setattr(allocator._Kept, "resident", 500 * MIB)

@@ -78,14 +78,13 @@ def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) ->
     width = (WIDTH - 42.0 - 8.0 - gap * (columns - 1)) / columns
     if columns == 1:
         width = WIDTH / 2.0
-    height = row * lines + 16.0
-    if with_runs:
-        canvas = Canvas(f"runs-{axis}", f"Score of every run against {unit}", height, look)
-    else:
-        canvas = Canvas(f"bands-{axis}", f"Median score against {unit}", height, look)
-    runs = {name: [_thinned(run) for run in arm.runs] for name, arm in curves.searchers.items()}
-    if with_runs:
-        every = [run for own in runs.values() for run in own]
+    what, title = ("runs", "Score of every run") if with_runs else ("bands", "Median score")
+    canvas = Canvas(f"{what}-{axis}", f"{title} against {unit}", row * lines + 16.0, look)
+    runs = {
+        name: [_thinned(run) for run in arm.runs] if with_runs else []
+        for name, arm in curves.searchers.items()
+    }
+    if every := [run for own in runs.values() for run in own]:
         x_range = widened(min(min(run.x) for run in every), max(max(run.x) for run in every), 0.02)
         y_range = widened(min(min(run.y) for run in every), max(max(run.y) for run in every))
     else:
@@ -106,8 +105,7 @@ def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) ->
                 reference.median.grid, reference.median.centre, drawstyle="steps-post",
                 color="#9aa1a9", linewidth=1.4, zorder=1,
             )  # fmt: skip
-        own = runs[name] if with_runs else []
-        _own_panel(canvas, panel, name, own, curves.searchers[name].median)
+        _own_panel(canvas, panel, name, runs[name], curves.searchers[name].median)
         left, top = 42.0 + column * (width + gap), bottom + row - 60.0
         canvas.swatch(left - 26.0, top + 12.0, look.style(name))
         label = look.label(name)
