@@ -36,6 +36,8 @@ from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from bench.running.problem import Caps, Chosen, SearcherChoice
 from bench.running.referee import Referee
 from bench.running.runner import Runner, WorkReport
+from bench.running.said import recommended
+from bench.running.said import tables as tables_of
 from spaces.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -185,7 +187,8 @@ class Run:
         return Referee(self.evaluator, samples, self.seed, REFEREE_STREAM)
 
     def _result(self, folder: Path, runner: Runner, reason: str) -> Result:
-        found = self.searcher.recommend()
+        found = recommended(self.searcher)
+        tables, broken = tables_of(self.searcher)
         row = self.space.encode([found])
         last = runner.verdicts[-1] if runner.verdicts else None
         return Result(
@@ -202,8 +205,8 @@ class Run:
             ),
             cost=self._cost(runner),
             proposals=runner.proposals.counts(),
-            warnings=[*runner.warnings, *self._trouble(runner)],
-            tables=self.searcher.tables(),
+            warnings=[*runner.warnings, *broken, *self._trouble(runner)],
+            tables=tables,
             trajectory=runner.verdicts,
         )
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bench.records.errors import RecordError
 from bench.records.work_folder import WorkFolder
-from trainers.metrics import WordScores
+from trainers.models.model import Judged
 from trainers.state import read_tensors, write_tensors
 
 #: Live tensors and counters of a training.
@@ -28,8 +28,8 @@ class Past:
     #: Of all, and of it in steps: the rest was spent on reading search_val and saving.
     seconds: float = 0.0
     step_seconds: float = 0.0
-    #: Of the last look at search_val.
-    scores: WordScores | None = None
+    #: The last look at search_val.
+    last: Judged | None = None
 
 
 def write_checkpoint(folder: WorkFolder, identity_hash: str, state: State, past: Past) -> None:

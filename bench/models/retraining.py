@@ -38,11 +38,10 @@ from bench.running.leading import Leader, follow
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from trainers.compute import resolve_device
 from trainers.data.loader import BatchLoader
-from trainers.data.word_images import WordImages
 from trainers.data_splits import RenderProgress
 from trainers.metrics import WordScores
 from trainers.models.building import build_model
-from trainers.models.model import Model
+from trainers.models.model import Judged, Model
 from trainers.models.training import ModelTraining
 from trainers.models.zero_cost import zero_cost
 from trainers.opened_words import OpenedWords
@@ -183,8 +182,8 @@ class RetrainingJob:
             else:
                 past.losses.append(loss)
             if training.done in looks:
-                past.scores = self.training.validate()
-                past.rows.append(self._row(past.losses, past.scores))
+                past.last = self.training.validate()
+                past.rows.append(self._row(past.losses, past.last))
                 past.losses = []
                 folder.write_table(CURVE, past.rows)
             now = time.monotonic()
@@ -199,8 +198,9 @@ class RetrainingJob:
             if stopping and not ended:
                 raise Interrupted(f"in {folder.path}")
 
-    def _row(self, losses: list[float], scores: WordScores | None) -> dict[str, Any]:
+    def _row(self, losses: list[float], found: Judged | None) -> dict[str, Any]:
         """Of the curve: mean loss since the last row, scores on search_val."""
+        scores = None if found is None else found.scores
         return {
             "step": self.training.done,
             "images": self.training.done * self.preset.retraining.batch_images,
@@ -209,12 +209,6 @@ class RetrainingJob:
             "word_accuracy": None if scores is None else self._score(scores),
             "one_ned": None if scores is None else scores.one_ned,
         }
-
-    def _scored(self, scores: WordScores | None, words: WordImages) -> ScoresOn | None:
-        """Of the card: how the trained model reads ``words``."""
-        if scores is None:
-            return None
-        return ScoresOn(**asdict(scores), loss_per_character=self.model.loss_per_character(words))
 
     def _untrained(self) -> Untrained | None:
         """Of the card: what the network told before its first step, on the words of that step.
@@ -278,10 +272,9 @@ class RetrainingJob:
     def _card(self, past: Past, folder: WorkFolder, command: str) -> Card:
         """All that is known of the trained model; the referee's words are read here."""
         data = self.preset.data
-        test_words = self.words.scored("test", data.test_images or None)
-        test = self.model.score(test_words)
+        test = self.model.judge(self.words.scored("test", data.test_images or None))
         # The last look was after the last step. A checkpoint of an older version does not have it.
-        last = past.scores or self.training.validate()
+        last = past.last or self.training.validate()
         backbone = backbone_cost(self.model)
         trained = self.images
         read = len(past.rows) * len(self.training.search_val)
@@ -297,9 +290,7 @@ class RetrainingJob:
                 settings_as_dict(self.preset.trainer),
             ),
             seed=self.seed,
-            scores=Scores(
-                self._scored(last, self.training.search_val), self._scored(test, test_words)
-            ),
+            scores=Scores(_scored(last), _scored(test)),
             data=CardData(
                 **{name: Words(**split.describe()) for name, split in self.splits.items()}
             ),
@@ -328,3 +319,10 @@ class RetrainingJob:
                 "recommended_by": self.origin.recommended_by,
             },
         )
+
+
+def _scored(found: Judged | None) -> ScoresOn | None:
+    """Of the card: how the trained model reads."""
+    if found is None:
+        return None
+    return ScoresOn(**asdict(found.scores), loss_per_character=found.loss_per_character)

@@ -15,6 +15,7 @@ import numpy as np
 from bench.records.events import Sample
 from bench.records.result import RefereeRow
 from bench.running.evaluators.base import Evaluator
+from bench.running.said import drawn, recommended
 from searchers.base import Searcher
 from trainers.cost import Cost
 
@@ -30,15 +31,15 @@ class Referee:
 
     def judge(self, searcher: Searcher, point: int, total: Cost) -> tuple[RefereeRow, list[Sample]]:
         """What is to be said after ``total``, and the sampled architectures with their scores."""
-        found = searcher.recommend()
+        found = recommended(searcher)
         verdict = self.evaluator.judge(found)
         # A generator of its own for each point: looking must not change what is looked at.
         rng = np.random.default_rng(
             np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
         )
-        drawn = searcher.samples(self.samples, rng) if self.samples else []
-        glances = [self.evaluator.glance(other) for other in drawn]
-        samples = [Sample(other.text, score) for other, score in zip(drawn, glances, strict=True)]
+        others = drawn(searcher, self.samples, rng) if self.samples else []
+        glances = [self.evaluator.glance(other) for other in others]
+        samples = [Sample(other.text, score) for other, score in zip(others, glances, strict=True)]
         scores = [score for score in glances if score is not None]
         mean = fmean(scores) if scores else None
         own = verdict.search_val_score

@@ -8,7 +8,6 @@ clock readings shows.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from bench.records.limits import AXES, Limits
 from bench.records.result import Billed, Consumed, RefereeRow
 from bench.records.run_folder import RunFolder
 from bench.records.work_records import describe_result, describe_work, kind_of
+from bench.running import said
 from bench.running.batching import Pace, pieces
 from bench.running.evaluators.base import Evaluator, Outcome
 from bench.running.ledger import Ledger
@@ -122,7 +122,7 @@ class Runner:
         if budget.evaluations:
             limit = min(limit, max(1, budget.evaluations - total.evaluations))
         start = time.perf_counter()
-        batch = self.searcher.ask(pieces(self.searcher, limit, left))
+        batch = said.asked(self.searcher, pieces(self.searcher, limit, left))
         seconds = time.perf_counter() - start
         if not batch:
             return Asked(ended="searcher finished")
@@ -175,8 +175,7 @@ class Runner:
 
     def _status(self) -> dict[str, float]:
         """What the searcher says of itself, with its own counts."""
-        status = {k: v for k, v in self.searcher.status().items() if math.isfinite(v)}
-        return status | {
+        return said.status(self.searcher) | {
             "repaired": float(self.searcher.repaired),
             "redrawn": float(self.searcher.redrawn),
         }
@@ -227,7 +226,7 @@ class Runner:
         start = time.perf_counter()
         point = self.limits.referee_points if final else reached
         row, samples = self.referee.judge(self.searcher, point, self.ledger.total)
-        warnings = self.searcher.warnings()
+        warnings = said.warnings(self.searcher)
         replaying = log.replaying
         line = Line(
             log.position,
@@ -257,7 +256,7 @@ class Runner:
             "log": log.hash,
             "finished": finished,
             "trainer": counters,
-            "searcher": self.searcher.state_dict(),
+            "searcher": said.state(self.searcher),
             "ledger": plain(self.ledger.billed()),
             "proposals": self.proposals.state(),
             "verdicts": [plain(row) for row in self.verdicts],

@@ -1,15 +1,18 @@
 """A recogniser that reads words with its own weights and running statistics.
 
-Shape legend: B images, H x W image size, S characters.
+Shape legend: B images, H x W image size, T time steps, C channels.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from spaces.networks.normalisation import RunningStatistics
 from trainers.codec import Codec
@@ -18,6 +21,18 @@ from trainers.data.word_images import WordImages
 from trainers.metrics import WordScores, score_words
 from trainers.models.description import ModelDescription, charset_of
 from trainers.recogniser.standalone import StandAlone
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Of words that were read: the scores, and the negative log-likelihood of their labels.
+
+    The latter over characters, in nats, None unless finite. It is finer than accuracy, which only
+    sees whether a word is right: it still tells networks apart that read nothing yet.
+    """
+
+    scores: WordScores
+    loss_per_character: float | None
 
 
 class Model:
@@ -54,43 +69,41 @@ class Model:
     @torch.inference_mode()
     def read(self, images_BHW3: npt.NDArray[np.uint8], batch_images: int = 64) -> list[str] | None:
         """The word in each image; None where the network's output is not finite."""
-        norm = RunningStatistics()
         words: list[str] = []
         with self.compute.autocast():
-            for start in range(0, len(images_BHW3), batch_images):
-                images = self.compute.images(images_BHW3[start : start + batch_images])
-                features = self.network.encode(images, norm)
-                if not bool(torch.isfinite(features).all()):
+            for features_BTC in self._features(images_BHW3, batch_images):
+                if not bool(torch.isfinite(features_BTC).all()):
                     return None
-                ids = self.network.head.read(features, self.network.beam_width)
-                words.extend(self.codec.decode(each) for each in ids)
+                words.extend(self._words(features_BTC))
         return words
 
-    def score(self, words: WordImages, batch_images: int = 64) -> WordScores | None:
+    @torch.inference_mode()
+    def judge(self, words: WordImages, batch_images: int = 64) -> Judged | None:
         """How well it reads ``words``; None where weights or output are not finite."""
         # Fused activations clip NaN: it does not show behind them.
         weights = self.network.state_dict().values()
         if not all(bool(torch.isfinite(value).all()) for value in weights):
             return None
-        read = self.read(words.images, batch_images)
-        return None if read is None else score_words(read, words.labels)
-
-    @torch.inference_mode()
-    def loss_per_character(self, words: WordImages, batch_images: int = 64) -> float | None:
-        """Negative log-likelihood of the labels, over their characters; None unless finite.
-
-        Finer than accuracy, which only sees whether a word is right: it still tells networks apart
-        that read nothing yet.
-        """
-        norm = RunningStatistics()
+        read: list[str] = []
         total = 0.0
         with self.compute.autocast():
-            for start in range(0, len(words), batch_images):
-                labels = [
-                    self.codec.encode(label) for label in words.labels[start : start + batch_images]
-                ]
-                images = self.compute.images(words.images[start : start + batch_images])
-                features = self.network.encode(images, norm)
-                total += float(self.network.head.loss(features, labels)) * len(labels)
+            for features_BTC in self._features(words.images, batch_images):
+                if not bool(torch.isfinite(features_BTC).all()):
+                    return None
+                labels = words.labels[len(read) : len(read) + len(features_BTC)]
+                ids = [self.codec.encode(label) for label in labels]
+                total += float(self.network.head.loss(features_BTC, ids)) * len(ids)
+                read.extend(self._words(features_BTC))
         loss = total / sum(len(label) for label in words.labels)
-        return loss if math.isfinite(loss) else None
+        return Judged(score_words(read, words.labels), loss if math.isfinite(loss) else None)
+
+    def _features(self, images_BHW3: npt.NDArray[np.uint8], batch_images: int) -> Iterator[Tensor]:
+        """``features_BTC`` of the images, a batch after the other."""
+        norm = RunningStatistics()
+        for start in range(0, len(images_BHW3), batch_images):
+            images = self.compute.images(images_BHW3[start : start + batch_images])
+            yield self.network.encode(images, norm)
+
+    def _words(self, features_BTC: Tensor) -> list[str]:
+        ids = self.network.head.read(features_BTC, self.network.beam_width)
+        return [self.codec.decode(each) for each in ids]
