@@ -29,10 +29,12 @@ class Referee:
         self.seed = seed
         self.stream = stream
 
-    def judge(self, searcher: Searcher, point: int, total: Cost) -> tuple[RefereeRow, list[Sample]]:
+    def judge(
+        self, searcher: Searcher, point: int, total: Cost, final: bool
+    ) -> tuple[RefereeRow, list[Sample]]:
         """What is to be said after ``total``, and the sampled architectures with their scores."""
         found = recommended(searcher)
-        verdict = self.evaluator.judge(found)
+        verdict = self.evaluator.judge(found, final)
         # A generator of its own for each point: looking must not change what is looked at.
         rng = np.random.default_rng(
             np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))

@@ -225,7 +225,7 @@ class Runner:
             return
         start = time.perf_counter()
         point = self.limits.referee_points if final else reached
-        row, samples = self.referee.judge(self.searcher, point, self.ledger.total)
+        row, samples = self.referee.judge(self.searcher, point, self.ledger.total, final)
         warnings = said.warnings(self.searcher)
         replaying = log.replaying
         line = Line(

@@ -19,6 +19,7 @@ from bench.run import Run
 from bench.running.evaluators.supernet import SupernetEvaluator
 from searchers.base import TrainWeights
 
+FAVOURITE = "A..B..A..B..B..-111111111111111"
 FEW = ["trainer.batch_images=16", "data.rendering.search_train=64", "run.referee_samples=0"]
 
 
@@ -39,20 +40,51 @@ def begun_from(start: Path) -> tuple[Run, SupernetEvaluator]:
 
 
 def test_training_a_favourite_gains_nothing_on_the_endpoint(supernet: Path) -> None:
+    _, untrained = begun_from(supernet)
     run, evaluator = begun_from(supernet)
-    favourite = run.space.parse("A..B..A..B..B..-111111111111111")
-    before = evaluator.judge(favourite)
+    favourite = run.space.parse(FAVOURITE)
+    before = untrained.judge(favourite, True)
     assert before.weights == "common"
     assert before.own_score == before.score
     assert evaluator.common is not None
     common = evaluator.common.state_dict()
     evaluator.perform(TrainWeights((favourite,) * 12))
-    after = evaluator.judge(favourite)
+    after = evaluator.judge(favourite, True)
     # To the last bit; the run's own weights have moved on.
     for field in ("score", "word_accuracy", "one_ned", "one_ned_case_insensitive"):
         assert getattr(after, field) == getattr(before, field)
     own = run.trainer.supernet.state_dict()
     assert sum(not torch.equal(own[name], tensor) for name, tensor in common.items()) > 50
+    evaluator.close()
+    untrained.close()
+
+
+def test_a_look_scores_with_common_weights_what_it_does_not_know_and_with_own_ones_at_the_end(
+    supernet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, evaluator = begun_from(supernet)
+    favourite, other = (run.space.parse(text) for text in (FAVOURITE, "0"))
+    evaluator.perform(TrainWeights((favourite,)))
+    scored: list[str] = []
+    score = run.trainer.score
+
+    def noted(encoding: Any, words: Any, weights: Any = None) -> Any:
+        if words is evaluator.test:
+            scored.append("own" if weights is None else "common")
+        return score(encoding, words, weights)
+
+    monkeypatch.setattr(run.trainer, "score", noted)
+    first = evaluator.judge(favourite, False)
+    assert scored == ["common"]
+    assert first.own_score is None
+    evaluator.perform(TrainWeights((favourite,)))
+    again = evaluator.judge(favourite, False)
+    assert scored == ["common"]
+    assert again.score == first.score
+    evaluator.judge(other, False)
+    assert scored == ["common", "common"]
+    assert evaluator.judge(favourite, True).own_score is not None
+    assert scored == ["common", "common", "own"]
     evaluator.close()
 
 

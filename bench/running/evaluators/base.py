@@ -48,9 +48,9 @@ class Judgement:
     endpoint. It is that of ``weights``: ``common`` ones, those of the supernet that the run began
     from, untouched by its own steps; or its ``own`` where it began from fresh ones. What a searcher
     recommends is then worth the same whoever recommends it: with its own weights, an architecture
-    gains by steps that its searcher made on it. ``own_score`` is that score, a diagnostic: how far
-    the run's training has moved its supernet towards what it recommends. ``search_val_score`` is
-    with the run's own weights too: what the searcher sees.
+    gains by steps that its searcher made on it. ``own_score`` is that score at the last look, a
+    diagnostic: how far the run's training has moved its supernet towards what it recommends.
+    ``search_val_score`` is with the run's own weights too: what the searcher sees.
     """
 
     score: float | None
@@ -79,8 +79,8 @@ class Evaluator(ABC):
         """Do it; what gives nothing usable is a ``Failure``."""
 
     @abstractmethod
-    def judge(self, architecture: Architecture) -> Judgement:
-        """The referee's scores of a recommendation, off the ledger."""
+    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+        """The referee's scores of a recommendation, off the ledger; ``final``: at the last look."""
 
     @abstractmethod
     def glance(self, architecture: Architecture) -> float | None:
@@ -142,8 +142,8 @@ class AroundEvaluator(Evaluator):
     def perform(self, work: Work) -> Result:
         return self.execute_many([work])[0].result
 
-    def judge(self, architecture: Architecture) -> Judgement:
-        return self.inner.judge(architecture)
+    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+        return self.inner.judge(architecture, final)
 
     def glance(self, architecture: Architecture) -> float | None:
         return self.inner.glance(architecture)

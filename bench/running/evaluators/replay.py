@@ -241,7 +241,7 @@ class ReplayEvaluator(Evaluator):
         predicted = isinstance(work, Evaluate) and work.architecture.index not in self._known
         return Outcome(result, self.record.evaluation_seconds, predicted=predicted)
 
-    def judge(self, architecture: Architecture) -> Judgement:
+    def judge(self, architecture: Architecture, final: bool) -> Judgement:
         score = self._score(architecture)
         kind = RECORDED if architecture.index in self._known else PREDICTED
         return Judgement(score, score, None, None, None, None, 0, kind)

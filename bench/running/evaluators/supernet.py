@@ -75,6 +75,7 @@ class SupernetEvaluator(Evaluator):
             trainer.supernet.network, trainer.settings.batch_images, len(trainer.data.calibration)
         )
         self._hashed: tuple[int, str] | None = None
+        self._common_scores: dict[str, WordScores | None] = {}
         self.threads: int | None = None
         self.pool: ScoringPool | None = None
 
@@ -140,13 +141,14 @@ class SupernetEvaluator(Evaluator):
             for work, scores, each in zip(evaluations, found, macs, strict=True)
         ]
 
-    def judge(self, architecture: Architecture) -> Judgement:
+    def judge(self, architecture: Architecture, final: bool) -> Judgement:
         with _memory_for(architecture):
-            encoding = self.space.encode([architecture])[0]
-            test = self.trainer.score(encoding, self.test, self.common)
-            # Before the first step they are the same.
-            moved = self.common is not None and self.trainer.weight_steps.done > 0
-            own = self.trainer.score(encoding, self.test) if moved else test
+            test = self._on_test(architecture)
+            # Without common weights, and before the first step, they are the same.
+            own: WordScores | None = test
+            if self.common is not None and self.trainer.weight_steps.done > 0:
+                encoding = self.space.encode([architecture])[0]
+                own = self.trainer.score(encoding, self.test) if final else None
             return Judgement(
                 proxy_score(test, self.case_sensitive),
                 self.glance(architecture),
@@ -158,6 +160,14 @@ class SupernetEvaluator(Evaluator):
                 OWN if self.common is None else COMMON,
                 proxy_score(own, self.case_sensitive),
             )
+
+    def _on_test(self, architecture: Architecture) -> WordScores | None:
+        """With common weights, which say of an architecture what they said before."""
+        text = architecture.text
+        if self.common is None or text not in self._common_scores:
+            encoding = self.space.encode([architecture])[0]
+            self._common_scores[text] = self.trainer.score(encoding, self.test, self.common)
+        return self._common_scores[text]
 
     def glance(self, architecture: Architecture) -> float | None:
         encoding = self.space.encode([architecture])[0]

@@ -64,7 +64,7 @@ class SyntheticEvaluator(Evaluator):
             return GatesMeasured(work, float(self.landscape.loss(row)[0]), gradients)
         return Evaluated(work, float(self.landscape.scores(row)[0]))
 
-    def judge(self, architecture: Architecture) -> Judgement:
+    def judge(self, architecture: Architecture, final: bool) -> Judgement:
         quality = float(self.landscape.quality(self._members(architecture))[0])
         return Judgement(quality, self.glance(architecture), None, None, None, None, 0)
 
