@@ -12,14 +12,14 @@ from bench.presets import load_preset
 from bench.records.documents import plain
 from bench.records.errors import RecordError
 from bench.records.manifest import read_manifest
-from bench.records.run_folder import EVENTS, RESULT, read_result
+from bench.records.result import StoredResult
+from bench.records.run_folder import EVENTS, read_result
 from bench.records.settings import Preset, with_start
 from bench.records.study_file import Arm, StudyFile
 from bench.records.study_roll import Planned, planned_runs
 from bench.records.work_folder import CHECKPOINT
 from bench.running.problem import Caps, Chosen
 from searchers.finding import find_searcher
-from spaces.files import read_object
 
 #: States of a run folder.
 DONE, BEGUN, MISSING = "done", "begun", "missing"
@@ -45,6 +45,13 @@ class RunSpec:
         """What people call it."""
         return Planned(self.arm, self.supernet_seed, self.seed).title
 
+    def result(self) -> StoredResult | None:
+        """What it came to; None where it has none, or one that is damaged: that is not done."""
+        try:
+            return read_result(self.folder)
+        except (OSError, RecordError):
+            return None
+
     def load(self) -> Preset:
         """The run's preset, overrides and supernet applied."""
         preset = load_preset(self.preset, self.overrides, find_searcher(self.searcher))
@@ -53,7 +60,7 @@ class RunSpec:
     @property
     def state(self) -> str:
         """``done``, ``begun`` or ``missing``, by what lies in the folder."""
-        if _complete(self.folder / RESULT):
+        if self.result() is not None:
             return DONE
         begun = (self.folder / EVENTS).exists() or (self.folder / CHECKPOINT).exists()
         return BEGUN if begun else MISSING
@@ -166,21 +173,9 @@ def _without_images(identity: Mapping[str, Any]) -> dict[str, Any]:
     return {**identity, "preset": {**preset, "run": run}}
 
 
-def _complete(path: Path) -> bool:
-    """Whether a result can be read; a damaged one is not done."""
-    try:
-        read_object(path)
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def _seconds(run: RunSpec) -> float | None:
     """What a done run took of trainer, searcher and referee; None where it does not say."""
-    try:
-        result = read_result(run.folder)
-    except (OSError, RecordError):
-        return None
+    result = run.result()
     return None if result is None else result.cost.seconds.total + result.cost.seconds.referee
 
 

@@ -195,12 +195,15 @@ def test_a_changed_study_is_refused_and_nothing_overwritten(
     assert (out / "study.toml").read_text() == QUICK
 
 
-def test_a_damaged_result_is_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("content", ["{", '{"seed": "0"}'])
+def test_a_damaged_result_is_not_done(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     path, out = study_file(tmp_path), tmp_path / "out"
     command = ["study", str(path), "--out", str(out), "--quiet", "--json"]
     assert bench(command) == 0
     damaged = make_plan(read_study(path), out).runs[0]
-    (damaged.folder / "result.json").write_text("{")
+    (damaged.folder / "result.json").write_text(content)
     assert damaged.state == BEGUN
     capsys.readouterr()
     assert bench(command) == 1
