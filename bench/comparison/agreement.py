@@ -57,7 +57,7 @@ def agreement(points: Sequence[Point], space: Space, protocol: Protocol) -> Agre
     return Agreement(
         tau=kendall_tau(proxy, final, draws("tau"), level),
         tau_error_of_chance=null_standard_error(n),
-        tau_corrected=_corrected(both, proxy, final, draws("tau"), level),
+        tau_corrected=_corrected(both, proxy, draws("tau"), level),
         ceiling=_ceiling(both, draws("ceiling"), level),
         rivals=rivals,
         lead=lead,
@@ -105,17 +105,14 @@ def _sentence(lead: Answer, rival: str) -> str:
 
 
 def _corrected(
-    points: Sequence[Point],
-    proxy: Floats,
-    final: Floats,
-    rng: np.random.Generator,
-    level: float,
+    points: Sequence[Point], proxy: Floats, rng: np.random.Generator, level: float
 ) -> Answer:
+    """Of as many seeds as every architecture has: a mean of more would be less noisy."""
     seeds = min(len(point.scores) for point in points)
     if seeds < 2:
         return NotComputable("some architectures were trained with one seed only", n=len(points))
     table = np.array([point.scores[:seeds] for point in points])
-    return tau_without_noise(kendall_tau(proxy, final, rng, level), table)
+    return tau_without_noise(kendall_tau(proxy, table.mean(axis=1), rng, level), table)
 
 
 def _ceiling(points: Sequence[Point], rng: np.random.Generator, level: float) -> Answer:

@@ -16,7 +16,7 @@ from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
 from bench.comparison.opening import space_of
 from bench.comparison.panel import NoPanel, Panel
-from bench.comparison.protocol import ENDPOINTS, REPLAYED_ENDPOINT, Protocol
+from bench.comparison.protocol import ENDPOINTS, OWN_ENDPOINT, REPLAYED_ENDPOINT, Protocol
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import Replay, replayed, withheld
 from bench.comparison.searchers import searcher_rows
@@ -24,7 +24,7 @@ from bench.comparison.trainings import read_models
 from bench.records.errors import RecordError
 from bench.records.limits import AXES
 from bench.records.protocol_check import check_one_protocol
-from bench.records.record import RunRecord
+from bench.records.record import FRESH_WEIGHTS, RunRecord
 from bench.records.study_file import StudyFile
 from bench.records.study_roll import Roll, arms_of
 from bench.records.trouble import RunLeftOut
@@ -69,12 +69,16 @@ def analyse(
     planned = len(study.file.all_arms) if study else len(groups.labels)
     judged = pairs.judge_family(groups.paired, protocol, planned, withheld(replay), what)
     setting = _setting(records[0], space, replay, protocol, study)
-    replayed_scores = setting.evaluator == "replay"
+    text = ENDPOINTS[protocol.endpoint]
+    if setting.evaluator == "replay":
+        text = REPLAYED_ENDPOINT
+    elif not final and any(run.supernet == FRESH_WEIGHTS for run in records):
+        text = OWN_ENDPOINT
     return Analysis(
         name=name,
         question=question,
         endpoint=protocol.endpoint,
-        endpoint_text=REPLAYED_ENDPOINT if replayed_scores else ENDPOINTS[protocol.endpoint],
+        endpoint_text=text,
         summary=pairs.summary(judged, protocol),
         inference=inference(groups, judged, what),
         supernets=len(groups.supernets),

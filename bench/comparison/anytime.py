@@ -2,7 +2,8 @@
 
 A curve begins where all runs of its arm have recommended something, and goes on to the end of the
 budget, or on other axes to the most that any run spent: a run that ends early keeps its
-recommendation. So nobody disappears, however much machines differ in speed.
+recommendation. So nobody disappears, however much machines differ in speed; a run whose
+recommendation has no score at the end has no curve, as it has no endpoint, and is told.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class ArmCurves:
 
 @dataclass(frozen=True)
 class AxisCurves:
-    """Curves of the arms up to ``end``; ``without`` names those that have none, with reasons."""
+    """Curves of the arms up to ``end``; ``without`` names those that lack some or all, and why."""
 
     unit: str
     end: float
@@ -111,8 +112,13 @@ def _axis(groups: Groups, axis: str, unit: str, protocol: Protocol) -> AxisCurve
         own = _curves_of(group, axis)
         if own:
             shown[group.label] = _bands(group, own, axis, end, protocol)
-        else:
+        lost = len(group.complete) - len(own)
+        if not own:
             without[group.label] = "no run has a scored recommendation"
+        elif lost:
+            without[group.label] = (
+                f"{lost} of {len(group.complete)} runs, without a score at the end"
+            )
     if not shown:
         return Missing("no run has a scored recommendation")
     if end <= 0:
@@ -151,7 +157,9 @@ def _limit(run: RunRecord, axis: str) -> float:
 
 
 def _judged(group: Group, axis: str) -> list[RunRecord]:
-    return [run for run in group.complete if len(getattr(run.trajectory, axis))]
+    """Complete runs with a look, the last of which has a score."""
+    looked = [run for run in group.complete if len(getattr(run.trajectory, axis))]
+    return [run for run in looked if run.score is not None]
 
 
 def _curves_of(group: Group, axis: str) -> list[StepCurve]:

@@ -10,6 +10,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.groups import Group, Groups
 from bench.comparison.protocol import Protocol
 from bench.statistics.answers import Answer, NotComputable
+from bench.statistics.clusters import units_of
 from bench.statistics.effects import relative_improvement
 from bench.statistics.intervals import iqm_interval, mean_interval, median_interval
 
@@ -17,10 +18,10 @@ from bench.statistics.intervals import iqm_interval, mean_interval, median_inter
 RANDOM = "random"
 
 
-def centres(group: Group, protocol: Protocol) -> tuple[Answer, Answer, Answer]:
+def centres(group: Group, groups: Groups, protocol: Protocol) -> tuple[Answer, Answer, Answer]:
     """Mean, median and interquartile mean of the endpoint of one arm, over its units."""
     rng = protocol.generator(f"endpoint {group.label}")
-    means = group.unit_means
+    means = groups.units(group)
     level = protocol.level
     median = median_interval(means, rng, level)
     return mean_interval(means, level), median, iqm_interval(means, rng, level)
@@ -40,16 +41,19 @@ def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Answer
         known = [score for score in scores if score is not None]
         if known:
             means[run.block] = float(np.mean(known))
-    own, random_means = [], []
+    rows: list[tuple[float, float]] = []
+    supernets = []
     for run in group.complete:
         score = run.result.recommendation.search_val_score if run.result else None
         if score is not None and run.block in means:
-            own.append(score)
-            random_means.append(means[run.block])
-    if not own:
+            rows.append((score, means[run.block]))
+            supernets.append(run.supernet)
+    if not rows:
         return Missing("random search evaluated nothing in these blocks")
+    units = units_of(np.array(rows), supernets)
     rng = protocol.generator(f"improvement {group.label}")
-    gain = relative_improvement(own, random_means, rng, protocol.level)
+    own, at_random = units.scores.T
+    gain = relative_improvement(own, at_random, rng, protocol.level, units.of_clusters)
     if isinstance(gain, NotComputable):
         return gain
     told = "on search_val, where the recommendation was selected: too favourable"

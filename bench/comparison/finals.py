@@ -22,6 +22,7 @@ from bench.comparison.trainings import Models, Training
 from bench.records.errors import RecordError
 from bench.records.record import FRESH_WEIGHTS, RunRecord
 from bench.statistics.answers import Answer, Floats, NotComputable
+from bench.statistics.clusters import units_of
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space
 
@@ -183,16 +184,18 @@ def _notes(points: Sequence[Point], kind: Kind, records: Sequence[RunRecord]) ->
 
 
 def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> tuple[FinalRow, ...]:
-    """Final scores of what each searcher recommended, run by run."""
+    """Final scores of what each searcher recommended: of supernets, or of runs of one."""
     rows = []
     for group in groups.groups:
-        texts = [recommended(run) or "" for run in group.complete]
-        found = [text for text in texts if text in trained]
-        means = [float(_scores(trained[text]).mean()) for text in found]
-        final = mean_interval(means, protocol.level) if found else Missing("not retrained")
+        ends = [(recommended(run) or "", run.supernet) for run in group.complete]
+        found = [(text, supernet) for text, supernet in ends if text in trained]
+        means = np.array([float(_scores(trained[text]).mean()) for text, _ in found])
+        units = units_of(means, [supernet for _, supernet in found])
+        final = mean_interval(units.scores, protocol.level) if found else Missing("not retrained")
         if len(means) == 1:
-            final = NotComputable("an interval needs at least 2 runs, not 1", means[0], 1)
-        rows.append(FinalRow(group.label, len(texts), len(found), len(set(found)), final))
+            final = NotComputable("an interval needs at least 2 runs, not 1", float(means[0]), 1)
+        different = len({text for text, _ in found})
+        rows.append(FinalRow(group.label, len(ends), len(found), different, final))
     return tuple(sorted(rows, key=lambda row: (-_known(row.final), row.searcher)))
 
 

@@ -48,11 +48,6 @@ class Group:
         """Endpoints (n,) of ``scored``."""
         return np.array([self.score(run) for run in self.scored], dtype=np.float64)
 
-    @property
-    def unit_means(self) -> Floats:
-        """Endpoints (units,): the means of supernets where there are two or more, else scores."""
-        return units_of(self.scores, [run.supernet for run in self.scored]).scores
-
     def score(self, run: RunRecord) -> float | None:
         """The endpoint of one run."""
         return run.score if self.finals is None else self.finals.get(run.run_id)
@@ -66,16 +61,32 @@ class Groups:
 
     @cached_property
     def paired(self) -> PairedScores | NotComputable:
-        """The blocks that every arm completed."""
+        """The blocks that every arm completed.
+
+        One without any score has no part in it, as one of which no run is complete: otherwise it
+        would leave no block to the others.
+        """
         final = any(group.finals is not None for group in self.groups)
+        scored = [group for group in self.groups if group.scored] or self.groups
         return paired_matrix(
             (
                 RunScore(group.label, run.block, group.score(run), run.supernet)
-                for group in self.groups
+                for group in scored
                 for run in group.complete
             ),
             without="has no final score" if final else "failed",
         )
+
+    def units(self, group: Group) -> Floats:
+        """Endpoints (units,) of one arm over the blocks that verdicts are about.
+
+        Over its own runs where it has no part in them.
+        """
+        paired = self.paired
+        if isinstance(paired, NotComputable) or group.label not in paired.searchers:
+            return units_of(group.scores, [run.supernet for run in group.scored]).scores
+        own = paired.matrix[:, paired.searchers.index(group.label)]
+        return units_of(own, paired.clusters).scores
 
     @property
     def labels(self) -> list[str]:

@@ -198,16 +198,16 @@ def against_baseline(judged: Judged, label: str, protocol: Protocol) -> Against:
         return Unpaired(judged.pairs.reason)
     if baseline not in judged.names:
         return Unpaired(
-            f"{baseline} was not run, or no run of it is complete: there is no baseline"
+            f"{baseline} was not run, or no run of it is complete and has a score: there is no "
+            "baseline"
         )
-    return Unpaired("no run of it is complete")
+    return Unpaired("no run of it is complete and has a score")
 
 
 def summary(judged: Judged, protocol: Protocol) -> str:
     """What was found, in one sentence that holds without the rest."""
     if isinstance(judged.pairs, NotComputable):
         return f"Nothing is compared: {judged.pairs.reason}."
-    # One that is different neither way by much has no winner.
     rest = Counter(pair.verdict.word for pair in judged.pairs if pair.verdict.better is None)
     beaten: dict[str, list[str]] = {}
     for pair in judged.pairs:

@@ -25,6 +25,13 @@ ENDPOINTS: dict[Endpoint, str] = {
         "budget, trained from scratch: the mean over the seeds of its trainings."
     ),
 }
+#: What the quick one is worth where runs begin from fresh weights.
+OWN_ENDPOINT = (
+    "The referee's score on test of the architecture that a searcher recommends at the end of its "
+    "budget, with weights that each run trained for itself, since it began from fresh ones: what "
+    "the architecture is worth cannot be told from what its weights were trained on. Nothing to "
+    "publish; the endpoint final is."
+)
 #: What it is worth where scores are replayed.
 REPLAYED_ENDPOINT = (
     "The recorded, or predicted, score on search_val of what a searcher recommends: the very "

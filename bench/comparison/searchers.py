@@ -48,7 +48,7 @@ def searcher_rows(
     sharing = costs.supernet_sharing(records)
     found = []
     for group in groups.groups:
-        score, median, iqm = endpoint.centres(group, protocol)
+        score, median, iqm = endpoint.centres(group, groups, protocol)
         found.append(
             SearcherRow(
                 name=group.label,

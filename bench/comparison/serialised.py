@@ -85,7 +85,7 @@ def _pair(found: Comparison) -> Data:
         "unit": evidence.unit,
         "p": evidence.p_value,
         "p_adjusted": evidence.adjusted_p,
-        "p_flipped": evidence.flipped,
+        "p_flipped": found.flipped,
         "untested": evidence.untested,
         "shift": evidence.shift,
         "a12": found.superiority,

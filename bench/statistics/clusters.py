@@ -138,7 +138,9 @@ def cluster_equivalence(
         return found
     n, mean, error = len(found), float(found.mean()), _error(found)
     if error == 0.0:
-        below, above = (0.0 if inside else 1.0 for inside in (mean < margin, mean > -margin))
+        # No spread to hold the margin against: as signs tell it, each cluster on the inner side.
+        signs = 0.5**n
+        below, above = (signs if inside else 1.0 for inside in (mean < margin, mean > -margin))
     else:
         below = float(stats.t.cdf((mean - margin) / error, n - 1))
         above = float(stats.t.sf((mean + margin) / error, n - 1))

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,13 @@ from bench.statistics.bootstrap import (
     resampled_counts,
     smallest_sample,
 )
+from bench.statistics.intervals import mean_interval
 from bench.statistics.signed_rank import EXACT_UP_TO, rank_distribution
 
 SHIFT = "Hodges-Lehmann shift, signed-rank interval"
 A12 = "Vargha-Delaney A12, percentile bootstrap over {}"
 IMPROVEMENT = "ratio of means - 1, percentile bootstrap over blocks"
+IMPROVEMENTS = "mean over supernets of ratio - 1, Student's t interval"
 
 
 def hodges_lehmann(
@@ -104,12 +107,14 @@ def relative_improvement(
     random_means: npt.ArrayLike,
     rng: np.random.Generator,
     level: float = 0.95,
+    of_clusters: bool = False,
     resamples: int = RESAMPLES,
 ) -> Estimate | NotComputable:
     """Gain of ``scores`` (n,) over the average random architecture, as a fraction of the latter.
 
     ``random_means`` (n,) is the mean score of architectures drawn at random, in the same block.
-    The answer is mean(scores) / mean(random_means) - 1, with a percentile bootstrap over blocks.
+    The answer is mean(scores) / mean(random_means) - 1, with a percentile bootstrap over blocks; of
+    supernets, for which that is too narrow, the mean of their gains with Student's t interval.
     """
     needed = smallest_sample(level)
     pair = columns(scores, random_means)
@@ -123,6 +128,9 @@ def relative_improvement(
         return NotComputable(
             "a random architecture scores 0: gains over nothing have no ratio", n=n
         )
+    if of_clusters:
+        found = mean_interval(a / b - 1.0, level)
+        return replace(found, method=IMPROVEMENTS) if isinstance(found, Estimate) else found
     value = float(a.mean() / b.mean()) - 1.0
     if n < needed:
         return NotComputable(f"an interval needs at least {needed} blocks, not {n}", value, n)

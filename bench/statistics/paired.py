@@ -29,6 +29,12 @@ class PairedTest:
     zeros: int
     exact: bool
 
+    @property
+    def favours_first(self) -> bool:
+        """Whether the first has more than half of the ranks of blocks in which they differ."""
+        n, zeros = self.n, self.zeros
+        return self.positive_ranks > (n * (n + 1) - zeros * (zeros + 1)) / 4.0
+
 
 def smallest_n(comparisons: int = 1, alpha: float = 0.05) -> int:
     """The smallest number of blocks at which anything can be rejected: 2^(1-n) <= alpha / m.

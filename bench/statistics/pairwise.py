@@ -10,7 +10,7 @@ means (``clusters``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,8 @@ Equivalence = EquivalenceTest | NotComputable
 class Comparison:
     """One pair: what the verdict rests on, the verdict, and how else to look at the effect.
 
-    ``posterior`` is a second look, ``intraclass`` how much seeds of one supernet agree.
+    ``posterior`` is a second look, ``intraclass`` how much seeds of one supernet agree. So is
+    ``flipped``, the p value of the sign flip after Holm's correction; None where it tells nothing.
     """
 
     evidence: Evidence
@@ -59,6 +60,7 @@ class Comparison:
     correlation: Estimate | NotComputable
     intraclass: Estimate | NotComputable
     posterior: Posterior | NotComputable
+    flipped: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def compare_pairs(
         evidence = _evidence(family, pair, *found_of_pair)
         runs = found[:, pair.first], found[:, pair.second]
         compared.append(_judged(evidence, pair, runs, clusters, rng))
-    return tuple(compared)
+    return _with_flips(compared, planned)
 
 
 def _evidence(
@@ -188,6 +190,16 @@ def _judged(
         NotComputable("no margin was stated before the study", n=len(pair.a))
         if evidence.margin is None
         else posterior(pair.a, pair.b, evidence.margin),
+    )
+
+
+def _with_flips(compared: Sequence[Comparison], planned: int) -> tuple[Comparison, ...]:
+    """With the p values of sign flips, corrected as one family."""
+    known = [pair.evidence.flipped for pair in compared]
+    adjusted = iter(holm_adjusted([p for p in known if p is not None], planned).tolist())
+    return tuple(
+        pair if p is None else replace(pair, flipped=next(adjusted))
+        for pair, p in zip(compared, known, strict=True)
     )
 
 

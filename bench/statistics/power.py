@@ -147,8 +147,6 @@ def cluster_power(effect: float, sd_difference: float, n: int, alpha: float = 0.
 def _t_power(noncentrality: float, degrees: float, alpha: float) -> float:
     """Power of a two-sided t test."""
     threshold = float(stats.t.isf(alpha / 2.0, degrees))
-    if noncentrality > threshold + 30.0:
-        # Far in the tail, where the noncentral t of scipy loses its footing.
-        return 1.0
-    upper = float(stats.nct.sf(threshold, degrees, noncentrality))
-    return min(1.0, upper + float(stats.nct.cdf(-threshold, degrees, noncentrality)))
+    # The lower tail as the upper one of the mirrored distribution: scipy's cdf far below 0 is NaN.
+    tails = (stats.nct.sf(threshold, degrees, sign * noncentrality) for sign in (1.0, -1.0))
+    return min(1.0, float(sum(tails)))

@@ -75,8 +75,12 @@ class Evidence:
 
     @property
     def flipped(self) -> float | None:
-        """The p value of the sign flip, where there are several supernets and not too many."""
-        return self.test.flipped if isinstance(self.test, ClusterTest) else None
+        """The p value of the sign flip, before Holm's correction; None where it tells nothing.
+
+        That is with one supernet, with very many, and with so few that it cannot reach alpha.
+        """
+        few = self.n < smallest_n(self.comparisons, self.alpha)
+        return self.test.flipped if isinstance(self.test, ClusterTest) and not few else None
 
     @property
     def untested(self) -> str | None:
@@ -116,14 +120,16 @@ def shift_text(shift: Estimate | NotComputable) -> str:
 
 def _different(evidence: Evidence, adjusted_p: float, within_margin: bool) -> Verdict:
     shift = evidence.shift.value or 0.0
-    seen = _turned(evidence.shift) if shift < 0.0 else evidence.shift
+    first_wins = shift > 0.0
+    if shift == 0.0 and isinstance(evidence.test, PairedTest):
+        first_wins = evidence.test.favours_first
+    seen = evidence.shift if first_wins else _turned(evidence.shift)
     facts = f"({shift_text(seen)}; {evidence.size}, Holm {p_text(adjusted_p)})"
-    if shift == 0.0:
-        sentence = f"{evidence.first} and {evidence.second} differ, neither way by much {facts}"
-        return Verdict("different", sentence)
     names = (evidence.first, evidence.second)
-    better, worse = names if shift > 0.0 else names[::-1]
-    sentence = f"{better} scores higher than {worse} {facts}"
+    better, worse = names if first_wins else names[::-1]
+    # Of many equal scores the median difference is 0, and the ranks of the others decide.
+    where = "" if shift else " where they differ"
+    sentence = f"{better} scores higher than {worse}{where} {facts}"
     if within_margin:
         sentence += f"; yet the difference lies within the margin of {evidence.margin:g}"
     return Verdict("different", sentence, better)
@@ -132,7 +138,7 @@ def _different(evidence: Evidence, adjusted_p: float, within_margin: bool) -> Ve
 def _turned(shift: Estimate | NotComputable) -> Estimate | NotComputable:
     """The shift of the second over the first: a winner's is told as a gain."""
     if isinstance(shift, Estimate):
-        return replace(shift, value=-shift.value, low=-shift.high, high=-shift.low)
+        return replace(shift, value=0.0 - shift.value, low=-shift.high, high=-shift.low)
     return shift
 
 

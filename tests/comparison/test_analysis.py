@@ -357,6 +357,53 @@ def test_a_failed_run_is_counted_and_never_wins(study: Path, tmp_path: Path) -> 
     assert any("evolution failed" in reason for reason in found.tests.dropped)
 
 
+def test_a_searcher_without_any_score_takes_no_verdict_from_the_others(
+    study: Path, tmp_path: Path
+) -> None:
+    """As one of which no run is complete."""
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    for folder in (copied / "runs" / "evolution").iterdir():
+        rescore(folder, None)
+    found = analyse(read_runs(find_runs([copied])), "x")
+    row = searcher(found, "evolution")
+    assert (row.complete, row.failed, row.score.value) == (8, 8, None)
+    assert row.against_baseline == Unpaired("no run of it is complete and has a score")
+    assert (found.tests.blocks, found.tests.comparisons) == (8, 3)
+    for path in (copied / "runs" / "evolution").rglob("result.json"):
+        path.unlink()
+    never = analyse(read_runs(find_runs([copied])), "x")
+    assert pair_of(found, "local-search").verdict == pair_of(never, "local-search").verdict
+
+
+def test_the_table_speaks_of_the_blocks_that_verdicts_are_about(
+    study: Path, tmp_path: Path
+) -> None:
+    """Whoever fails where it is hard must not come out first."""
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    for seed in (0, 1):
+        rescore(copied / "runs" / "evolution" / f"supernet1-seed{seed}", None)
+    records = read_runs(find_runs([copied]))
+    found = analyse(records, "x")
+    for row in found.searchers:
+        own = [r for r in records if r.searcher == row.name and "landscape 1" not in r.supernet]
+        assert row.score.value == pytest.approx(np.mean([r.score for r in own]))
+        assert row.score.n == found.tests.units == 3
+
+
+def test_a_run_without_a_score_at_the_end_has_no_curve_and_is_told(
+    study: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "study"
+    shutil.copytree(study, copied)
+    rescore(copied / "runs" / "evolution" / "supernet1-seed0", None)
+    found = analyse(read_runs(find_runs([copied])), "x")
+    curves = curves_of(found, "images")
+    assert curves.searchers["evolution"].n == 7
+    assert curves.without == {"evolution": "1 of 8 runs, without a score at the end"}
+
+
 @pytest.mark.parametrize("names", [["random"], ["evolution"], ["random", "evolution"]])
 def test_one_or_two_searchers_are_no_reason_to_crash(
     records: list[RunRecord], names: list[str]

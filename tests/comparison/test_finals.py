@@ -44,6 +44,7 @@ from bench.records.result import RefereeRow
 from bench.records.runs import find_runs, read_runs
 from bench.records.settings import settings_as_dict
 from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.intervals import mean_interval
 from trainers.models.description import describe_architecture, describe_baseline
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -246,6 +247,42 @@ def test_a_proxy_is_held_against_rivals(follow: str, said: str) -> None:
     assert said in found.better_than_rival
 
 
+def test_tau_without_noise_is_of_as_many_seeds_as_all_have() -> None:
+    """One architecture with few of them must not free all from noise that they do not have."""
+    space, rng = PRESET.space.load(), np.random.default_rng(1)
+    encodings = space.sample(30, rng)
+    truth = rng.normal(0.7, 0.05, 30)
+    proxy = truth + rng.normal(0.0, 0.05, 30)
+    finals = truth[:, None] + rng.normal(0.0, 0.05, (30, 8))
+
+    def corrected(counts: list[int]) -> float:
+        points = [
+            Point(
+                architecture=text,
+                recommended_by=(),
+                proxy=float(score),
+                proxy_runs=1,
+                final=NotComputable("", float(row[:count].mean()), count),
+                sd=None,
+                seeds=tuple(range(count)),
+                scores=tuple(row[:count].tolist()),
+                images=1000.0,
+                gradient_norm=None,
+                snip=None,
+            )
+            for text, score, row, count in zip(
+                space.texts(encodings), proxy, finals, counts, strict=True
+            )
+        ]
+        found = agreement(points, space, Protocol())
+        assert isinstance(found, Agreement)
+        assert isinstance(found.tau_corrected, Estimate)
+        return found.tau_corrected.value
+
+    assert corrected([8] * 29 + [2]) == corrected([2] * 30)
+    assert corrected([8] * 30) != corrected([2] * 30)
+
+
 def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path: Path) -> None:
     write_models(tmp_path, recommendations(records)[:6])
     models = find_models([tmp_path])
@@ -367,6 +404,33 @@ def test_final_scores_of_a_searcher_are_those_of_its_runs(
     assert item.answer == "partly"
     assert f"{len(means)} of 24 runs" in item.note
     assert item.note.endswith("seeds of each, at least: 3")
+
+
+def test_final_scores_of_a_searcher_on_several_supernets_are_theirs(
+    records: list[RunRecord], tmp_path: Path
+) -> None:
+    """Runs that share one are no units of their own, here as little as in the verdict."""
+    several = []
+    for record in records:
+        content = plain(record.manifest)
+        content["identity"]["supernet"] = record.folder.name[len("supernet")] * 16
+        manifest = convert(content, Manifest)
+        several.append(RunRecord(record.folder, manifest, record.result, record.events))
+    scores = write_models(tmp_path, recommendations(several))
+    space = PRESET.space.load()
+    read = read_models(find_models([tmp_path]), several[0], space)
+    found = proxy_final(several, group_runs(several), space, read, Protocol())
+    assert isinstance(found, Panel)
+    row = next(row for row in found.searchers if row.searcher == "evolution")
+    runs: dict[str, list[float]] = {}
+    for record in several:
+        if record.searcher == "evolution":
+            runs.setdefault(record.supernet, []).append(fmean(scores[recommended(record) or ""]))
+    units = [fmean(found) for found in runs.values()]
+    assert (row.retrained, len(units)) == (8, 4)
+    found_of, expected = estimated(row.final), estimated(mean_interval(units))
+    assert found_of.n == expected.n == 4
+    assert (found_of.low, found_of.high) == pytest.approx((expected.low, expected.high))
 
 
 def changed(*keys: str, to: Any) -> Callable[[dict[str, Any]], Any]:

@@ -138,6 +138,8 @@ def _problem(arguments: list[str], code: int, said: str, seconds: float, peak: i
     allowed = CODES | ({1} if arguments and arguments[0] in MAY_FAIL else frozenset())
     # An interrupt may fall into a destructor, where Python has no other way to tell it.
     ignored = code == 130 and "Exception ignored" in said
+    # What a check of the doctor ended in is shown whole to who asks for it.
+    ignored |= arguments[:1] == ["doctor"] and "--verbose" in arguments and code == 1
     checks: list[tuple[Callable[[], bool], str]] = [
         (lambda: "Traceback (most recent" in said and not ignored, f"traceback: {said[-1500:]}"),
         (lambda: seconds > MAX_SECONDS, f"{seconds:.0f} seconds"),

@@ -61,7 +61,11 @@ def test_equivalence_is_two_one_sided_t_tests() -> None:
     assert found.p_value == max(found.p_below, found.p_above)
     same = cluster_equivalence(A, A, 0.01)
     assert isinstance(same, EquivalenceTest)
-    assert same.p_value == 0.0
+    # Without spread there is no t: as if only the signs were known.
+    assert same.p_value == 0.5 ** len(A)
+    two = cluster_equivalence([0.51, 0.61], [0.5, 0.6], 0.02)
+    assert isinstance(two, EquivalenceTest)
+    assert two.p_value == 0.25
 
 
 def test_the_posterior_is_a_t_around_the_mean() -> None:

@@ -107,6 +107,17 @@ def test_relative_improvement_by_hand() -> None:
     assert twice.value == pytest.approx(1.0)
 
 
+def test_relative_improvement_of_supernets_has_an_interval_by_t() -> None:
+    gains = np.array([0.1, 0.2, 0.3])
+    found = relative_improvement(
+        0.5 * (1.0 + gains), [0.5] * 3, np.random.default_rng(0), of_clusters=True
+    )
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(0.2)
+    expected = stats.t.interval(0.95, 2, 0.2, stats.sem(gains))
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
 def test_relative_improvement_over_nothing() -> None:
     found = relative_improvement(
         [0.5] * 6, [0.0, 0.1, 0.1, 0.1, 0.1, 0.1], np.random.default_rng(0)

@@ -50,6 +50,24 @@ def test_power_rises_from_alpha_with_effect() -> None:
     assert paired_power(10.0, 1.0, 7, ALPHA) == 0.0  # nothing can be rejected
 
 
+@pytest.mark.parametrize("clusters", [2, 3, 4, 6])
+@pytest.mark.parametrize("comparisons", [1, 6, 15])
+def test_few_clusters_find_what_is_said_with_the_power_that_is_said(
+    clusters: int, comparisons: int
+) -> None:
+    """Against the definition: a normal mean over the root of an independent chi squared."""
+    alpha = 0.05 / comparisons
+    found = detectable_effect(1.0, clusters, alpha, of_clusters=True)
+    assert isinstance(found, DetectableEffect)
+    degrees = clusters - 1
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    deviation = np.sqrt(stats.chi2.ppf((nodes + 1.0) / 2.0, degrees) / degrees)
+    mean = found.effect * clusters**0.5
+    threshold = stats.t.isf(alpha / 2.0, degrees) * deviation
+    rejected = stats.norm.sf(threshold - mean) + stats.norm.cdf(-threshold - mean)
+    assert float(weights @ rejected) / 2.0 == pytest.approx(0.8, abs=0.005)
+
+
 def test_detectable_effect_has_the_power_it_says() -> None:
     found = detectable_effect(0.02, 20, ALPHA)
     assert isinstance(found, DetectableEffect)

@@ -48,6 +48,35 @@ def test_different() -> None:
     assert pair.evidence.shift.value < 0.0
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_winner_is_named_where_most_scores_are_equal(sign: float) -> None:
+    """The median difference is 0, and all others have one sign."""
+    scores = np.full((21, 2), 0.7)
+    scores[:6, 0] += sign * np.arange(1, 7) / 100.0
+    (pair,) = pairs_of(scores)
+    better, worse = ("a", "b") if sign > 0 else ("b", "a")
+    assert (pair.verdict.word, pair.verdict.better) == ("different", better)
+    said = f"{better} scores higher than {worse} where they differ (shift +0.0000 ["
+    assert pair.verdict.sentence.startswith(said)
+
+
+def test_the_sign_flip_stands_where_it_can_tell_something_and_is_corrected_too() -> None:
+    rng = np.random.default_rng(5)
+    supernets = [str(n) for n in range(8)]
+    scores = rng.normal(0.7, 0.01, (8, 4)) + np.arange(4) * 0.02
+    names = ("a", "b", "c", "d")
+    few = pairs_of(scores[:7], names, clusters=supernets[:7], comparisons=6)
+    # 2^-6 for seven supernets, six pairs: nothing to hold against .05.
+    assert {pair.flipped for pair in few} == {None}
+    found = pairs_of(scores[:, :2], names[:2], clusters=supernets)
+    assert found[0].flipped == found[0].evidence.flipped is not None
+    enough = pairs_of(
+        np.vstack([scores, scores + 0.001]), names, clusters=[str(n) for n in range(16)]
+    )
+    raw = [pair.evidence.flipped for pair in enough]
+    assert [pair.flipped for pair in enough] == pytest.approx(holm_adjusted(raw, 6).tolist())
+
+
 def test_different_but_too_small_to_matter() -> None:
     (pair,) = pairs_of(two(0.003, 0.001, 12), margin=0.02)
     assert pair.verdict.word == "different"

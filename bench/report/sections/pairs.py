@@ -38,7 +38,7 @@ PAIRS = (
     Column("shift", "shift, first against second", "signed"),
     Column("p", "p", "p"),
     Column("p_adjusted", "p, Holm", "p"),
-    Column("p_flipped", "p, sign flip", "p"),
+    Column("p_flipped", "p, sign flip, Holm", "p"),
     Column("better", "P(better)", "percent"),
     Column("equivalent", "P(equivalent)", "percent"),
     Column("worse", "P(worse)", "percent"),
@@ -158,7 +158,7 @@ def _pair(pair: Comparison) -> Row:
         "shift": evidence.shift,
         "p": untested or evidence.p_value,
         "p_adjusted": untested or evidence.adjusted_p,
-        "p_flipped": evidence.flipped,
+        "p_flipped": pair.flipped,
         "a12": pair.superiority,
         "minimum_detectable_effect": Missing(detectable.reason)
         if isinstance(detectable, NotComputable)
