@@ -227,10 +227,12 @@ class Run:
         """What the harness itself has to say."""
         replay = self.built.data.get("replay")
         if replay is not None:
+            left_out = replay["predicted_left_out"]
+            besides = f" ({left_out} predicted ones are left out)" if left_out else ""
             return [
-                f"scores are replayed from {replay['evaluations']} recorded evaluations; others "
-                f"are predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
-                f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
+                f"scores are replayed from {replay['evaluations']} recorded evaluations{besides}; "
+                f"others are predicted, with an error of {replay['surrogate_error']:.3f} and "
+                f"Kendall tau {replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
         found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
         found.extend(self.built.evaluator.warnings())

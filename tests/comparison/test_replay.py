@@ -165,3 +165,26 @@ def test_what_was_recorded_is_not_called_predicted() -> None:
     assert evaluator.execute_many([Evaluate(outside)])[0].predicted
     assert evaluator.judge(inside, True).weights == "recorded"
     assert evaluator.judge(outside, True).weights == "predicted"
+
+
+def test_what_a_replay_predicted_is_no_record(tmp_path: Path, capsys: Any) -> None:
+    source, again, other = tmp_path / "source", tmp_path / "again", tmp_path / "again" / "other"
+    command = ["run", "--searcher", "random", "--preset", "tiny", "--budget-images", "6000"]
+    command += ["--json", "--quiet"]
+    assert bench([*command, "--evaluator", "synthetic", "--out", str(source)]) == 0
+    command += ["--evaluator", "replay"]
+    replay = [*command, "--replay", str(source)]
+    # The same seed asks for what is recorded, the other for what is not.
+    assert bench([*replay, "--out", str(again / "same")]) == 0
+    assert bench([*replay, "--seed", "77", "--out", str(other)]) == 0
+    found, first = read_record(again, SPACE), read_record(source, SPACE)
+    assert found.digest == first.digest
+    assert (found.predicted, first.predicted) == (62, 0)
+    capsys.readouterr()
+    assert bench([*command, "--replay", str(again), "--out", str(tmp_path / "third")]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "(62 predicted ones are left out)" in result["warnings"][0]
+    manifest = json.loads((tmp_path / "third" / "run.json").read_text())
+    assert manifest["data"]["replay"]["predicted_left_out"] == 62
+    with pytest.raises(RecordError, match="0 different evaluations beside 62 that were predicted"):
+        read_record(other, SPACE)
