@@ -58,6 +58,8 @@ class Record:
     evaluation_seconds: float
     training_loss: float | None
     training_seconds: float
+    #: For an image, since the replay's batches may be of another size.
+    training_macs: float
     #: Who evaluated each architecture, the first of several; empty where that is not known.
     searchers: tuple[str, ...] = ()
     #: Evaluations of replays that were predicted there, and are no record.
@@ -136,16 +138,19 @@ def _is_member(text: str, space: Space) -> bool:
     return True
 
 
-def _training(runs: Sequence[RunRecord]) -> tuple[float | None, float]:
-    """Mean loss and seconds of a weight step."""
-    losses, seconds, steps = [], 0.0, 0
+def _training(runs: Sequence[RunRecord]) -> tuple[float | None, float, float]:
+    """Mean loss and seconds of a weight step, and MACs of an image in one."""
+    losses, seconds, steps, macs, images = [], 0.0, 0, 0, 0
     for run in runs:
         for event in run.events:
             if event.kind == "train_weights" and event.result.loss is not None:
                 losses.append(event.result.loss)
                 seconds += event.time.trainer or 0.0
                 steps += len(event.work.architectures)
-    return (fmean(losses) if losses else None), seconds / max(1, steps)
+                macs += event.cost.macs
+                images += event.cost.images
+    loss = fmean(losses) if losses else None
+    return loss, seconds / max(1, steps), macs / max(1, images)
 
 
 class Surrogate:
@@ -220,7 +225,8 @@ class ReplayEvaluator(Evaluator):
     def price(self, work: Work) -> Cost:
         if isinstance(work, TrainWeights):
             images = self.images_per_step * len(work.architectures)
-            return Cost(images_forward_backward=images)
+            macs = round(self.record.training_macs * images)
+            return Cost(images_forward_backward=images, macs=macs)
         if isinstance(work, Evaluate):
             macs = round(self.record.evaluation_macs)
             return Cost(images_forward=self.record.evaluation_images, macs=macs, evaluations=1)
