@@ -155,6 +155,25 @@ def test_what_reads_no_words_cannot_be_trained(
     assert not (tmp_path / "out").exists()
 
 
+def test_trainings_that_the_file_no_longer_states_are_refused(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "results"
+    shutil.copytree(done.parent, place)
+    file = tmp_path / "study.toml"
+    study = ["study", str(file), "--out", str(place / "finals"), "--quiet"]
+    file.write_text(STUDY.replace("retraining.epochs=0.5", "retraining.epochs=0.75"))
+    capsys.readouterr()
+    assert bench(study) == 2
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said
+    assert "retraining.epochs is 0.5 there, 0.75 here" in said
+    assert said.endswith("set it as it was, or give the changed study another name or --out")
+    # Where nothing is trained from scratch, how that is done is nobody's business.
+    file.write_text(file.read_text().replace('"final"', '"shared"'))
+    assert bench([*study, "--dry-run"]) == 0
+
+
 def progress(place: Path) -> int:
     """Grows with whatever a study writes: lines of logs, files, checkpoints replaced."""
     total = 0
