@@ -165,6 +165,8 @@ def _training(folder: Path, searched: Searched) -> Training:
     scores = card.scores.test
     if scores is None:
         raise RecordError("no score on test: its output was not finite")
+    if card.cost.failed_steps == card.cost.steps:
+        raise RecordError("not trained: none of its steps had a finite loss")
     counted = (
         scores.word_accuracy if searched.case_sensitive else scores.word_accuracy_case_insensitive
     )
