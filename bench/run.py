@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench.records.errors import PresetError
+from bench.records.events import read_log
 from bench.records.limits import Limits
 from bench.records.manifest import Manifest, SpaceNamed, hardware, identity_hash, versions
 from bench.records.result import Recommendation, Result, RunCost
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from trainers.scoring_pool import ScoringPool
     from trainers.trainer import Trainer
 
+#: Kinds of work that say something of an architecture.
+LOOKS = ("evaluate", "gate_gradient")
 #: Stream of random numbers of the referee's draws; see ``bench.running.problem``.
 REFEREE_STREAM = 4
 
@@ -243,8 +246,26 @@ class Run:
                 f"the budget paid for {paid}: no architecture was looked at, and what is "
                 "recommended was chosen by nothing; raise run.budget_images"
             )
+        elif runner.verdicts and (failed := _all_looks_failed(runner)) is not None:
+            found.append(f"{failed}: what is recommended was chosen by nothing")
         parts = (self.cache, self.pool)
         return found + [part.trouble for part in parts if part is not None and part.trouble]
+
+
+def _all_looks_failed(runner: Runner) -> str | None:
+    """That they did, with the first reason; None where one of them told something.
+
+    A searcher need not evaluate: gate steps tell of architectures, too.
+    """
+    ledger = runner.ledger
+    if ledger.failures < max(1, ledger.total.evaluations):
+        return None  # Without reading the log, which may be long.
+    looks = [event for event in read_log(runner.folder.events) if event.kind in LOOKS]
+    if not looks or any(event.result.failure is None for event in looks):
+        return None
+    evaluated = any(event.kind == "evaluate" for event in looks)
+    lacking = "evaluation gave a score" if evaluated else "gate step gave a gradient"
+    return f"no {lacking} ({looks[0].result.failure})"
 
 
 def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:
