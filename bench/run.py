@@ -144,7 +144,14 @@ class Run:
                 limits = Limits.of(self.preset.run)
                 judge = self._referee() if referee else None
                 runner = Runner(
-                    self.searcher, self.evaluator, judge, opened, limits, report, stop_requested
+                    self.searcher,
+                    self.evaluator,
+                    judge,
+                    opened,
+                    limits,
+                    report,
+                    stop_requested,
+                    self._lost,
                 )
                 reason = runner.run()
                 result = self._result(folder, runner, reason)
@@ -208,7 +215,7 @@ class Run:
             ),
             cost=self._cost(runner),
             proposals=runner.proposals.counts(),
-            warnings=[*runner.warnings, *broken, *self._trouble(runner)],
+            warnings=[*runner.warned, *broken, *self._trouble(runner)],
             tables=tables,
             trajectory=runner.verdicts,
         )
@@ -248,8 +255,12 @@ class Run:
             )
         elif runner.verdicts and (failed := _all_looks_failed(runner)) is not None:
             found.append(f"{failed}: what is recommended was chosen by nothing")
+        return found
+
+    def _lost(self) -> list[str]:
+        """What cache and other processes could not do, in this process."""
         parts = (self.cache, self.pool)
-        return found + [part.trouble for part in parts if part is not None and part.trouble]
+        return [part.trouble for part in parts if part is not None and part.trouble]
 
 
 def _all_looks_failed(runner: Runner) -> str | None:
