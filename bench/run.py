@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench.records.errors import PresetError
+from bench.records.events import read_log
 from bench.records.limits import Limits
 from bench.records.manifest import Manifest, SpaceNamed, hardware, identity_hash, versions
 from bench.records.result import Recommendation, Result, RunCost
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from trainers.scoring_pool import ScoringPool
     from trainers.trainer import Trainer
 
+#: Kinds of work that say something of an architecture.
+LOOKS = ("evaluate", "gate_gradient")
 #: Stream of random numbers of the referee's draws; see ``bench.running.problem``.
 REFEREE_STREAM = 4
 
@@ -141,7 +144,14 @@ class Run:
                 limits = Limits.of(self.preset.run)
                 judge = self._referee() if referee else None
                 runner = Runner(
-                    self.searcher, self.evaluator, judge, opened, limits, report, stop_requested
+                    self.searcher,
+                    self.evaluator,
+                    judge,
+                    opened,
+                    limits,
+                    report,
+                    stop_requested,
+                    self._lost,
                 )
                 reason = runner.run()
                 result = self._result(folder, runner, reason)
@@ -205,7 +215,7 @@ class Run:
             ),
             cost=self._cost(runner),
             proposals=runner.proposals.counts(),
-            warnings=[*runner.warnings, *broken, *self._trouble(runner)],
+            warnings=[*runner.warned, *broken, *self._trouble(runner)],
             tables=tables,
             trajectory=runner.verdicts,
         )
@@ -227,10 +237,12 @@ class Run:
         """What the harness itself has to say."""
         replay = self.built.data.get("replay")
         if replay is not None:
+            left_out = replay["predicted_left_out"]
+            besides = f" ({left_out} predicted ones are left out)" if left_out else ""
             return [
-                f"scores are replayed from {replay['evaluations']} recorded evaluations; others "
-                f"are predicted, with an error of {replay['surrogate_error']:.3f} and Kendall tau "
-                f"{replay['surrogate_kendall_tau']:.2f} on held-out records"
+                f"scores are replayed from {replay['evaluations']} recorded evaluations{besides}; "
+                f"others are predicted, with an error of {replay['surrogate_error']:.3f} and "
+                f"Kendall tau {replay['surrogate_kendall_tau']:.2f} on held-out records"
             ]
         found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
         found.extend(self.built.evaluator.warnings())
@@ -241,8 +253,30 @@ class Run:
                 f"the budget paid for {paid}: no architecture was looked at, and what is "
                 "recommended was chosen by nothing; raise run.budget_images"
             )
+        elif runner.verdicts and (failed := _all_looks_failed(runner)) is not None:
+            found.append(f"{failed}: what is recommended was chosen by nothing")
+        return found
+
+    def _lost(self) -> list[str]:
+        """What cache and other processes could not do, in this process."""
         parts = (self.cache, self.pool)
-        return found + [part.trouble for part in parts if part is not None and part.trouble]
+        return [part.trouble for part in parts if part is not None and part.trouble]
+
+
+def _all_looks_failed(runner: Runner) -> str | None:
+    """That they did, with the first reason; None where one of them told something.
+
+    A searcher need not evaluate: gate steps tell of architectures, too.
+    """
+    ledger = runner.ledger
+    if ledger.failures < max(1, ledger.total.evaluations):
+        return None  # Without reading the log, which may be long.
+    looks = [event for event in read_log(runner.folder.events) if event.kind in LOOKS]
+    if not looks or any(event.result.failure is None for event in looks):
+        return None
+    evaluated = any(event.kind == "evaluate" for event in looks)
+    lacking = "evaluation gave a score" if evaluated else "gate step gave a gradient"
+    return f"no {lacking} ({looks[0].result.failure})"
 
 
 def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:

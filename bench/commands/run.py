@@ -25,6 +25,7 @@ from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
 from bench.commands.say import say
 from bench.commands.starts import with_a_start_that_fits
 from bench.presets import load_preset, quoted
+from bench.records.counted import one_ned
 from bench.records.limits import AXES
 from bench.records.readable import folder_name
 from bench.records.result import Recommendation, Result
@@ -136,7 +137,7 @@ def run(
     if as_json:
         print_json(result)
     else:
-        print_result(result, settings.space.options())
+        print_result(result, settings.data.case_sensitive, settings.space.options())
 
 
 def default_preset(device: str | None, changes: Sequence[str] = ()) -> str:
@@ -204,7 +205,7 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     return overrides
 
 
-def print_result(result: Result, space: str = "") -> None:
+def print_result(result: Result, case_sensitive: bool, space: str) -> None:
     """The recommendation and its cost, for people; ``space`` are options that name its space."""
     found, cost = result.recommendation, result.cost
     say(f"\nRecommended by {result.searcher}, seed {result.seed} ({result.ended})")
@@ -214,7 +215,7 @@ def print_result(result: Result, space: str = "") -> None:
             "index": found.index,
             "MACs": found.macs,
             "parameters": found.params,
-            **_scores(found),
+            **_scores(found, case_sensitive),
             **_steps(result.tables.get("steps", ())),
             "images consumed": cost.total.images,
             "images before, in the supernet": cost.supernet_images_before,
@@ -247,7 +248,7 @@ def _steps(rows: Iterable[dict[str, Any]]) -> dict[str, object]:
     }
 
 
-def _scores(found: Recommendation) -> dict[str, object]:
+def _scores(found: Recommendation, case_sensitive: bool) -> dict[str, object]:
     """What the referee found; a made-up landscape has no words and never claims any."""
     score, words = found.score, found.test_words
     if not words:
@@ -256,6 +257,6 @@ def _scores(found: Recommendation) -> dict[str, object]:
     return {
         "word accuracy, test": read,
         **_with_own_weights(found),
-        "1-NED, test": found.one_ned,
+        "1-NED, test": one_ned(found, case_sensitive),
         "word accuracy, search_val": found.search_val_score,
     }

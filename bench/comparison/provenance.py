@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.comparison.groups import Group, Groups
 from bench.presets import load_preset
+from bench.records.counted import one_ned
 from bench.records.flat import flatten
 from bench.records.record import RunRecord
 from bench.records.result import Recommendation
@@ -82,7 +83,7 @@ def _row(run: RunRecord, group: Group) -> RunRow:
         ended=run.result.ended,
         architecture=found.text,
         shared_score=found.score,
-        one_ned=found.one_ned,
+        one_ned=one_ned(found, run.case_sensitive),
         search_val_score=found.search_val_score,
         own_score=found.own_score,
         macs=found.macs,

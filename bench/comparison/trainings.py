@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.records.card import Untrained
+from bench.records.counted import word_accuracy
 from bench.records.errors import RecordError
 from bench.records.flat import flatten
 from bench.records.model_folder import CARD, TRAINING, read_card
@@ -73,7 +74,7 @@ class Searched:
         del described[MAY_DIFFER]
         test = tuple(record.identity.data.get("test", ()))
         images = preset.get("data.test_images")
-        return cls(space, described, test, images, bool(preset.get("data.case_sensitive")))
+        return cls(space, described, test, images, record.case_sensitive)
 
 
 def find_models(places: Sequence[Path]) -> list[Path]:
@@ -165,9 +166,9 @@ def _training(folder: Path, searched: Searched) -> Training:
     scores = card.scores.test
     if scores is None:
         raise RecordError("no score on test: its output was not finite")
-    counted = (
-        scores.word_accuracy if searched.case_sensitive else scores.word_accuracy_case_insensitive
-    )
+    if card.cost.failed_steps == card.cost.steps:
+        raise RecordError("not trained: none of its steps had a finite loss")
+    counted = word_accuracy(scores, searched.case_sensitive)
     conditions = {
         "number of words of test": scores.words,
         "trainer.precision": card.preset.trainer.get("precision"),

@@ -27,6 +27,7 @@ from bench.records.card import (
     Untrained,
     Words,
 )
+from bench.records.counted import one_ned, word_accuracy
 from bench.records.errors import Interrupted
 from bench.records.manifest import Begun, hardware, identity_hash, versions
 from bench.records.model_folder import CURVE, ModelFolder
@@ -39,7 +40,6 @@ from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from trainers.compute import resolve_device
 from trainers.data.loader import BatchLoader
 from trainers.data_splits import RenderProgress
-from trainers.metrics import WordScores
 from trainers.models.building import build_model
 from trainers.models.model import Judged, Model
 from trainers.models.training import ModelTraining
@@ -200,14 +200,14 @@ class RetrainingJob:
 
     def _row(self, losses: list[float], found: Judged | None) -> dict[str, Any]:
         """Of the curve: mean loss since the last row, scores on search_val."""
-        scores = None if found is None else found.scores
+        scores, case = None if found is None else found.scores, self.preset.data.case_sensitive
         return {
             "step": self.training.done,
             "images": self.training.done * self.preset.retraining.batch_images,
             "learning_rate": self.training.rate,
             "loss": sum(losses) / len(losses) if losses else None,
-            "word_accuracy": None if scores is None else self._score(scores),
-            "one_ned": None if scores is None else scores.one_ned,
+            "word_accuracy": None if scores is None else word_accuracy(scores, case),
+            "one_ned": None if scores is None else one_ned(scores, case),
         }
 
     def _untrained(self) -> Untrained | None:
@@ -226,12 +226,6 @@ class RetrainingJob:
                 raise
             return None
         return None if found is None else Untrained(found.gradient_norm, found.snip)
-
-    def _score(self, scores: WordScores) -> float:
-        """Word accuracy as the preset counts it."""
-        if self.preset.data.case_sensitive:
-            return scores.word_accuracy
-        return scores.word_accuracy_case_insensitive
 
     def _progress(self, loss: float, rows: list[dict[str, Any]]) -> Progress:
         training = self.training

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.records.events import Event
+from bench.records.flat import flatten
 from bench.records.manifest import Manifest, RunIdentity, known_identity
 from bench.records.result import StoredResult
 
@@ -57,6 +58,11 @@ class RunRecord:
         """The preset's sections, with all keys that this version or another knows."""
         found: dict[str, Any] = self.manifest.identity["preset"]
         return found
+
+    @cached_property
+    def case_sensitive(self) -> bool:
+        """Whether its scores count case."""
+        return bool(flatten(self.preset).get("data.case_sensitive"))
 
     @property
     def evaluator(self) -> str:

@@ -64,7 +64,11 @@ class Asked:
 
 
 class Runner:
-    """Leads one searcher through its budget."""
+    """Leads one searcher through its budget.
+
+    ``trouble`` says what has gone wrong beside the work in this process so far: who goes on with
+    the run does not see it, so it is saved.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Runner:
         limits: Limits,
         report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
+        trouble: Callable[[], list[str]] = list,
     ) -> None:
         self.searcher = searcher
         self.evaluator = evaluator
@@ -83,11 +88,17 @@ class Runner:
         self.limits = limits
         self.report = report
         self.stop_requested = stop_requested
+        self.trouble = trouble
         self.ledger = Ledger()
         self.proposals = Proposals()
         self.pace = Pace(limits.checkpoint_seconds)
         self.warnings: list[str] = []
         self.verdicts: list[RefereeRow] = []
+
+    @property
+    def warned(self) -> list[str]:
+        """What there is to warn of by now, also from before an interruption."""
+        return list(dict.fromkeys([*self.warnings, *self.trouble()]))
 
     def run(self) -> str:
         """Run to the end of the budget or of the searcher; returns which of both it was.
@@ -260,7 +271,7 @@ class Runner:
             "ledger": plain(self.ledger.billed()),
             "proposals": self.proposals.state(),
             "verdicts": [plain(row) for row in self.verdicts],
-            "warnings": self.warnings,
+            "warnings": self.warned,
         }
         write_tensors(self.folder.work.checkpoint, tensors, state)
 

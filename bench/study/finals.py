@@ -2,32 +2,35 @@
 
 Each different recommendation is trained with each seed once, in a store beside the study that all
 studies there share; a model is found again by what it is, whoever asked for it first. What a reader
-needs, cards and curves, is copied into the study's folder, with a ledger of what it all cost.
+needs, cards and curves, is copied into the study's folder, with a ledger of what it all cost: also
+what was trained to the end and is of no use, since it was paid for.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.comparison.archive import FINALS, LEDGER
 from bench.models.campaign import (
     TrainingPlan,
-    TrainingSpec,
     make_place,
     plan_trainings,
     sort_trainings,
     train_all,
+    trouble_of,
 )
 from bench.models.origin import Origin, by_content, from_run
 from bench.records.card import Card
 from bench.records.documents import writing
-from bench.records.model_folder import CARD, CURVE
+from bench.records.model_folder import CARD, CURVE, read_card
 from bench.study.plan import DONE, Plan
 from bench.workers.pools import Stop
 from bench.workers.rounds import Workers
 from spaces.atomic import write_atomically
+from spaces.errors import InputError
 from trainers.opened_words import OpenedWords
 
 #: Beside the folder of a study.
@@ -78,31 +81,42 @@ def train_finals(
     store = store_of(plan)
     make_place(store)
     failed = train_all(trainings, workers, store, command, opened, report, stop)
-    usable, useless = sort_trainings(trainings, failed)
-    _keep(plan, usable)
+    _, useless = sort_trainings(trainings, failed)
+    _keep(plan, [spec.folder for spec in trainings.specs if spec.done])
     return [(spec.title, reason) for spec, reason in useless]
 
 
-def _keep(plan: Plan, cards: Sequence[tuple[TrainingSpec, Card]]) -> None:
+def _keep(plan: Plan, models: Sequence[Path]) -> None:
     """Cards and curves of the trained, and what they cost, in the folder of the study."""
     place = plan.folder / FINALS
-    rows = []
     with writing(place, "free space, then run the same command again"):
-        for spec, card in cards:
-            folder = place / spec.folder.name
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in (CURVE, CARD):
-                if (spec.folder / name).is_file():
-                    write_atomically(folder / name, (spec.folder / name).read_bytes())
-            rows.append(
-                {
-                    "model": spec.folder.name,
-                    "architecture": spec.origin.description.name,
-                    "seed": spec.seed,
-                    **{key: getattr(card.cost, key) for key in COSTS},
-                }
-            )
-        total = {key: sum(getattr(card.cost, key) for _, card in cards) for key in COSTS}
-        document = {"trainings": len(rows), "total": total, "models": rows}
         place.mkdir(parents=True, exist_ok=True)
+        for model in models:
+            (place / model.name).mkdir(exist_ok=True)
+            for name in (CURVE, CARD):
+                if (model / name).is_file():
+                    write_atomically(place / model.name / name, (model / name).read_bytes())
+        cards = _cards(place)
+        rows = [
+            {
+                "model": model,
+                "architecture": card.description.get("text"),
+                "seed": card.seed,
+                **{key: getattr(card.cost, key) for key in COSTS},
+                "unusable": trouble_of(card),
+            }
+            for model, card in cards.items()
+        ]
+        total = {key: sum(getattr(card.cost, key) for card in cards.values()) for key in COSTS}
+        document = {"trainings": len(rows), "total": total, "models": rows}
         write_atomically(place / LEDGER, json.dumps(document, indent=1).encode() + b"\n")
+
+
+def _cards(place: Path) -> dict[str, Card]:
+    """What lies there, by folder: also trainings that the study once asked for, and has paid."""
+    found = {}
+    for path in sorted(place.glob(f"*/{CARD}")):
+        # One that is damaged is told as a trouble, and by `bench compare`.
+        with suppress(InputError):
+            found[path.parent.name] = read_card(path.parent)
+    return found

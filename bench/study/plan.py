@@ -11,15 +11,16 @@ from typing import Any
 from bench.presets import load_preset
 from bench.records.documents import plain
 from bench.records.errors import RecordError
-from bench.records.manifest import read_manifest
+from bench.records.manifest import Manifest, read_manifest
 from bench.records.result import StoredResult
 from bench.records.run_folder import EVENTS, read_result
-from bench.records.settings import Preset, with_start
+from bench.records.settings import Preset, settings_as_dict, with_start
 from bench.records.study_file import Arm, StudyFile
 from bench.records.study_roll import Planned, planned_runs
-from bench.records.work_folder import CHECKPOINT
+from bench.records.work_folder import CHECKPOINT, difference
 from bench.running.problem import Caps, Chosen
 from searchers.finding import find_searcher
+from trainers.settings import RetrainingSettings
 
 #: States of a run folder.
 DONE, BEGUN, MISSING = "done", "begun", "missing"
@@ -137,14 +138,16 @@ def make_plan(study: StudyFile, folder: Path) -> Plan:
                 "caps cannot be compared: set run.max_macs and run.max_params for all arms"
             )
         Chosen.of(run.searcher, loaded).build(loaded, run.seed, caps)
-    refuse_other_runs(runs)
+    refuse_other_runs(runs, trained=study.endpoint == "final")
     return Plan(study, folder, preset, tuple(runs))
 
 
-def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
-    """``RecordError`` if a folder holds a run with other settings than the study has now."""
+def refuse_other_runs(runs: Iterable[RunSpec], trained: bool) -> None:
+    """``RecordError`` if a folder holds a run with other settings than the study has now.
+
+    ``trained``: what the runs recommend is trained from scratch, so these settings count as well.
+    """
     # Here, since a plan that is only shown needs none of it.
-    from bench.records.work_folder import difference
     from bench.run import known_identity
 
     for run in runs:
@@ -164,6 +167,26 @@ def refuse_other_runs(runs: Iterable[RunSpec]) -> None:
                 f"{run.folder} holds another run ({difference(known, wanted)}): give the changed "
                 "study another name or --out, or delete the folder"
             )
+        if trained:
+            _refuse_other_trainings(run, preset, manifest)
+
+
+def _refuse_other_trainings(run: RunSpec, preset: Preset, manifest: Manifest) -> None:
+    """``RecordError`` if the run's recommendation would be trained otherwise than the study says.
+
+    How it is trained is no part of what a run is, so the run stays what it was begun with.
+    """
+    if manifest.retraining is None:
+        return  # Trained by the preset of today, since an older version did not keep it.
+    wanted = settings_as_dict(preset.retraining)
+    # Settings that came later are at their defaults there.
+    known = {**settings_as_dict(RetrainingSettings()), **manifest.retraining}
+    if known != wanted:
+        what = difference({"retraining": known}, {"retraining": wanted})
+        raise RecordError(
+            f"{run.folder} holds a run whose recommendation is trained otherwise ({what}): set it "
+            "as it was, or give the changed study another name or --out"
+        )
 
 
 def _without_images(identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,10 @@ import run_child
 from run_child import Job, check_equal, lines_in, log_of
 from study_process import PATIENCE, begin_bench, wait_until
 
+from bench.presets import load_preset
+from bench.records.errors import Interrupted
+from bench.run import Run
+
 KILLS = 3
 #: Images: enough for all kinds of events where the whole of the tiny preset is not needed.
 SHORT = 240
@@ -105,6 +109,20 @@ def test_a_damaged_checkpoint_or_log_is_recovered_or_named(
     error = capsys.readouterr().err
     assert "line 1: repeating the work gave another result" in error
     assert error.count("\n") == 1
+
+
+def test_what_went_wrong_before_an_interruption_is_still_said(tmp_path: Path) -> None:
+    folder, said = tmp_path / "run", "the evaluation cache was not used"
+    preset = load_preset("tiny", ["run.budget_images=400", "run.referee_samples=0"])
+    first = Run("random", "tiny", preset, 0)
+    assert first.cache is not None
+    first.cache.trouble = said
+    with pytest.raises(Interrupted):
+        first.execute(folder, stop_requested=lambda: True)
+    assert Run("random", "tiny", preset, 0).execute(folder).warnings.count(said) == 1
+    # Also where only the result was missing.
+    (folder / "result.json").unlink()
+    assert Run("random", "tiny", preset, 0).execute(folder).warnings.count(said) == 1
 
 
 def test_a_folder_of_another_run_is_refused(

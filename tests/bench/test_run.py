@@ -18,7 +18,10 @@ from bench.records.event_log import read_events
 from bench.records.manifest import read_manifest
 from bench.records.run_folder import RunFolder
 from bench.run import Run
+from bench.running.evaluators.synthetic import SyntheticEvaluator
 from searchers import SEARCHERS
+from searchers.base import Evaluate, Failure, GateGradient, Work
+from searchers.base import Result as WorkResult
 from trainers.data.image import encode_jpeg
 from trainers.data.writing import write_lmdb
 from trainers.metrics import WordScores
@@ -304,6 +307,26 @@ def test_the_result_of_nothing_says_so(tmp_path: Path) -> None:
     result = json.loads((out / "result.json").read_text())
     assert result["cost"]["total"]["evaluations"] == 0
     assert any("paid for weight steps only" in text for text in result["warnings"])
+
+
+@pytest.mark.parametrize("searcher", ["random", "proxyless"])
+def test_what_no_score_has_chosen_is_said_so(
+    searcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = load_preset("tiny", ["run.evaluator=synthetic", "run.budget_images=1000"])
+    healthy = SyntheticEvaluator.perform
+
+    def perform(self: SyntheticEvaluator, work: Work) -> WorkResult:
+        failing = isinstance(work, Evaluate) or (broken and isinstance(work, GateGradient))
+        return Failure(work, "out of memory") if failing else healthy(self, work)
+
+    monkeypatch.setattr(SyntheticEvaluator, "perform", perform)
+    lacking = "evaluation gave a score" if searcher == "random" else "gate step gave a gradient"
+    said = f"no {lacking} (out of memory): what is recommended was chosen by nothing"
+    for broken in (False, True):
+        result = Run(searcher, "tiny", preset, 0).execute(tmp_path / str(broken))
+        # What gate steps have told of was not chosen by nothing.
+        assert (said in result.warnings) == (broken or searcher == "random")
 
 
 def test_a_searcher_that_looks_at_one_architecture_is_not_blamed_for_it(tmp_path: Path) -> None:

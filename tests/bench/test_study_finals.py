@@ -16,6 +16,7 @@ import pytest
 from study_process import begin_study, kill_session, logs_below
 
 from bench.cli import run as bench
+from trainers.models.model import Model
 
 STUDY = """
 name = "finals"
@@ -153,6 +154,52 @@ def test_what_reads_no_words_cannot_be_trained(
     assert bench(["study", str(file), "--out", str(tmp_path / "out")]) == 2
     assert "nothing can be trained from scratch" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_trainings_that_the_file_no_longer_states_are_refused(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "results"
+    shutil.copytree(done.parent, place)
+    file = tmp_path / "study.toml"
+    study = ["study", str(file), "--out", str(place / "finals"), "--quiet"]
+    file.write_text(STUDY.replace("retraining.epochs=0.5", "retraining.epochs=0.75"))
+    capsys.readouterr()
+    assert bench(study) == 2
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said
+    assert "retraining.epochs is 0.5 there, 0.75 here" in said
+    assert said.endswith("set it as it was, or give the changed study another name or --out")
+    # Where nothing is trained from scratch, how that is done is nobody's business.
+    file.write_text(file.read_text().replace('"final"', '"shared"'))
+    assert bench([*study, "--dry-run"]) == 0
+
+
+def test_a_training_of_no_use_was_paid_for_all_the_same(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "results"
+    shutil.copytree(done.parent, place)
+    out, file = place / "finals", tmp_path / "study.toml"
+    file.write_text(STUDY)
+    before = json.loads((out / "finals" / "ledger.json").read_text())
+    again = before["models"][0]["model"]
+    for folder in (place / "models", out / "finals"):
+        shutil.rmtree(folder / again)
+    # What it computes is not finite.
+    monkeypatch.setattr(Model, "judge", lambda *_: None)
+    assert bench(["study", str(file), "--out", str(out), "--quiet"]) == 1
+    ledger = json.loads((out / "finals" / "ledger.json").read_text())
+    assert {row["model"] for row in ledger["models"]} == cards(out).keys()
+    assert ledger["trainings"] == before["trainings"] == 6
+    for key in ("images", "macs"):
+        assert ledger["total"][key] == before["total"][key]
+    unusable = {row["model"]: row["unusable"] for row in ledger["models"] if row["unusable"]}
+    assert unusable == {again: "what it computes is not finite: lower retraining.learning_rate"}
+    text = cards(out)[again]["description"]["text"]
+    compared(out, capsys)
+    for run in json.loads((out / "report.json").read_text())["runs"]:
+        assert (run["score"] is None) == (run["architecture"] == text)
 
 
 def progress(place: Path) -> int:

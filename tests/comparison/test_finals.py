@@ -83,7 +83,7 @@ def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
         "one_ned_case_insensitive": score,
         "words": 32,
     }
-    cost = ("images_forward", "images_forward_backward", "macs", "steps", "failed_steps", "seconds")
+    cost = ("images_forward", "images_forward_backward", "macs", "steps", "seconds")
     return {
         "description": settings_as_dict(description),
         "charset": "0123456789",
@@ -98,7 +98,7 @@ def card_of(text: str, seed: int, score: float) -> dict[str, Any]:
             "retraining": settings_as_dict(PRESET.retraining),
             "trainer": {"precision": "fp32"},
         },
-        "cost": {"images": 1000 + seed, **dict.fromkeys(cost, 1)},
+        "cost": {"images": 1000 + seed, "failed_steps": 0, **dict.fromkeys(cost, 1)},
     }
 
 
@@ -461,6 +461,7 @@ MISFITS = {
     "words": (changed("data", "test", "hashes", to=["other"]), "scored on other words"),
     "leak": (changed("data", "search_train", "hashes", to=["held out"]), "words of test"),
     "not finite": (changed("scores", "test", to=None), "not finite"),
+    "no step": (changed("cost", "failed_steps", to=1), "none of its steps"),
     "NaN": (
         changed("scores", "test", "word_accuracy_case_insensitive", to=math.nan),
         "is damaged",

@@ -25,7 +25,7 @@ SPACE = load_space("autostr")
 def record(n: int = 400, noise: float = 0.02) -> Record:
     rows = SPACE.sample(n, np.random.default_rng(0))
     scores = Landscape(SPACE, 1, noise).scores(rows)
-    return Record(rows, scores, 48, 1e6, 0.5, 2.0, 0.1)
+    return Record(rows, scores, 48, 1e6, 0.5, 2.0, 0.1, 3e6)
 
 
 def test_recorded_scores_come_back_exactly() -> None:
@@ -49,7 +49,7 @@ def test_the_surrogate_states_the_error_that_it_has() -> None:
 def test_a_surrogate_of_noise_says_so() -> None:
     rows = SPACE.sample(300, np.random.default_rng(0))
     noise = np.random.default_rng(1).uniform(0.4, 0.6, 300)
-    surrogate = Surrogate(SPACE, Record(rows, noise, 48, 1e6, 0.5, None, 0.0))
+    surrogate = Surrogate(SPACE, Record(rows, noise, 48, 1e6, 0.5, None, 0.0, 0.0))
     assert abs(surrogate.tau) < 0.15
     assert surrogate.error > 0.9 * noise.std()
 
@@ -62,6 +62,7 @@ def test_work_is_billed_and_clocked_as_recorded() -> None:
     assert evaluator.execute_many([evaluation])[0].seconds == 0.5
     training = TrainWeights((found, found))
     assert evaluator.price(training).images == 16
+    assert evaluator.price(training).macs == 16 * 3_000_000
     assert evaluator.execute_many([training])[0].seconds == pytest.approx(0.2)
     with pytest.raises(PresetError, match="gate gradients"):
         evaluator.price(GateGradient(found, ((0,),) * 15))
@@ -165,3 +166,41 @@ def test_what_was_recorded_is_not_called_predicted() -> None:
     assert evaluator.execute_many([Evaluate(outside)])[0].predicted
     assert evaluator.judge(inside, True).weights == "recorded"
     assert evaluator.judge(outside, True).weights == "predicted"
+
+
+def test_what_a_replay_predicted_is_no_record(tmp_path: Path, capsys: Any) -> None:
+    source, again, other = tmp_path / "source", tmp_path / "again", tmp_path / "again" / "other"
+    command = ["run", "--searcher", "random", "--preset", "tiny", "--budget-images", "6000"]
+    command += ["--json", "--quiet"]
+    assert bench([*command, "--evaluator", "synthetic", "--out", str(source)]) == 0
+    command += ["--evaluator", "replay"]
+    replay = [*command, "--replay", str(source)]
+    # The same seed asks for what is recorded, the other for what is not.
+    assert bench([*replay, "--out", str(again / "same")]) == 0
+    assert bench([*replay, "--seed", "77", "--out", str(other)]) == 0
+    found, first = read_record(again, SPACE), read_record(source, SPACE)
+    assert found.digest == first.digest
+    assert (found.predicted, first.predicted) == (62, 0)
+    capsys.readouterr()
+    assert bench([*command, "--replay", str(again), "--out", str(tmp_path / "third")]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "(62 predicted ones are left out)" in result["warnings"][0]
+    manifest = json.loads((tmp_path / "third" / "run.json").read_text())
+    assert manifest["data"]["replay"]["predicted_left_out"] == 62
+    with pytest.raises(RecordError, match="0 different evaluations beside 62 that were predicted"):
+        read_record(other, SPACE)
+
+
+def test_weight_steps_cost_what_they_did_when_they_were_made(tmp_path: Path, capsys: Any) -> None:
+    source = tmp_path / "source"
+    command = ["run", "--searcher", "random", "--preset", "tiny", "--budget-images", "3200"]
+    command += ["--json", "--quiet"]
+    costs = []
+    for how in (["synthetic"], ["replay", "--replay", str(source)]):
+        out = tmp_path / "replay" if costs else source
+        capsys.readouterr()
+        assert bench([*command, "--evaluator", *how, "--out", str(out)]) == 0
+        costs.append(json.loads(capsys.readouterr().out)["cost"]["by_kind"]["train_weights"])
+    recorded, replayed = costs
+    assert replayed["images"] == recorded["images"] > 0
+    assert replayed["macs"] == pytest.approx(recorded["macs"], rel=1e-6)

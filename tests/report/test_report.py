@@ -212,6 +212,16 @@ def test_unfinished_and_excluded_runs_are_named_with_their_reasons(
         assert part in text
 
 
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_work_of_any_kind_that_failed_is_counted_as_such(
+    reports: dict[str, Path], name: str
+) -> None:
+    text = (reports["five"] / name).read_text()
+    assert "failed evaluations" not in text
+    assert "failed work" in text
+    assert "evaluations, weight steps and gate steps that gave nothing usable" in text
+
+
 def test_what_many_runs_warn_of_names_the_first_two(tmp_path: Path) -> None:
     found = [replace(run, warnings=["odd"]) for run in analysis(("random",), 5).provenance.runs]
     section = runs(found, tmp_path)

@@ -15,7 +15,7 @@ from bench.report.model import Bullets, Column, Section, Table, Text
 PROPOSALS = (
     Column("searcher", "searcher"),
     *(Column(field.name, field.name, "count") for field in fields(Proposals)),
-    Column("failures", "failed evaluations", "count"),
+    Column("failures", "failed work", "count"),
     Column("overhead_seconds", "seconds of ask and tell, a run", "number"),
 )
 RUNS = (
@@ -53,7 +53,8 @@ def conduct(searchers: Sequence[SearcherRow]) -> Section:
     words = Text(
         "Asked: architectures the searcher had evaluated or measured, over all its runs. Repaired "
         "and redrawn are its own counts: what its encoding mended, and what it drew again to keep "
-        "the caps."
+        "the caps. Failed work: evaluations, weight steps and gate steps that gave nothing usable, "
+        "in runs that have not ended, too."
     )
     table = Table("proposals", "Proposals, failures, overhead", PROPOSALS, rows)
     return Section("conduct", "Proposals and overhead", [words, table])

@@ -50,7 +50,8 @@ class Judgement:
     recommends is then worth the same whoever recommends it: with its own weights, an architecture
     gains by steps that its searcher made on it. ``own_score`` is that score at the last look, a
     diagnostic: how far the run's training has moved its supernet towards what it recommends.
-    ``search_val_score`` is with the run's own weights too: what the searcher sees.
+    ``search_val_score`` is with the run's own weights too, on all words of search_val that are
+    scored: the searcher's evaluations may read the first of them only.
     """
 
     score: float | None

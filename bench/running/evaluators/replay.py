@@ -5,7 +5,8 @@ stage they lie in), with noise as large as its error, the same for an architectu
 Its error on random records flatters it, so two others are stated: on the best tenth of records,
 where searchers go, and on the records of a searcher that it did not learn from. Work is billed and
 clocked as it was recorded, so that a study of thirty seeds takes seconds a run and still counts
-images.
+images. Of runs that were replays themselves only what was measured is a record: a prediction does
+not become one by being asked for.
 
 A replayed score is a recorded or a predicted one, never measured in the run that shows it; the
 evaluator is part of the run's identity and named in every report.
@@ -57,8 +58,12 @@ class Record:
     evaluation_seconds: float
     training_loss: float | None
     training_seconds: float
+    #: For an image, since the replay's batches may be of another size.
+    training_macs: float
     #: Who evaluated each architecture, the first of several; empty where that is not known.
     searchers: tuple[str, ...] = ()
+    #: Evaluations of replays that were predicted there, and are no record.
+    predicted: int = 0
 
     @property
     def digest(self) -> str:
@@ -88,7 +93,7 @@ def read_record(place: Path, space: Space) -> Record:
         )
     scores: dict[str, list[float]] = {}
     first: dict[str, str] = {}
-    images, macs, seconds = [], [], []
+    images, macs, seconds, predicted = [], [], [], 0
     for run in runs:
         for event in run.events:
             if (
@@ -97,6 +102,9 @@ def read_record(place: Path, space: Space) -> Record:
                 or not event.work.architecture
             ):
                 continue
+            if event.result.predicted:
+                predicted += 1
+                continue
             scores.setdefault(event.work.architecture, []).append(event.result.score)
             first.setdefault(event.work.architecture, run.searcher)
             images.append(event.cost.images)
@@ -104,9 +112,10 @@ def read_record(place: Path, space: Space) -> Record:
             seconds.append(event.time.trainer or 0.0)
     members = {text: fmean(found) for text, found in scores.items() if _is_member(text, space)}
     if len(members) < FEWEST:
+        besides = f" beside {predicted} that were predicted" if predicted else ""
         raise RecordError(
-            f"{place} records {len(members)} different evaluations, expected {FEWEST} or more to "
-            "fit a surrogate: make more runs first"
+            f"{place} records {len(members)} different evaluations{besides}, expected {FEWEST} or "
+            "more to fit a surrogate: make more runs first"
         )
     texts = sorted(members)
     return Record(
@@ -117,6 +126,7 @@ def read_record(place: Path, space: Space) -> Record:
         fmean(seconds),
         *_training(runs),
         searchers=tuple(first[text] for text in texts),
+        predicted=predicted,
     )
 
 
@@ -128,16 +138,19 @@ def _is_member(text: str, space: Space) -> bool:
     return True
 
 
-def _training(runs: Sequence[RunRecord]) -> tuple[float | None, float]:
-    """Mean loss and seconds of a weight step."""
-    losses, seconds, steps = [], 0.0, 0
+def _training(runs: Sequence[RunRecord]) -> tuple[float | None, float, float]:
+    """Mean loss and seconds of a weight step, and MACs of an image in one."""
+    losses, seconds, steps, macs, images = [], 0.0, 0, 0, 0
     for run in runs:
         for event in run.events:
             if event.kind == "train_weights" and event.result.loss is not None:
                 losses.append(event.result.loss)
                 seconds += event.time.trainer or 0.0
                 steps += len(event.work.architectures)
-    return (fmean(losses) if losses else None), seconds / max(1, steps)
+                macs += event.cost.macs
+                images += event.cost.images
+    loss = fmean(losses) if losses else None
+    return loss, seconds / max(1, steps), macs / max(1, images)
 
 
 class Surrogate:
@@ -199,6 +212,7 @@ class ReplayEvaluator(Evaluator):
         """What the manifest says of it."""
         return {
             "evaluations": len(self.record.scores),
+            "predicted_left_out": self.record.predicted,
             "hash": self.record.digest,
             "surrogate": "ridge on operations, stages and log MACs",
             "surrogate_penalty": self.surrogate.penalty,
@@ -211,7 +225,8 @@ class ReplayEvaluator(Evaluator):
     def price(self, work: Work) -> Cost:
         if isinstance(work, TrainWeights):
             images = self.images_per_step * len(work.architectures)
-            return Cost(images_forward_backward=images)
+            macs = round(self.record.training_macs * images)
+            return Cost(images_forward_backward=images, macs=macs)
         if isinstance(work, Evaluate):
             macs = round(self.record.evaluation_macs)
             return Cost(images_forward=self.record.evaluation_images, macs=macs, evaluations=1)

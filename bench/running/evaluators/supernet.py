@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.records.counted import word_accuracy
 from bench.records.manifest import processor
 from bench.running.evaluators.base import COMMON, NOT_FINITE, OWN, Evaluator, Judgement, Outcome
 from searchers.base import (
@@ -282,7 +283,5 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def proxy_score(scores: WordScores | None, case_sensitive: bool) -> float | None:
-    """The one number that searchers maximise and reports compare."""
-    if scores is None:
-        return None
-    return scores.word_accuracy if case_sensitive else scores.word_accuracy_case_insensitive
+    """The one number that searchers maximise; None where the output was not finite."""
+    return None if scores is None else word_accuracy(scores, case_sensitive)
