@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import ValidationError, convert
@@ -100,7 +101,7 @@ class Runner:
                 return ended
             saved = time.monotonic()
             while ended is None:
-                asked = self._ask()
+                asked = self._ask(log)
                 if asked.works:
                     start = time.perf_counter()
                     outcomes = self.evaluator.execute_many(asked.works)
@@ -112,13 +113,18 @@ class Runner:
             self._checkpoint(log, finished=ended)
             return ended
 
-    def _ask(self) -> Asked:
+    def _ask(self, log: EventLog) -> Asked:
         """The next work, as far as the budget pays for it."""
         budget, total = self.limits.budget, self.ledger.total
-        if budget.out_of_time(self.ledger.seconds.spent):
+        limit = self.pace.limit
+        # Seconds run out between two batches, and how large those were depended on the clock. So
+        # work that is repeated ends where the log ends, neither before nor behind.
+        repeated = _works_ahead(log, limit) if budget.seconds else 0
+        if repeated:
+            limit = repeated
+        elif budget.out_of_time(self.ledger.seconds.spent):
             return Asked(ended="budget of seconds spent")
         left = budget.images - total.images
-        limit = self.pace.limit
         if budget.evaluations:
             limit = min(limit, max(1, budget.evaluations - total.evaluations))
         start = time.perf_counter()
@@ -302,3 +308,10 @@ class Runner:
         if not (isinstance(covered, int) and isinstance(known_hash, str)):
             return None
         return (tensors, state) if log.begins_with(covered, known_hash) else None
+
+
+def _works_ahead(log: EventLog, most: int) -> int:
+    """Pieces of work, ``most`` at most, that the log has and that are still to be repeated."""
+    ahead = (log.events[place] for place in range(log.position, len(log.events)))
+    works = (event for event in ahead if event.get("kind") != "referee")
+    return sum(1 for _ in islice(works, most))
