@@ -12,7 +12,14 @@ import msgspec
 
 from bench.records.errors import PresetError
 from bench.records.limits import Limits
-from bench.records.manifest import Manifest, SpaceNamed, hardware, identity_hash, versions
+from bench.records.manifest import (
+    Manifest,
+    SpaceNamed,
+    continued_elsewhere,
+    hardware,
+    identity_hash,
+    versions,
+)
 from bench.records.result import Recommendation, Result, RunCost
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
@@ -143,7 +150,7 @@ class Run:
                 runner = Runner(
                     self.searcher, self.evaluator, judge, opened, limits, report, stop_requested
                 )
-                reason = runner.run()
+                reason = runner.run(continued_elsewhere(opened.work.manifest, self.manifest))
                 result = self._result(folder, runner, reason)
                 opened.write_result(result)
                 return result

@@ -90,15 +90,21 @@ class Runner:
         self.warnings: list[str] = []
         self.verdicts: list[RefereeRow] = []
 
-    def run(self) -> str:
+    def run(self, warning: str | None = None) -> str:
         """Run to the end of the budget or of the searcher; returns which of both it was.
 
-        Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
+        ``warning`` is what has to be said of going on, if anything is still to be done. Raises
+        ``Interrupted`` when a stop was requested; everything done is then on disk.
         """
         with EventLog(self.folder.events) as log:
             ended = self._restore(log)
             if ended is not None:
                 return ended
+            if warning is not None and warning not in self.warnings:
+                self.warnings.append(warning)
+                self.report(
+                    WorkReport("resuming", None, self._images, {}, log.replaying, [warning])
+                )
             saved = time.monotonic()
             while ended is None:
                 asked = self._ask(log)
