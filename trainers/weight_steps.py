@@ -68,8 +68,8 @@ class WeightSteps:
         parameters = list(network.parameters())
         self.optimiser = build_optimiser(parameters, settings)
         self.done = 0
-        #: Images of this process whose places others took, since they could not be decoded; those
-        #: of a supernet's gate steps are added by its trainer.
+        #: Images of whole batches whose places others took, since they could not be decoded: the
+        #: same number in all processes. Those of a supernet's gate steps are added by its trainer.
         self.substituted = 0
         self._group: Alone = ALONE
         # By place. A step touches a hundred of thousands: asking each for its gradient, thrice a
@@ -96,7 +96,7 @@ class WeightSteps:
         norm = self._group.statistics()
         try:
             batch = self.words.batch(step)
-            self.substituted += batch.substituted
+            self.substituted += self._group.total(batch.substituted)
             images = self.compute.images(batch.images)
             labels = [self.codec.encode(label) for label in batch.labels]
             with self.compute.autocast():
