@@ -13,7 +13,14 @@ import msgspec
 from bench.records.errors import PresetError
 from bench.records.events import read_log
 from bench.records.limits import Limits
-from bench.records.manifest import Manifest, SpaceNamed, hardware, identity_hash, versions
+from bench.records.manifest import (
+    Manifest,
+    SpaceNamed,
+    continued_elsewhere,
+    hardware,
+    identity_hash,
+    versions,
+)
 from bench.records.result import Recommendation, Result, RunCost
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
@@ -153,7 +160,7 @@ class Run:
                     stop_requested,
                     self._lost,
                 )
-                reason = runner.run()
+                reason = runner.run(continued_elsewhere(opened.work.manifest, self.manifest))
                 result = self._result(folder, runner, reason)
                 opened.write_result(result)
                 return result

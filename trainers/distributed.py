@@ -55,6 +55,10 @@ class Alone:
         """The loss of the whole batch; ``gradients`` become those of the whole batch, in place."""
         return loss
 
+    def total(self, count: int) -> int:
+        """What all processes have counted of the whole batch."""
+        return count
+
     def give_up(self, error: BaseException) -> None:
         """A weight step of this process has failed with ``error``, which is about to be raised."""
 
@@ -85,6 +89,9 @@ class ProcessGroup(Alone):
         shaped = [part.view(g.shape) for part, g in zip(parts, gradients, strict=True)]
         torch._foreach_copy_(list(gradients), shaped)
         return flat[0]
+
+    def total(self, count: int) -> int:
+        return int(self.sum(torch.tensor(count)))
 
     def give_up(self, error: BaseException) -> None:
         """The others wait for the rest of the step: going on would pair it with other work."""

@@ -30,6 +30,7 @@ from trainers.data.unused import undecodable
 from trainers.distributed import ProcessGroup
 from trainers.errors import TrainerError
 from trainers.gates import gate_gradients
+from trainers.memory import is_out_of_memory
 from trainers.metrics import WordScores, score_words
 from trainers.optimisers import learning_rate
 from trainers.population import in_groups
@@ -55,10 +56,14 @@ class TrainerData:
 
 @dataclass(frozen=True)
 class WeightOutcome:
-    """Mean loss over the steps that were made, and how many gave no finite gradient."""
+    """Mean loss over the steps that were made, and how many were not.
+
+    Those gave no finite gradient, or were ``out_of_memory``.
+    """
 
     loss: float
     failed_steps: int
+    out_of_memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,14 +107,23 @@ class Trainer:
         self.weight_steps.join(group)
 
     def train_weights(self, encodings: Encodings) -> WeightOutcome:
-        """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D)."""
-        losses = [
-            self.weight_steps.make(partial(self.supernet.loss, encoding.tolist()))
-            for encoding in encodings
-        ]
+        """One weight step on a fresh batch of search_train for each row of ``encodings`` (N, D).
+
+        Each row is begun: a path that needs too much memory does not cost the others their steps.
+        """
+        losses, out_of_memory = [], 0
+        for encoding in encodings:
+            try:
+                loss = self.weight_steps.make(partial(self.supernet.loss, encoding.tolist()))
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                out_of_memory += 1
+            else:
+                losses.append(loss)
         finite = [loss for loss in losses if math.isfinite(loss)]
         mean = sum(finite) / len(finite) if finite else math.nan
-        return WeightOutcome(mean, len(losses) - len(finite))
+        return WeightOutcome(mean, len(encodings) - len(finite), out_of_memory)
 
     def gate_gradient(
         self, encoding: npt.NDArray[np.int8], wanted: npt.NDArray[np.bool_]

@@ -68,8 +68,8 @@ class WeightSteps:
         parameters = list(network.parameters())
         self.optimiser = build_optimiser(parameters, settings)
         self.done = 0
-        #: Images of this process whose places others took, since they could not be decoded; those
-        #: of a supernet's gate steps are added by its trainer.
+        #: Images of whole batches whose places others took, since they could not be decoded: the
+        #: same number in all processes. Those of a supernet's gate steps are added by its trainer.
         self.substituted = 0
         self._group: Alone = ALONE
         # By place. A step touches a hundred of thousands: asking each for its gradient, thrice a
@@ -92,24 +92,24 @@ class WeightSteps:
         Its words are spent in any case.
         """
         step = self.done
-        batch = self.words.batch(step)
         self.done += 1
-        self.substituted += batch.substituted
         norm = self._group.statistics()
         try:
+            batch = self.words.batch(step)
+            self.substituted += self._group.total(batch.substituted)
             images = self.compute.images(batch.images)
             labels = [self.codec.encode(label) for label in batch.labels]
             with self.compute.autocast():
                 loss = loss_of(images, labels, norm, step < self.settings.flat_start_steps)
             value = self._backward(loss)
+            if not math.isnan(value):
+                self._step(self.rate(step))
         except BaseException as error:  # Out of memory, for one: the run may go on with other work.
             norm.undo()
             self._group.give_up(error)
             raise
         if math.isnan(value):
             norm.undo()
-        else:
-            self._step(self.rate(step))
         return value
 
     def tensors(self) -> dict[str, Tensor]:

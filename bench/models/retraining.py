@@ -34,12 +34,12 @@ from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
 from bench.records.work_folder import WorkFolder
 from bench.running.arithmetic import compute_as_begun, kernels_name, own_arithmetic
-from bench.running.evaluators.supernet import is_out_of_memory
 from bench.running.leading import Leader, follow
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
 from trainers.compute import resolve_device
 from trainers.data.loader import BatchLoader
 from trainers.data_splits import RenderProgress
+from trainers.memory import is_out_of_memory
 from trainers.models.building import build_model
 from trainers.models.model import Judged, Model
 from trainers.models.training import ModelTraining

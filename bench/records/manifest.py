@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
+from bench.records.readable import readable
 from bench.records.result import Count, Seconds
 from spaces.atomic import write_atomically
 from spaces.files import read_object
@@ -125,6 +126,33 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def continued_elsewhere(begun: Begun, now: Begun) -> str | None:
+    """What there is to say where work goes on with other versions or on another machine.
+
+    None where it does not. What ``begun`` does not say, as of an older version, has not changed.
+    """
+    before, after = _surroundings(begun), _surroundings(now)
+    changed = [key for key in after if key in before and before[key] != after[key]]
+    if not changed:
+        return None
+    found, known = (
+        ", ".join(readable(f"{key} {each[key]}") for key in changed) for each in (after, before)
+    )
+    return (
+        f"continued with {found}, begun with {known}: what was computed since may differ; for a "
+        "run of one version on one machine, start it again in a new folder"
+    )
+
+
+def _surroundings(manifest: Begun) -> dict[str, Any]:
+    """Versions, processor and accelerator by name: what may decide the digits of a score."""
+    hardware = manifest.hardware
+    return {
+        **getattr(manifest, "versions", {}),
+        **{key: hardware[key] for key in ("processor", "accelerator") if key in hardware},
+    }
 
 
 def identity_hash(identity: Mapping[str, Any]) -> str:

@@ -65,6 +65,11 @@ def _check_agreement(record: RunRecord) -> None:
         return
     verdicts = [event.verdict for event in record.events if event.verdict is not None]
     last = verdicts[-1] if verdicts else None
+    if last is None and record.score is None and not record.result.trajectory:
+        # The referee looks at every search, at its end at the latest.
+        raise RecordError(
+            f"{record.folder} is the training of a supernet and no search: leave it out"
+        )
     for what, told, logged in (
         ("score", record.score, last and last.score),
         ("recommendation", record.result.recommendation.text, last and last.architecture),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import ValidationError, convert
@@ -100,18 +101,24 @@ class Runner:
         """What there is to warn of by now, also from before an interruption."""
         return list(dict.fromkeys([*self.warnings, *self.trouble()]))
 
-    def run(self) -> str:
+    def run(self, warning: str | None = None) -> str:
         """Run to the end of the budget or of the searcher; returns which of both it was.
 
-        Raises ``Interrupted`` when a stop was requested; everything done is then on disk.
+        ``warning`` is what has to be said of going on, if anything is still to be done. Raises
+        ``Interrupted`` when a stop was requested; everything done is then on disk.
         """
         with EventLog(self.folder.events) as log:
             ended = self._restore(log)
             if ended is not None:
                 return ended
+            if warning is not None and warning not in self.warnings:
+                self.warnings.append(warning)
+                self.report(
+                    WorkReport("resuming", None, self._images, {}, log.replaying, [warning])
+                )
             saved = time.monotonic()
             while ended is None:
-                asked = self._ask()
+                asked = self._ask(log)
                 if asked.works:
                     start = time.perf_counter()
                     outcomes = self.evaluator.execute_many(asked.works)
@@ -123,13 +130,18 @@ class Runner:
             self._checkpoint(log, finished=ended)
             return ended
 
-    def _ask(self) -> Asked:
+    def _ask(self, log: EventLog) -> Asked:
         """The next work, as far as the budget pays for it."""
         budget, total = self.limits.budget, self.ledger.total
-        if budget.out_of_time(self.ledger.seconds.spent):
+        limit = self.pace.limit
+        # Seconds run out between two batches, and how large those were depended on the clock. So
+        # work that is repeated ends where the log ends, neither before nor behind.
+        repeated = _works_ahead(log, limit) if budget.seconds else 0
+        if repeated:
+            limit = repeated
+        elif budget.out_of_time(self.ledger.seconds.spent):
             return Asked(ended="budget of seconds spent")
         left = budget.images - total.images
-        limit = self.pace.limit
         if budget.evaluations:
             limit = min(limit, max(1, budget.evaluations - total.evaluations))
         start = time.perf_counter()
@@ -313,3 +325,10 @@ class Runner:
         if not (isinstance(covered, int) and isinstance(known_hash, str)):
             return None
         return (tensors, state) if log.begins_with(covered, known_hash) else None
+
+
+def _works_ahead(log: EventLog, most: int) -> int:
+    """Pieces of work, ``most`` at most, that the log has and that are still to be repeated."""
+    ahead = (log.events[place] for place in range(log.position, len(log.events)))
+    works = (event for event in ahead if event.get("kind") != "referee")
+    return sum(1 for _ in islice(works, most))

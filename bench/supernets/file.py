@@ -11,7 +11,13 @@ from bench.records.work_folder import CHECKPOINT
 from bench.supernets.exposure import KEY, exposure_of_run
 from spaces.atomic import write_atomically
 from trainers.building import PACKED, supernet_identity
-from trainers.state import file_hash, pack_parameters, read_tensors, weights_in, write_tensors
+from trainers.state import (
+    content_hash,
+    pack_parameters,
+    read_tensors,
+    tensors_file,
+    weights_in,
+)
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -39,25 +45,28 @@ def export_supernet(
             "images": cost.images_private,
             "macs": cost.total.macs + int(before.get("macs", 0)),
             "augmentation": preset.trainer.augmentation,
-            "weight_steps": state["trainer"]["weight_steps"],
+            "weight_steps": state["trainer"]["weight_steps"] + int(before.get("weight_steps", 0)),
             "continued_from": before.get("hash"),
             "search_train": run.manifest.data["search_train"]["hashes"],
             "versions": run.manifest.versions,
         },
     }
-    with writing(out):
-        write_tensors(out, {PACKED: packed}, metadata)
     # Beside the file and not in it: how it was trained does not make it another one.
     # Of one of another part it is not known which cells it was of.
     begun_from = "" if "part" in before else preset.supernet.start
     exposure = exposure_of_run(folder, run.space, preset.trainer, begun_from)
     known = {} if exposure is None else {KEY: exposure.as_dict()}
-    provenance = {"file": out.name, "hash": file_hash(out), **metadata, **known}
-    write_atomically(out.with_suffix(".json"), json_bytes(provenance))
+    content = tensors_file({PACKED: packed}, metadata)
+    provenance = {"file": out.name, "hash": content_hash(content), **metadata, **known}
+    with writing(out):
+        # First, since a supernet that is there is not written again: what is known of it would be
+        # lost with a process that ends between the two.
+        write_atomically(out.with_suffix(".json"), json_bytes(provenance))
+        write_atomically(out, content)
     return {
         "file": str(out),
-        "hash": file_hash(out),
-        "bytes": out.stat().st_size,
+        "hash": content_hash(content),
+        "bytes": len(content),
         "images": cost.images_private,
         "seconds": round(cost.seconds.total, 1),
     }

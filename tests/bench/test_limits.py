@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.records.event_log import read_events
+from bench.presets import load_preset
+from bench.records.event_log import read_events, without_time
 from bench.records.limits import Budget
+from bench.run import Run
+from bench.running.batching import Pace
+from bench.running.evaluators.base import Outcome
+from bench.running.evaluators.synthetic import SyntheticEvaluator
+from searchers.base import Work
 from trainers.cost import Cost
 
 TINY = ("--preset", "tiny", "--evaluator", "synthetic", "--quiet")
@@ -85,6 +91,37 @@ def test_seconds_end_a_run_too(ran: Callable[..., Ran]) -> None:
     assert found.result["cost"]["seconds"]["total"] >= 0.3
 
 
+@pytest.mark.parametrize("killed", ["before the end", "behind the end", "within a batch"])
+@pytest.mark.parametrize(("first", "then"), [(7, 1), (1, 7), (7, 64)])
+def test_out_of_time_it_ends_where_it_ended_whatever_the_batches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: int, then: int, killed: str
+) -> None:
+    given = ["run.evaluator=synthetic", "run.training_share=0", "run.budget_images=100_000_000"]
+    # Seconds in plenty for what the clock itself shows: asking and telling.
+    preset = load_preset("tiny", [*given, "run.budget_seconds=100"])
+
+    def slow(self: SyntheticEvaluator, works: Sequence[Work]) -> list[Outcome]:
+        return [Outcome(self.perform(work), 3.0) for work in works]
+
+    monkeypatch.setattr(SyntheticEvaluator, "execute_many", slow)
+
+    def ran(limit: int) -> str:
+        monkeypatch.setattr(Pace, "limit", limit)
+        return Run("random", "tiny", preset, 0).execute(tmp_path).ended
+
+    assert ran(first) == "budget of seconds spent"
+    log = tmp_path / "events.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    kept = {"behind the end": len(lines), "before the end": len(lines) - 1, "within a batch": 5}
+    (tmp_path / "result.json").unlink()
+    (tmp_path / "checkpoint" / "state.safetensors").unlink()
+    log.write_bytes(b"".join(lines[: kept[killed]]))
+    assert ran(then) == "budget of seconds spent"
+    again = [without_time(event) for event in read_events(log)]
+    if killed != "within a batch":
+        assert again == [without_time(json.loads(line)) for line in lines]
+
+
 @pytest.mark.parametrize(
     ("option", "words"),
     [
@@ -105,7 +142,6 @@ def test_a_budget_for_nothing_is_refused(
 
 
 def test_runs_from_before_these_limits_are_the_same_runs() -> None:
-    from bench.presets import load_preset
     from bench.run import _without_bookkeeping
 
     known = _without_bookkeeping(load_preset("tiny"))["run"]

@@ -19,8 +19,10 @@ from run_child import Job, check_equal, lines_in, log_of
 from study_process import PATIENCE, begin_bench, wait_until
 
 from bench.presets import load_preset
+from bench.records import manifest
 from bench.records.errors import Interrupted
 from bench.run import Run
+from bench.running.runner import WorkReport
 
 KILLS = 3
 #: Images: enough for all kinds of events where the whole of the tiny preset is not needed.
@@ -139,3 +141,45 @@ def test_a_folder_of_another_run_is_refused(
     assert run(command("random", tmp_path / "else")) == 2
     assert "holds other files (thesis.tex)" in capsys.readouterr().err
     assert [p.name for p in (tmp_path / "else").iterdir()] == ["thesis.tex"]
+
+
+def test_a_run_that_goes_on_with_another_version_or_machine_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = load_preset("tiny", ["run.evaluator=synthetic", "run.budget_images=2000"])
+
+    def proceed(folder: Path, works: int, **other: str) -> tuple[list[str], list[str] | None]:
+        """Warnings that were shown, and those of the result; it stops after ``works``."""
+        reports: list[WorkReport] = []
+        with monkeypatch.context() as patch:
+            versions = {**manifest.versions(), **other}
+            processor = versions.pop("processor", manifest.processor())
+            patch.setattr("bench.run.versions", lambda: versions)
+            patch.setattr(manifest, "processor", lambda: processor)
+            run = Run("evolution", "tiny", preset, 0)
+        try:
+            found = run.execute(folder, reports.append, lambda: len(reports) >= works)
+        except Interrupted:
+            warnings = None
+        else:
+            warnings = found.warnings
+        return [warning for report in reports for warning in report.warnings], warnings
+
+    folder = tmp_path / "run"
+    assert proceed(folder, 5) == ([], None)
+    assert proceed(folder, 5) == ([], None)
+    (shown,), _ = proceed(folder, 5, torch="9.9", processor="another\n")
+    torch = manifest.versions()["torch"]
+    assert shown.startswith(
+        f"continued with torch 9.9, processor another , begun with torch {torch}, processor "
+    )
+    # Said once, and kept where the run goes on as it was begun.
+    assert proceed(folder, 5, torch="9.9", processor="another\n") == ([], None)
+    told, warnings = proceed(folder, 10**6)
+    assert told == []
+    assert warnings is not None
+    assert warnings[0] == shown
+    # Of a run that is complete, nothing is continued.
+    assert proceed(folder, 10**6, torch="9.9")[1] == warnings
+    assert proceed(tmp_path / "undisturbed", 10**6)[1] == warnings[1:]
+    assert log_of(folder) == log_of(tmp_path / "undisturbed")

@@ -6,10 +6,12 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from bench.cli import run as command
 from bench.presets import load_preset
@@ -132,6 +134,31 @@ def test_failing_evaluations_and_steps_do_not_end_a_run(
     }
     assert reasons
     assert result.recommendation.text
+
+
+def test_steps_out_of_memory_are_begun_as_billed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run("random", "tiny", load_preset("tiny", ["run.budget_images=300"]), 0)
+    loss_of, calls = run.trainer.supernet.loss, []
+
+    def sometimes(*given: Any) -> Tensor:
+        calls.append(1)
+        if len(calls) == 3:
+            raise MemoryError
+        return loss_of(*given)
+
+    monkeypatch.setattr(run.trainer.supernet, "loss", sometimes)
+    result = run.execute(tmp_path / "run")
+    billed = result.cost.total.images_forward_backward
+    assert run.trainer.weight_steps.done * run.preset.trainer.batch_images == billed
+    assert len(calls) > 3
+    failures = [
+        event["result"].get("failure")
+        for event in read_events(tmp_path / "run" / "events.jsonl")
+        if "result" in event
+    ]
+    assert [each for each in failures if each] == ["out of memory in 1 steps"]
 
 
 def test_a_bug_in_the_trainer_is_not_hidden_as_a_failure(

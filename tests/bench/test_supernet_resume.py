@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from study_process import begin_bench, kill_session, lines_below, wait_until
 
 from bench.cli import run as bench
+from bench.presets import load_preset
 from bench.records.event_log import read_events, without_time
-from trainers.state import read_tensors
+from bench.supernets import file
+from bench.supernets.store import obtain_supernet
+from bench.supernets.training import SupernetJob
+from trainers.state import file_hash, read_tensors
 
 #: Architectures of base and candidates, weights that candidates share.
 IMAGES = 480
@@ -56,3 +62,40 @@ def test_killed_between_base_and_candidates_it_goes_on(tmp_path: Path) -> None:
     texts = [text for event in expected for text in event["work"]["architectures"]]  # type: ignore[index]
     assert any("r" in text and set(text.partition("-")[2]) != {"r"} for text in texts)
     assert len(texts) == IMAGES // 8
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_killed_between_the_supernet_and_its_description_it_has_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "s.safetensors"
+
+    def obtain(start: str = "", to: Path = out) -> dict[str, Any]:
+        given = ["supernet_recipe.images=16", f'supernet.start="{start}"']
+        obtain_supernet(SupernetJob("tiny", load_preset("tiny", given), 0), to, "by a test")
+        found: dict[str, Any] = json.loads(to.with_suffix(".json").read_text())
+        return found
+
+    written: list[Path] = []
+    write = file.write_atomically
+
+    def killed(path: Path, content: bytes) -> None:
+        if written:
+            raise Killed
+        written.append(path)
+        write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "write_atomically", killed)
+        with pytest.raises(Killed):
+            obtain()
+    known = obtain()
+    assert known["exposure"]["steps"] == known["provenance"]["weight_steps"] == 2
+    assert known["hash"] == file_hash(out)
+    # Of a supernet that continues another, what both have done is said in every count.
+    further = obtain(str(out), tmp_path / "further.safetensors")
+    assert further["exposure"]["steps"] == further["provenance"]["weight_steps"] == 4
+    assert further["provenance"]["images"] == 2 * known["provenance"]["images"]

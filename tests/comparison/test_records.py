@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.cli import run as bench
 from bench.comparison.opening import space_of
 from bench.records.errors import RecordError
 from bench.records.runs import find_runs, read_run, read_runs, read_what_can_be
@@ -96,6 +97,24 @@ def test_a_result_that_contradicts_its_log_is_refused(folder: Path) -> None:
     (folder / "events.jsonl").unlink()
     with pytest.raises(RecordError, match="the log nothing"):
         read_run(folder)
+
+
+def test_the_training_of_a_supernet_is_no_search_and_left_out(study: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "both" / "s.safetensors")
+    training = ["supernet", "train", "--preset", "tiny", "--images", "16", "--out", out, "--quiet"]
+    assert bench(training) == 0
+    search = study / "runs" / "random" / "supernet1-seed0"
+    shutil.copytree(search, tmp_path / "both" / "run")
+    found, (left_out,) = read_what_can_be(find_runs([tmp_path / "both"]))
+    assert [record.searcher for record in found] == ["random"]
+    assert left_out.reason.endswith("is the training of a supernet and no search: leave it out")
+    # Nobody makes a search one by taking away what it came to.
+    change(
+        tmp_path / "both" / "run" / "result.json",
+        lambda result: (result["trajectory"].clear(), result["recommendation"].update(score=None)),
+    )
+    with pytest.raises(RecordError, match="one of them was changed"):
+        read_run(tmp_path / "both" / "run")
 
 
 def test_a_result_that_was_edited_is_told_from_an_older_one(folder: Path) -> None:

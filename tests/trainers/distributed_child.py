@@ -20,8 +20,10 @@ from torch import Tensor
 from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.presets import load_preset
+from bench.running.leading import compare
 from bench.supernets.training import SupernetJob
 from spaces import load_space
+from trainers.data.splits import WordSplit
 from trainers.distributed import ProcessGroup, joined
 from trainers.launch import find_launch
 from trainers.state import write_tensors
@@ -116,6 +118,27 @@ def spoilt_step(group: ProcessGroup) -> dict[str, object]:
     }
 
 
+def told_of_words(group: ProcessGroup | None = None) -> list[list[str]]:
+    """What a trainer has to say of its words where the first cannot be read, and once resumed."""
+    trainer = make_trainer(PLAIN, group)
+    words = trainer.weight_steps.words
+    split, read = words.split, type(words.split).sample
+    broken = int(words.indices(0)[0])
+
+    def sample(self: WordSplit, index: int) -> tuple[np.ndarray, str] | None:
+        return None if self is split and index == broken else read(self, index)
+
+    with patch.object(type(split), "sample", sample):
+        trainer.train_weights(draw_paths(2))
+    found = [trainer.warnings()]
+    if group is not None:
+        compare(trainer, group)
+    tensors, counters = trainer.state()
+    trainer.load_state({name: value.clone() for name, value in tensors.items()}, counters)
+    trainer.train_weights(draw_paths(1))
+    return [*found, trainer.warnings()]
+
+
 def main(folder: Path, names: list[str]) -> None:
     with joined(find_launch()) as group:
         for name in [each for each in names if each in CASES]:
@@ -129,6 +152,7 @@ def main(folder: Path, names: list[str]) -> None:
                 write_tensors(folder / "retrain.safetensors", weights, {"losses": losses})
         found = spoilt_step(group)
         (folder / f"spoilt-{group.rank}.json").write_text(json.dumps(found))
+        (folder / f"words-{group.rank}.json").write_text(json.dumps(told_of_words(group)))
 
 
 def main_as(environment: dict[str, str], folder: Path, names: list[str]) -> None:

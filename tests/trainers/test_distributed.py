@@ -130,6 +130,14 @@ def test_a_loss_that_is_not_finite_on_one_process_is_skipped_by_all(trained: Pat
     assert math.isfinite(found[0]["next"])
 
 
+def test_an_image_that_one_process_cannot_read_is_counted_by_all(trained: Path) -> None:
+    expected = distributed_child.told_of_words()
+    assert "1 of 16 images could not be decoded" in expected[0][0]
+    assert "1 of 24 images could not be decoded" in expected[1][0]
+    for rank in range(PROCESSES):
+        assert json.loads((trained / f"words-{rank}.json").read_text()) == expected
+
+
 def train_supernet(out: Path) -> subprocess.Popen[str]:
     often = "--set=run.checkpoint_seconds=0.2"
     command = ["-m", "bench", "supernet", "train", "--preset", "tiny", "--out", str(out)]

@@ -15,7 +15,9 @@ from spaces.networks.batch_norm import BatchNorm
 from trainers.compute import compute_repeatably, resolve_device
 from trainers.data.errors import DataError
 from trainers.data.word_images import WordImages
+from trainers.distributed import Alone, ProcessGroup
 from trainers.errors import TrainerError
+from trainers.launch import Launch
 from trainers.settings import RecogniserSettings
 from trainers.trainer import Trainer
 
@@ -189,7 +191,7 @@ def test_a_loss_that_is_not_finite_changes_nothing_and_is_counted(
 
 
 @pytest.mark.parametrize("moment", ["forward", "backward"])
-def test_a_step_that_raises_changes_nothing_but_spends_its_words(
+def test_a_step_out_of_memory_changes_nothing_but_spends_its_words(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     trainer = make_trainer()
@@ -204,12 +206,65 @@ def test_a_step_that_raises_changes_nothing_but_spends_its_words(
             patch.setattr(trainer.supernet.recogniser.head, "loss", full)
         else:
             patch.setattr(torch.Tensor, "backward", full)
-        with pytest.raises(torch.OutOfMemoryError):
-            trainer.train_weights(PATHS)
+        outcome = trainer.train_weights(PATHS)
+    assert (outcome.failed_steps, outcome.out_of_memory) == (2, 2)
     assert same_state(trainer, before)
-    assert trainer.weight_steps.done == 3
+    assert trainer.weight_steps.done == 4
     assert math.isfinite(trainer.train_weights(PATHS).loss)
     assert not same_state(trainer, before)
+
+
+def test_a_path_out_of_memory_does_not_cost_the_others_their_steps(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer, alone = make_trainer(), make_trainer()
+    loss_of = trainer.supernet.loss
+
+    def full(encoding: list[int], *arguments: object) -> torch.Tensor:
+        if encoding == PATHS[0].tolist():
+            raise MemoryError
+        return loss_of(encoding, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trainer.supernet, "loss", full)
+    outcome = trainer.train_weights(PATHS)
+    assert (outcome.failed_steps, outcome.out_of_memory) == (1, 1)
+    # As if the first step had not been asked for, but for its words.
+    alone.weight_steps.done = 1
+    assert outcome.loss == alone.train_weights(PATHS[1:]).loss
+    assert same_state(trainer, alone.supernet.state_dict())
+    assert trainer.weight_steps.done == 2
+
+
+@pytest.mark.parametrize("moment", ["words", "step"])
+def test_beside_other_processes_a_step_out_of_memory_ends_the_training(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    trainer = make_trainer()
+    steps = trainer.weight_steps
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    alone, group = Alone(), ProcessGroup(Launch(0, 2, 0))
+    monkeypatch.setattr(alone, "give_up", group.give_up)
+    monkeypatch.setattr(steps, "_group", alone)
+    patched = (steps.words, "batch") if moment == "words" else (steps.optimiser, "step")
+    monkeypatch.setattr(*patched, full)
+    with pytest.raises(TrainerError, match="a weight step of process 0 failed"):
+        trainer.train_weights(PATHS)
+
+
+def test_an_error_that_is_not_of_memory_is_seen(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(trainer.supernet, "loss", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        trainer.train_weights(PATHS)
 
 
 def test_the_mean_loss_is_over_the_steps_that_were_made(make_trainer: MakeTrainer) -> None:

@@ -32,15 +32,15 @@ from spaces import Architecture, Space
 from trainers.cost import Cost, Pricer
 from trainers.data.loader import WordImages
 from trainers.errors import TrainerError
+from trainers.memory import is_out_of_memory
 from trainers.metrics import WordScores
 from trainers.scoring_pool import ScoringPool
 from trainers.state import tensors_hash
 from trainers.supernet import Supernet
-from trainers.trainer import Trainer
+from trainers.trainer import Trainer, WeightOutcome
 
 #: Raised when the trainer comes to compute scores another way, with other last digits.
 ARITHMETIC = 2
-OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
 
 
 class SupernetEvaluator(Evaluator):
@@ -99,7 +99,7 @@ class SupernetEvaluator(Evaluator):
             if isinstance(work, TrainWeights):
                 trained = self.trainer.train_weights(self.space.encode(work.architectures))
                 if trained.failed_steps:
-                    return Failure(work, f"no finite gradient in {trained.failed_steps} steps")
+                    return Failure(work, _why_failed(trained))
                 return WeightsTrained(work, trained.loss)
             encoding = self.space.encode([work.architecture])[0]
             if isinstance(work, GateGradient):
@@ -277,9 +277,12 @@ def _memory_for(architecture: Architecture) -> Iterator[None]:
         ) from error
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """torch reports a full CPU as a plain RuntimeError; any other one is a bug to be seen."""
-    return isinstance(error, OUT_OF_MEMORY) or "can't allocate memory" in str(error)
+def _why_failed(trained: WeightOutcome) -> str:
+    reasons = {
+        "no finite gradient": trained.failed_steps - trained.out_of_memory,
+        "out of memory": trained.out_of_memory,
+    }
+    return ", ".join(f"{why} in {steps} steps" for why, steps in reasons.items() if steps)
 
 
 def proxy_score(scores: WordScores | None, case_sensitive: bool) -> float | None:
