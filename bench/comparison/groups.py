@@ -63,15 +63,15 @@ class Groups:
     def paired(self) -> PairedScores | NotComputable:
         """The blocks that every arm completed.
 
-        One without any score has no part in it, as one of which no run is complete: otherwise it
-        would leave no block to the others.
+        One without any score has no part in it, as one of which no run is complete, where there
+        are others to compare: it would leave no block to them.
         """
         final = any(group.finals is not None for group in self.groups)
-        scored = [group for group in self.groups if group.scored] or self.groups
+        scored = [group for group in self.groups if group.scored]
         return paired_matrix(
             (
                 RunScore(group.label, run.block, group.score(run), run.supernet)
-                for group in scored
+                for group in (scored if len(scored) > 1 else self.groups)
                 for run in group.complete
             ),
             without="has no final score" if final else "failed",
