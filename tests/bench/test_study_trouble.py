@@ -58,7 +58,7 @@ def test_the_reason_is_kept_told_and_forgotten(
     assert "left out" not in bench("compare", tmp_path / "out").out
 
 
-def fail(self: object) -> str:
+def fail(*_: object) -> str:
     raise RuntimeError("the disk\n\tis on fire")
 
 
