@@ -158,8 +158,8 @@ def _limit(run: RunRecord, axis: str) -> float:
 
 def _judged(group: Group, axis: str) -> list[RunRecord]:
     """Complete runs with a look, the last of which has a score."""
-    looked = [run for run in group.complete if len(getattr(run.trajectory, axis))]
-    return [run for run in looked if run.score is not None]
+    looked = (run for run in group.complete if run.score is not None)
+    return [run for run in looked if len(getattr(run.trajectory, axis))]
 
 
 def _curves_of(group: Group, axis: str) -> list[StepCurve]:

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from bench.cli import run as run_bench
+from bench.comparison.analysis import analyse
 from bench.comparison.groups import group_runs
+from bench.comparison.protocol import OWN_ENDPOINT
 from bench.comparison.provenance import run_rows
 from bench.presets import load_preset
 from bench.records.runs import read_run
@@ -114,6 +116,7 @@ def test_fresh_weights_are_ones_own_and_said_to_be(
     assert found["weights"] == "own"
     assert found["own_score"] == found["score"]
     assert "began from fresh ones" in said_of(folder)
+    assert analyse([read_run(folder)], "x").endpoint_text == OWN_ENDPOINT
     # As runs were recorded before there were common weights.
     path = folder / "result.json"
     result = json.loads(path.read_text())

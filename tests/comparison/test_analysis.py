@@ -189,6 +189,20 @@ def test_a_baseline_that_was_not_run_is_said(records: list[RunRecord]) -> None:
     assert "tpe was not run" in alone.summary
 
 
+def test_the_gain_over_random_is_of_the_units_of_the_verdicts(
+    records: list[RunRecord], analysis: Analysis
+) -> None:
+    gain = searcher(analysis, "evolution").relative_improvement
+    assert isinstance(gain, Estimate)
+    assert gain.n == analysis.tests.units == 4
+    assert gain.method.startswith("mean over supernets of ratio - 1, Student's t interval")
+    # One landscape has no units but its blocks, too few of them here.
+    one = analyse([r for r in records if r.supernet == records[0].supernet], "x")
+    alone = searcher(one, "evolution").relative_improvement
+    assert isinstance(alone, NotComputable)
+    assert alone.n == 2
+
+
 def test_arms_that_never_ran_stay_in_the_count(records: list[RunRecord]) -> None:
     groups = group_runs(records)
     four, three = (judge_family(groups.paired, Protocol(), planned) for planned in (4, 3))

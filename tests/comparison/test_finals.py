@@ -203,6 +203,13 @@ def test_the_numbers_are_those_of_scipy_and_of_hand(
     assert "not shown to rank these architectures better than" in answers.better_than_rival
 
 
+def point(text: str, proxy: float, scores: list[float], snip: float = 1.0) -> Point:
+    """An architecture with a final score for each seed."""
+    final = NotComputable("no interval here", float(np.mean(scores)), len(scores))
+    seeds = tuple(range(len(scores)))
+    return Point(text, (), proxy, 1, final, None, seeds, tuple(scores), 1000.0, 1.0, snip)
+
+
 @pytest.mark.parametrize(
     ("follow", "said"),
     [
@@ -221,19 +228,7 @@ def test_a_proxy_is_held_against_rivals(follow: str, said: str) -> None:
     other = np.random.default_rng(4).permutation(24) / 24
     final = {"proxy": by_proxy, "macs": by_size, "snip": other}[follow]
     points = [
-        Point(
-            architecture=text,
-            recommended_by=(),
-            proxy=float(proxy),
-            proxy_runs=1,
-            final=NotComputable("one seed", float(score), 1),
-            sd=None,
-            seeds=(0,),
-            scores=(float(score),),
-            images=1000.0,
-            gradient_norm=1.0,
-            snip=float(score) if follow == "snip" else 1.0,
-        )
+        point(text, float(proxy), [float(score)], float(score) if follow == "snip" else 1.0)
         for text, proxy, score in zip(space.texts(encodings), by_proxy, final, strict=True)
     ]
     if follow == "snip":
@@ -257,19 +252,7 @@ def test_tau_without_noise_is_of_as_many_seeds_as_all_have() -> None:
 
     def corrected(counts: list[int]) -> float:
         points = [
-            Point(
-                architecture=text,
-                recommended_by=(),
-                proxy=float(score),
-                proxy_runs=1,
-                final=NotComputable("", float(row[:count].mean()), count),
-                sd=None,
-                seeds=tuple(range(count)),
-                scores=tuple(row[:count].tolist()),
-                images=1000.0,
-                gradient_norm=None,
-                snip=None,
-            )
+            point(text, float(score), row[:count].tolist())
             for text, score, row, count in zip(
                 space.texts(encodings), proxy, finals, counts, strict=True
             )
