@@ -43,6 +43,7 @@ class Loaded(HTMLParser):
             self.addresses.append(given.get("href") or "")
 
 
+@pytest.mark.whole
 def test_every_page_is_in_it_and_loads_nothing_from_elsewhere(site: Path) -> None:
     pages = {page.parent.name for page in site.rglob("index.html")}
     wanted = {page.stem for page in (ROOT / "docs").glob("*.md")}

@@ -64,6 +64,7 @@ def test_the_page_has_the_three_commands() -> None:
     }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("line", commands(), ids=" ".join)
 def test_its_commands_work(
     folder: Path,

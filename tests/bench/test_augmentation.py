@@ -51,6 +51,7 @@ def log_of(folder: Path) -> list[Any]:
     return [without_time(event) for event in read_events(folder / "events.jsonl")]
 
 
+@pytest.mark.whole
 def test_a_killed_training_goes_on_with_the_same_changes(tmp_path: Path) -> None:
     what = ["retrain", ARCHITECTURE]
     finish(what, tmp_path / "whole", *RETRAIN, *ON)

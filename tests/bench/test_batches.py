@@ -74,6 +74,7 @@ def final_state(folder: Path) -> dict[str, Any]:
     return json.loads(json.dumps(state))  # type: ignore[no-any-return]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "searcher",
     [
@@ -91,6 +92,7 @@ def test_batches_show_in_nothing(searcher: str, tmp_path: Path) -> None:
     assert final_state(tmp_path / "together") == final_state(tmp_path / "alone")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "caps",
     [Caps(), pytest.param(Caps(max_macs=250_000_000), marks=pytest.mark.slow)],
@@ -105,6 +107,7 @@ def test_all_neighbours_of_an_architecture(caps: Caps, tmp_path: Path) -> None:
     check_equal(tmp_path / "together", tmp_path / "alone")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("searcher", ["random", pytest.param("spos", marks=pytest.mark.slow)])
 def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> None:
     run(searcher, tmp_path / "alone", *SYNTHETIC, ALONE)
@@ -118,6 +121,7 @@ def test_broken_off_within_a_batch_it_resumes(searcher: str, tmp_path: Path) -> 
         check_equal(folder, tmp_path / "alone")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("searcher", "images"),
     [("random", 320), pytest.param("evolution", 640, marks=pytest.mark.slow)],

@@ -112,6 +112,7 @@ def evaluations(folder: Path) -> list[dict[str, Any]]:
     return [e for e in read_events(folder / "events.jsonl") if e["kind"] == "evaluate"]
 
 
+@pytest.mark.whole
 def test_a_run_that_finds_its_evaluations_writes_the_same_log(
     own_evaluations: Path, tmp_path: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_run_that_finds_its_evaluations_writes_the_same_log(
         assert known == [known[0]] * 3
 
 
+@pytest.mark.whole
 def test_what_decides_a_score_is_in_the_key(own_evaluations: Path) -> None:
     def fingerprint(seed: int = 0, *overrides: str) -> bytes:
         run = Run("random", "tiny", load_preset("tiny", list(overrides)), seed)

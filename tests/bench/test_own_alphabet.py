@@ -72,6 +72,7 @@ def test_from_the_import_to_reading(
     assert bench("export", model, "--format", "safetensors", "--out", out).code == 0
 
 
+@pytest.mark.whole
 def test_a_search_and_its_supernet_keep_it(
     bench: Callable[..., Any], tmp_path: Path, given: list[object]
 ) -> None:

@@ -55,6 +55,7 @@ def scores(path: Path) -> list[dict[str, Any]]:
 ROW = Row.__struct_fields__
 
 
+@pytest.mark.whole
 def test_a_panel_is_trained_once_wherever_its_models_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_panel_is_trained_once_wherever_its_models_are(
     assert "1 of 1" in capsys.readouterr().out
 
 
+@pytest.mark.whole
 def test_a_panel_that_is_killed_goes_on(tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     for folder in (undisturbed, killed):

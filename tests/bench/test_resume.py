@@ -40,6 +40,7 @@ def finish(searcher: str, folder: Path, seed: int = 0) -> dict[str, object]:
 
 
 # Over all searchers, at 200 moments, in test_slow.
+@pytest.mark.whole
 @pytest.mark.parametrize(("searcher", "cache"), [("random", "own"), ("proxyless", "none")])
 def test_sigkill_at_several_moments(searcher: str, cache: str, tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
@@ -50,6 +51,7 @@ def test_sigkill_at_several_moments(searcher: str, cache: str, tmp_path: Path) -
     run_child.kill_many_times(job, cache, undisturbed, KILLS, moments, f"cache {cache}")
 
 
+@pytest.mark.whole
 def test_same_seed_same_log_another_seed_another(tmp_path: Path) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         finish("random", tmp_path / name, seed)
@@ -75,6 +77,7 @@ def test_interrupt_exits_with_130_and_resumes(bench: Callable[..., Any], tmp_pat
     assert log_of(folder) == log_of(tmp_path / "undisturbed")
 
 
+@pytest.mark.whole
 def test_killed_between_the_last_checkpoint_and_the_result(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     expected = finish("proxyless", folder)
@@ -85,6 +88,7 @@ def test_killed_between_the_last_checkpoint_and_the_result(tmp_path: Path) -> No
     check_equal(folder, before)
 
 
+@pytest.mark.whole
 def test_a_damaged_checkpoint_or_log_is_recovered_or_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

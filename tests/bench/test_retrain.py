@@ -98,6 +98,7 @@ def test_a_folder_says_what_it_holds(undisturbed: Path) -> None:
     assert found.model.params == card["params"]
 
 
+@pytest.mark.whole
 def test_another_seed_is_another_model(undisturbed: Path, tmp_path: Path) -> None:
     train(tmp_path / "again")
     assert settled(tmp_path / "again") == settled(undisturbed)
@@ -157,6 +158,7 @@ def has_come_to(steps: int, state: Path, process: Command) -> bool:
         return json.loads(file.metadata()[METADATA_KEY])["counters"]["steps"] >= steps
 
 
+@pytest.mark.whole
 def test_killed_at_several_moments_it_ends_the_same(
     bench: Callable[..., Any], undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_trained_model_is_not_trained_again(undisturbed: Path) -> None:
     assert (undisturbed / "weights.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.whole
 def test_what_a_run_recommends(bench: Callable[..., Any], tmp_path: Path) -> None:
     run = tmp_path / "run"
     words = ["--set", "recogniser.sequence_encoder=bilstm", "--set", "recogniser.sequence_hidden=8"]
@@ -314,6 +317,7 @@ def test_a_trained_model_is_no_run(undisturbed: Path, refused: Callable[..., str
     assert "is a trained model: give the architecture" in refused("retrain", undisturbed)
 
 
+@pytest.mark.whole
 def test_a_hand_made_recogniser_is_trained_alike(bench: Callable[..., Any], tmp_path: Path) -> None:
     answer = bench(
         "baseline", "train", "r2am", "--preset", "tiny", "--out", tmp_path / "m", "--quiet",

@@ -271,6 +271,7 @@ def test_a_folder_that_is_in_use_is_refused(proxyless: Path) -> None:
     RunFolder(proxyless, manifest).work.close()
 
 
+@pytest.mark.whole
 def test_train_a_supernet_then_start_from_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ def test_every_searcher_runs_on_both_parts(bench, tmp_path: Path, searcher: str)
     assert found["params"] == space.params(row)[0]
 
 
+@pytest.mark.whole
 def test_a_search_by_gate_gradients_on_words(bench, tmp_path: Path) -> None:
     given = ("--searcher", "proxyless", "--space", "strnas", "--preset", "tiny", "--quiet")
     given += ("--budget-images", "240")

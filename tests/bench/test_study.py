@@ -134,6 +134,7 @@ def test_a_run_that_cannot_be_done_does_not_stop_the_others(
     assert [run["state"] for run in shown["runs"]].count(DONE) == 5
 
 
+@pytest.mark.whole
 def test_workers_give_what_one_process_gives(tmp_path: Path) -> None:
     path = study_file(tmp_path)
     for workers in ("1", "2"):
@@ -142,6 +143,7 @@ def test_workers_give_what_one_process_gives(tmp_path: Path) -> None:
     assert logs_below(tmp_path / "1") == logs_below(tmp_path / "2")
 
 
+@pytest.mark.whole
 def test_a_killed_study_is_completed_by_the_same_command(tmp_path: Path) -> None:
     text = QUICK.replace('synthetic"]', 'synthetic", "run.budget_images=6000"]')
     path = study_file(tmp_path, text)

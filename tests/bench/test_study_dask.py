@@ -109,6 +109,7 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     return logs_below(out)
 
 
+@pytest.mark.whole
 def test_a_worker_of_a_cluster_gives_what_one_process_gives(
     tmp_path: Path,
     one_worker: Running,

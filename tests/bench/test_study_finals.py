@@ -65,6 +65,7 @@ def compared(out: Path, capsys: pytest.CaptureFixture[str], *options: str) -> di
     return document
 
 
+@pytest.mark.whole
 def test_each_recommendation_is_trained_once_with_each_seed(done: Path) -> None:
     results = [json.loads(p.read_text()) for p in (done / "runs").rglob("result.json")]
     texts = {result["recommendation"]["text"] for result in results}
@@ -134,6 +135,7 @@ def test_a_recommendation_without_its_trainings_has_no_score(
     assert any("has no final score" in reason for reason in reasons)
 
 
+@pytest.mark.whole
 def test_another_study_finds_what_is_trained_again_by_content(done: Path, tmp_path: Path) -> None:
     place = tmp_path / "results"
     shutil.copytree(done.parent, place)

@@ -36,6 +36,7 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     return logs_below(out)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("workers", "number", "whole_group"),
     [

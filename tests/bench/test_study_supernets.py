@@ -66,6 +66,7 @@ def want(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seeds", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_supernets_are_trained_once_and_shared(
     tmp_path: Path,

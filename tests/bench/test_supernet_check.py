@@ -130,6 +130,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "STEPS", 3)
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("few", "checked_once")
 def test_the_command(bench: Callable[..., Any], tmp_path: Path) -> None:
     file, known = tmp_path / "net.safetensors", tmp_path / "known.safetensors"

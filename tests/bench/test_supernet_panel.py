@@ -177,6 +177,7 @@ def test_scores_that_are_not_finite_count_as_none_and_are_counted(
     assert len(steps) == 2 * N
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("checked_once")
 def test_the_command_tells_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -208,6 +209,7 @@ def test_the_command_tells_what_it_found(
         assert "--picture" in capsys.readouterr().err
 
 
+@pytest.mark.whole
 def test_a_neutral_supernet_is_checked_and_searched_like_any_other(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def kill_behind(out: Path, events: int) -> bool:
     return not ended
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(600)
 def test_killed_between_base_and_candidates_it_goes_on(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed" / "killed.safetensors"

@@ -22,6 +22,7 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_each_is_that_of_one_seed(bench: Callable[..., Any], tmp_path: Path, workers: str) -> None:
     out = tmp_path / "many"

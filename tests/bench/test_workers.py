@@ -124,6 +124,7 @@ def hardware(folder: Path) -> dict[str, Any]:
     return manifest.hardware
 
 
+@pytest.mark.whole
 def test_the_log_is_that_of_one_process_even_if_the_other_is_killed(
     tmp_path: Path, evaluated: list[tuple[int, int]]
 ) -> None:

@@ -55,6 +55,7 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
+@pytest.mark.whole
 def test_a_part_that_fails_or_hangs_costs_the_others_nothing(
     stubs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,6 +46,7 @@ def without_places(report: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in report.items() if key != "created"}
 
 
+@pytest.mark.whole
 def test_a_reader_with_the_archive_gets_the_same_numbers(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

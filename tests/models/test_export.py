@@ -118,6 +118,7 @@ def test_the_reader_is_the_model_and_knows_its_probability(kind: str) -> None:
                 assert float(scores_B[row]) == pytest.approx(math.exp(-loss), rel=1e-3)
 
 
+@pytest.mark.whole
 def test_ten_lines_read_words_with_onnxruntime(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

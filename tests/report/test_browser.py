@@ -16,7 +16,10 @@ FOUND = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
 BROWSER = os.environ.get("STRNAS_BROWSER") or FOUND
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path"),
+]
 #: Of the SVG of Chromium, elements with a size on the screen.
 DRAWN = "[...document.querySelectorAll('%s path')].filter(p => p.getBoundingClientRect().width > 5)"
 QUICK = ("five", "hostile", "as-analysed")

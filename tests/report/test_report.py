@@ -335,6 +335,7 @@ def test_files_of_an_earlier_report_do_not_survive(tmp_path: Path) -> None:
     assert tables == {name for name in listed if name.startswith("tables/")}
 
 
+@pytest.mark.whole
 def test_a_report_that_kept_no_list_is_replaced_and_a_strangers_list_is_not_obeyed(
     tmp_path: Path,
 ) -> None:

@@ -92,6 +92,7 @@ def trained_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_cases(tmp_path_factory.mktemp("all"), *distributed_child.CASES, "retrain")
 
 
+@pytest.mark.whole
 def test_processes_train_like_one(trained: Path) -> None:
     check_like_one(trained, "ctc")
 

@@ -178,6 +178,7 @@ def test_a_copy_is_of_its_own() -> None:
     assert (part.depthwise.conv.weight == 3.0).all()
 
 
+@pytest.mark.whole
 def test_a_file_of_one_is_searched_by_two_processes_and_by_no_other_preset(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,7 @@ def drawn(made: Run, n: int = 12) -> tuple[Encodings, list[int]]:
     return encodings, made.space.macs(encodings).tolist()
 
 
+@pytest.mark.whole
 def test_scores_are_those_of_one_process_whenever_the_weights_change(
     made: Run, pool: ScoringPool, own: list[int]
 ) -> None:

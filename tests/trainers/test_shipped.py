@@ -36,6 +36,7 @@ def test_size_hash_and_origin(name: str) -> None:
     assert {"command", "seed", "images", "weight_steps", "commit"} <= origin["provenance"].keys()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("name", "preset_name", "part"),
     [
