@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from searchers.base import Evaluate, Evaluated, Failure, Problem, Result, Searcher, Work
 from searchers.errors import SearcherError
-from searchers.training_plan import UniformTraining
+from searchers.training_plan import WeightTraining
 from spaces import Architecture
 
 Encodings = npt.NDArray[np.int8]
@@ -49,7 +49,7 @@ class BlackBox(Searcher):
         share = settings.training_share
         if share is None:
             share = problem.training_share
-        self._training = UniformTraining(problem, share, self._draw)
+        self._training = WeightTraining(problem, share, self._draw)
         self._best: tuple[float, int] | None = None
         #: What is recommended before anything is known.
         self._first = int(problem.space.rank(problem.draw(1, rng))[0])

@@ -46,7 +46,7 @@ from searchers.latency_term import latency_term
 from searchers.proxyless_settings import ProxylessSettings
 from searchers.reinforce import MovingMean, Reward, SampleRound
 from searchers.search_warnings import decided_at_the_wrong_time, skip_collapse
-from searchers.training_plan import STEPS_PER_WORK, UniformTraining
+from searchers.training_plan import STEPS_PER_WORK, WeightTraining
 from spaces import Architecture
 from spaces.best import best_architecture
 from spaces.path_graph import PathGraph
@@ -79,7 +79,7 @@ class Proxyless(Searcher):
         )
         self._draws = CappedDraws(problem, self._graph)
         self._refuse_impossible_caps()
-        self._warmup = UniformTraining(
+        self._warmup = WeightTraining(
             problem, settings.warmup_share, self._draw_uniform, settings.warmup_epochs
         )
         check_budget(

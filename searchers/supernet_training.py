@@ -6,7 +6,7 @@ not in the registry, since it searches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,17 @@ import numpy.typing as npt
 
 from searchers.base import Problem, Result, Searcher, Work
 from searchers.supernet_strategies.grown import Grown
-from searchers.supernet_strategies.neutral import BASE, Neutral
+from searchers.supernet_strategies.neutral import Neutral
 from searchers.supernet_strategies.strategy import (
     Strategy,
     StrategyName,
     SupernetTrainingSettings,
 )
 from searchers.supernet_strategies.uniform import Uniform
-from searchers.training_plan import UniformTraining
+from searchers.training_plan import WeightTraining
 from spaces import Architecture
 
-STRATEGIES: Mapping[StrategyName, Callable[[Problem, SupernetTrainingSettings], Strategy]] = {
+STRATEGIES: Mapping[StrategyName, type[Strategy]] = {
     "uniform": Uniform, "grown": Grown, "neutral": Neutral,
 }  # fmt: skip
 
@@ -37,13 +37,15 @@ class SupernetTraining(Searcher):
     def __init__(
         self, problem: Problem, settings: SupernetTrainingSettings, rng: np.random.Generator
     ) -> None:
-        super().__init__(problem, settings, rng)
+        # A stream of its own. With that of searchers, a random search of the same seed would
+        # propose the very architectures that its supernet was trained on.
+        super().__init__(problem, settings, rng.spawn(1)[0])
         self._strategy = STRATEGIES[settings.strategy](problem, settings)
-        self._training = UniformTraining(problem, 1.0, self._draw)
+        self._training = WeightTraining(problem, 1.0, self._draw)
 
     @classmethod
     def default_operations(cls, settings: SupernetTrainingSettings) -> tuple[str, ...]:
-        return (BASE,) if settings.strategy == "neutral" else ()
+        return STRATEGIES[settings.strategy].default_operations
 
     def ask(self, n: int = 1) -> list[Work]:
         return [] if self._training.finished else [self._training.ask()]

@@ -1,4 +1,4 @@
-"""The part that one-shot searchers share: train the supernet on uniform paths first."""
+"""The part that one-shot searchers share: train the supernet on drawn paths first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from searchers.base import Problem, TrainWeights
 STEPS_PER_WORK = 10
 
 
-class UniformTraining:
+class WeightTraining:
     """``steps`` weight steps, each on a path drawn by ``draw(n) -> encodings (n, D)``.
 
     They are ``epochs`` passes over search_train or, where that is 0, a ``share`` of the budget.

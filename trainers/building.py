@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from torch import Tensor, nn
@@ -30,6 +30,7 @@ from trainers.trainer import Trainer, TrainerData
 #: Random streams of a run's seed; the harness uses 1 for the searcher.
 TRAIN_STREAM, VAL_STREAM = 2, 3
 FIRST_SPACE = "autostr"
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 #: Name of the one array of a packed supernet.
 PACKED = "parameters"
 
@@ -95,6 +96,21 @@ def build_trainer(
     return Trainer(net, parts, Codec(charset), trainer), start
 
 
+class _Spent(msgspec.Struct, frozen=True):
+    """Of a supernet's provenance, what those that go on from it add to."""
+
+    images: Count = 0
+    macs: Count = 0
+    weight_steps: Count = 0
+
+
+class _Described(msgspec.Struct, frozen=True):
+    """The header of a supernet's file."""
+
+    identity: dict[str, Any]
+    provenance: _Spent = _Spent()
+
+
 def supernet_identity(
     space: Space, data: DataSettings, recogniser: RecogniserSettings, supernet: SupernetSettings
 ) -> dict[str, Any]:
@@ -130,13 +146,15 @@ def load_supernet(
     """
     path = find_supernet(start)
     tensors, metadata = read_tensors(path)
-    stored, provenance = metadata.get("identity"), metadata.get("provenance", {})
-    if not (isinstance(stored, dict) and isinstance(provenance, dict)):
+    try:
+        described = msgspec.convert(metadata, _Described)
+    except msgspec.ValidationError as error:
         raise TrainerError(
-            f"{start} is no supernet: set supernet.start to a file made by `bench supernet train`"
-        )
+            f"{start} is no supernet ({error}): set supernet.start to a file made by `bench "
+            "supernet train`"
+        ) from error
     # Files from when there was but one space, and no entangled weights, do not say so.
-    stored = {"space": FIRST_SPACE, "entangled": False, **stored}
+    stored = {"space": FIRST_SPACE, "entangled": False, **described.identity}
     other = None
     if of_part is not None and gives(stored.get("part"), identity.get("part")):
         other = of_part(stored["part"])
@@ -147,7 +165,7 @@ def load_supernet(
                 f"supernet {start} has {key} {stored.get(key)!r}, the preset {value!r}: use the "
                 "preset it was trained with, or set supernet.start to nothing"
             )
-    found = {**provenance, "start": start, "hash": file_hash(path)}
+    found = {**metadata.get("provenance", {}), "start": start, "hash": file_hash(path)}
     if other is None:
         _fill(net.shared, tensors, start)
         return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import ValidationError, convert
+
 from bench.comparison.groups import Group, Groups
+from bench.records.manifest import ReplayNamed
 from bench.records.record import PREDICTED, RunRecord
 
 #: Share of predicted scores beyond which an arm is not judged.
 MOST_PREDICTED = 0.5
-#: Of a number in a manifest; larger ones are no floats.
-LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ def replayed(records: Sequence[RunRecord], groups: Groups) -> Replay | None:
     found = records[0].manifest.data.get("replay")
     if records[0].evaluator != "replay" or found is None:
         return None
+    try:
+        named = convert(found, ReplayNamed)
+    except ValidationError:
+        # A stranger's manifest: then it says nothing of the record.
+        named = ReplayNamed()
     return Replay(
-        evaluations=found.get("evaluations"),
-        hash=found.get("hash"),
-        surrogate=found.get("surrogate"),
-        error=_number(found.get("surrogate_error")),
-        error_of_best=_number(found.get("surrogate_error_of_best")),
-        error_of_others=_number(found.get("surrogate_error_of_others")),
-        kendall_tau=_number(found.get("surrogate_kendall_tau")),
+        evaluations=named.evaluations,
+        hash=named.hash,
+        surrogate=named.surrogate,
+        error=named.surrogate_error,
+        error_of_best=named.surrogate_error_of_best,
+        error_of_others=named.surrogate_error_of_others,
+        kendall_tau=named.surrogate_kendall_tau,
         predicted={group.label: predicted(group) for group in groups.groups},
     )
 
@@ -81,10 +87,3 @@ def withheld(found: Replay | None) -> dict[str, str]:
 
 def _share(flags: Sequence[bool]) -> float | None:
     return sum(flags) / len(flags) if flags else None
-
-
-def _number(value: object) -> float | None:
-    """A manifest may be a stranger's."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if abs(value) <= LARGEST else None

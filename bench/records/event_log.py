@@ -10,26 +10,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from bench.records.documents import plain
 from bench.records.errors import RecordError
+from bench.records.events import MAX_LINE_BYTES, read_lines
 from bench.records.result import MOST_SECONDS
-from spaces.files import open_regular
-
-Line = TypeVar("Line")
-
-#: Longest line that is read back; the longest one written is about 10 kB.
-MAX_LINE_BYTES = 4 * 2**20
-#: Longest log: a campaign of days on a GPU writes a tenth of it.
-MAX_LOG_BYTES = 2**30
 
 
 class EventLog:
@@ -44,7 +36,7 @@ class EventLog:
         self._hash = _hash_of(())
 
     @property
-    def replaying(self) -> bool:
+    def repeating(self) -> bool:
         """Whether lines from before an interruption are still to be repeated."""
         return self._next < len(self.events)
 
@@ -75,7 +67,7 @@ class EventLog:
     def record(self, line: Mapping[str, Any] | Struct) -> dict[str, Any]:
         """Write the next event, or check it against the line that is there; returns the line's."""
         event = {"event": self._next, **plain(line)}
-        if self.replaying:
+        if self.repeating:
             event = self._repeated(event)
         else:
             self._file.write(_line(event).encode() + b"\n")
@@ -124,32 +116,6 @@ class EventLog:
 def read_events(path: Path) -> list[dict[str, Any]]:
     """All complete lines of a log, [] if there is none. ``RecordError`` on a damaged one."""
     return read_lines(path, _decode)
-
-
-def read_lines(path: Path, decode: Callable[[bytes, int], Line]) -> list[Line]:
-    """``decode(line, number)`` of each complete line; the torn last one was never acknowledged.
-
-    What ``decode`` refuses with a ``ValueError`` is named by a ``RecordError``.
-    """
-    if not path.exists():
-        return []
-    found = []
-    with open_regular(path) as file:
-        if os.fstat(file.fileno()).st_size > MAX_LOG_BYTES:
-            raise RecordError(f"{path} is larger than {MAX_LOG_BYTES:,} bytes: it is no log")
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
-            try:
-                if len(line) > MAX_LINE_BYTES:
-                    raise ValueError("line too long")
-                if not line.endswith(b"\n"):
-                    break
-                found.append(decode(line, number))
-            except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-                raise RecordError(
-                    f"{path}, line {number + 1} is damaged ({error}): restore the file or start "
-                    "the run again in a new folder"
-                ) from error
-    return found
 
 
 def _decode(line: bytes, number: int) -> dict[str, Any]:

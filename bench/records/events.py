@@ -5,13 +5,24 @@ A key that stands at its default is not written.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from bench.records.event_log import read_lines
+from bench.records.errors import RecordError
 from bench.records.result import Consumed, RefereeRow
+from spaces.files import open_regular
+
+Decoded = TypeVar("Decoded")
+
+#: Longest line that is read back; the longest one written is about 10 kB.
+MAX_LINE_BYTES = 4 * 2**20
+#: Longest log: a campaign of days on a GPU writes a tenth of it.
+MAX_LOG_BYTES = 2**30
 
 
 class EventWork(Struct, frozen=True, omit_defaults=True):
@@ -95,6 +106,32 @@ _EVENT = msgspec.json.Decoder(Event)
 def read_log(path: Path) -> list[Event]:
     """The complete lines of a log, [] if there is none; ``RecordError`` on a damaged one."""
     return read_lines(path, _decode)
+
+
+def read_lines(path: Path, decode: Callable[[bytes, int], Decoded]) -> list[Decoded]:
+    """``decode(line, number)`` of each complete line; the torn last one was never acknowledged.
+
+    What ``decode`` refuses with a ``ValueError`` is named by a ``RecordError``.
+    """
+    if not path.exists():
+        return []
+    found = []
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > MAX_LOG_BYTES:
+            raise RecordError(f"{path} is larger than {MAX_LOG_BYTES:,} bytes: it is no log")
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
+            try:
+                if len(line) > MAX_LINE_BYTES:
+                    raise ValueError("line too long")
+                if not line.endswith(b"\n"):
+                    break
+                found.append(decode(line, number))
+            except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+                raise RecordError(
+                    f"{path}, line {number + 1} is damaged ({error}): restore the file or start "
+                    "the run again in a new folder"
+                ) from error
+    return found
 
 
 def _decode(line: bytes, number: int) -> Event:

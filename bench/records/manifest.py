@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from bench.records.documents import json_bytes
 from bench.records.errors import RecordError
 from bench.records.readable import readable
-from bench.records.result import Count, Seconds
+from bench.records.result import Count, Finite, Seconds
 from spaces.atomic import write_atomically
 from spaces.files import read_object
 
@@ -88,6 +88,23 @@ class Begun(Struct, frozen=True, kw_only=True):
     identity_hash: Annotated[str, Meta(min_length=1, max_length=128)]
     created: str = ""
     hardware: dict[str, Any] = {}
+
+
+class ReplayNamed(Struct, frozen=True, kw_only=True):
+    """The record that scores are replayed from, and how well others are predicted.
+
+    Errors are root mean squares over held-out records; None: not said, as by older versions.
+    """
+
+    evaluations: Count | None = None
+    predicted_left_out: Count | None = None
+    hash: str | None = None
+    surrogate: str | None = None
+    surrogate_penalty: Finite | None = None
+    surrogate_error: Finite | None = None
+    surrogate_error_of_best: Finite | None = None
+    surrogate_error_of_others: Finite | None = None
+    surrogate_kendall_tau: Finite | None = None
 
 
 class Manifest(Begun, frozen=True, kw_only=True):

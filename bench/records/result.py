@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
+Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Score = Annotated[float, Meta(ge=0.0, le=1.0)]
 MOST_SECONDS = 1e12
 Seconds = Annotated[float, Meta(ge=0.0, le=MOST_SECONDS)]

@@ -168,14 +168,14 @@ class _Meter:
         if isinstance(result, Evaluated):
             self.best = max(self.best or 0.0, result.score)
         now = time.monotonic()
-        if self.started is None or event.replaying:
+        if self.started is None or event.repeating:
             # Images from before an interruption are not this process's speed.
             self.started = (now, event.images)
         seconds = now - self.started[0]
         speed = ""
-        if seconds > 0 and not event.replaying:
+        if seconds > 0 and not event.repeating:
             speed = f"{(event.images - self.started[1]) / seconds:.0f} images/s"
-        elif event.replaying:
+        elif event.repeating:
             speed = "repeating"
         parts = []
         if self.loss is not None:

@@ -47,7 +47,7 @@ class WorkReport:
     result: Result | None
     images: int
     status: dict[str, float]
-    replaying: bool
+    repeating: bool
     warnings: list[str] = field(default_factory=list)
 
 
@@ -114,7 +114,7 @@ class Runner:
             if warning is not None and warning not in self.warnings:
                 self.warnings.append(warning)
                 self.report(
-                    WorkReport("resuming", None, self._images, {}, log.replaying, [warning])
+                    WorkReport("resuming", None, self._images, {}, log.repeating, [warning])
                 )
             saved = time.monotonic()
             while ended is None:
@@ -167,7 +167,7 @@ class Runner:
 
         ``saved`` is the moment of the last checkpoint; the new one is returned.
         """
-        if not log.replaying:
+        if not log.repeating:
             due = time.monotonic() - saved >= self.limits.checkpoint_seconds
             if due or self.stop_requested():
                 self._checkpoint(log)
@@ -216,7 +216,7 @@ class Runner:
         self.ledger.bill(kind, cost)
         self.ledger.failures += isinstance(outcome.result, Failure)
         self.proposals.note(work)
-        replaying = log.replaying
+        repeating = log.repeating
         asking, telling = overhead
         line = Line(
             log.position,
@@ -230,7 +230,7 @@ class Runner:
             time=EventTime(asking, outcome.seconds, telling, cached=outcome.cached),
         )
         self._write(log, line)
-        self.report(WorkReport(kind, outcome.result, self._images, status, replaying))
+        self.report(WorkReport(kind, outcome.result, self._images, status, repeating))
 
     def _write(self, log: EventLog, line: Line) -> None:
         """Repeated work keeps the time that it took the first time."""
@@ -250,7 +250,7 @@ class Runner:
         point = self.limits.referee_points if final else reached
         row, samples = self.referee.judge(self.searcher, point, self.ledger.total, final)
         warnings = said.warnings(self.searcher)
-        replaying = log.replaying
+        repeating = log.repeating
         line = Line(
             log.position,
             "referee",
@@ -264,7 +264,7 @@ class Runner:
         new = [warning for warning in warnings if warning not in self.warnings]
         self.warnings.extend(new)
         self.folder.write_incumbents(self.verdicts)
-        self.report(WorkReport("referee", None, self._images, {}, replaying, new))
+        self.report(WorkReport("referee", None, self._images, {}, repeating, new))
 
     @property
     def _images(self) -> int:

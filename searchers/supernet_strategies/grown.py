@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from searchers.base import Problem
-from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import Strategy, SupernetTrainingSettings
 
 
-class Grown:
+class Grown(Strategy):
     """Each layer leaves its base operation, and the path its base path, ever more often."""
 
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
-        self.problem = problem
-        self.settings = settings
+        super().__init__(problem, settings)
         self._base = problem.space.encode([problem.space.parse(settings.base)])[0]
 
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:

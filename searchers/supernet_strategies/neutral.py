@@ -15,16 +15,18 @@ import numpy.typing as npt
 
 from searchers.base import Problem
 from searchers.errors import SearcherError
-from searchers.supernet_strategies.strategy import SupernetTrainingSettings
+from searchers.supernet_strategies.strategy import Strategy, SupernetTrainingSettings
 
 #: On every layer of the base: AutoSTR's default operation of step 1.
 BASE = "residual"
 
 
-class Neutral:
+class Neutral(Strategy):
     """In the first half of widening layers that keep the shape leave the base, all by its end, and
     up to one of the others at a time; in the second half the others follow.
     """
+
+    default_operations = (BASE,)
 
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
         space = problem.space
@@ -33,8 +35,7 @@ class Neutral:
                 f"space {space.name} has no default operation {BASE} for strategy 'neutral': set "
                 "supernet_recipe.strategy to 'uniform' or 'grown'"
             )
-        self.problem = problem
-        self.settings = settings
+        super().__init__(problem, settings)
         self._default = len(space.operations) + space.default_operations.index(BASE)
 
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:

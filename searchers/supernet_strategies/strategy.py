@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from searchers.base import Problem
 from searchers.errors import SearcherError
 
 StrategyName = Literal["uniform", "grown", "neutral"]
@@ -57,9 +59,18 @@ class SupernetTrainingSettings:
         return 1.0 if over >= self.widening_share else over / self.widening_share
 
 
-class Strategy(Protocol):
-    """Draws the paths of weight steps."""
+class Strategy(ABC):
+    """Draws the paths of weight steps.
 
+    ``default_operations`` are those outside the space that it draws, too.
+    """
+
+    default_operations: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
+        self.problem = problem
+        self.settings = settings
+
+    @abstractmethod
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:
         """Encodings (n, columns) for the next n steps, at a share 0 to 1 of the training."""
-        ...

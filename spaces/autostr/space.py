@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spaces.autostr import moves
+from spaces.autostr.checks import checked, in_space, legal, one_path, shaped
 from spaces.autostr.costs import CostTables
 from spaces.autostr.counting import MacCounts, check_limit
 from spaces.autostr.digits import base7_digits, base7_numbers
@@ -39,8 +40,6 @@ from spaces.path_graph import PathGraph
 
 CODES = len(OPERATIONS)
 MAX_SIZE = 2**63 - 1
-# Rows checked at a time, small enough to stay in the core's cache.
-BLOCK = 8192
 
 
 class AutoSTRSpace(Space):
@@ -149,17 +148,18 @@ class AutoSTRSpace(Space):
         return self.architecture(encodings[0])
 
     def texts(self, encodings: ArrayLike) -> list[str]:
-        return write_texts(self._checked(encodings))
+        return write_texts(checked(encodings, self.paths))
 
     def uniform_architecture(self, path: ArrayLike, operation: str) -> Architecture:
         if operation not in self.default_operations:
             return super().uniform_architecture(path, operation)
         default = CODES + self.default_operations.index(operation)
-        return self._mixed(np.append(self._path(path), [default] * self.layers).astype(np.int8))
+        row = np.append(one_path(path, self.paths), [default] * self.layers)
+        return self._mixed(row.astype(np.int8))
 
     def mixed_architectures(self, encodings: ArrayLike) -> list[Architecture]:
-        array = self._checked(encodings, defaults=True)
-        members = self._in_space(array)
+        array = checked(encodings, self.paths, defaults=True)
+        members = in_space(array, self.paths)
         known = iter(self.architectures(array[members]))
         return [
             next(known) if member else self._mixed(row)
@@ -180,7 +180,7 @@ class AutoSTRSpace(Space):
         return Architecture(write_texts(row[None])[0], self.size + number, tuple(row.tolist()))
 
     def rank(self, encodings: ArrayLike) -> Int64:
-        array = self._checked(encodings)
+        array = checked(encodings, self.paths)
         ranks = self.paths.rank(array[:, : self.layers])
         return ranks * self._per_path + base7_numbers(array[:, self.layers :])
 
@@ -202,8 +202,8 @@ class AutoSTRSpace(Space):
     # ---- the set -----------------------------------------------------------------------
 
     def is_valid(self, encodings: ArrayLike) -> Bool:
-        array = self._shaped(encodings)
-        valid = self._in_space(array)
+        array = shaped(encodings, self.paths)
+        valid = in_space(array, self.paths)
         if self.strict:
             valid &= ~moves.has_strided_skip(array)
         return valid
@@ -283,7 +283,7 @@ class AutoSTRSpace(Space):
 
     def price(self, encodings: ArrayLike, costs: CostTables | None = None) -> tuple[Int64, Int64]:
         """Return MACs (N,) and parameters (N,) in one go, of this space or of other widths."""
-        return self._tables(costs).price(self._checked(encodings, defaults=True))
+        return self._tables(costs).price(checked(encodings, self.paths, defaults=True))
 
     def macs(self, encodings: ArrayLike, costs: CostTables | None = None) -> Int64:
         return self.price(encodings, costs)[0]
@@ -292,13 +292,13 @@ class AutoSTRSpace(Space):
         return self.price(encodings, costs)[1]
 
     def operation_macs(self, path: ArrayLike, costs: CostTables | None = None) -> Int64:
-        codes = self._path(path)
+        codes = one_path(path, self.paths)
         a, b = self.paths.states(codes)[:-1].T
         found: Int64 = self._tables(costs).macs[a, b, codes]
         return found
 
     def operation_allowed(self, path: ArrayLike) -> Bool:
-        codes = self._path(path)
+        codes = one_path(path, self.paths)
         allowed = np.ones((self.layers, CODES), np.bool_)
         if self.strict:
             allowed[codes != KEEP, SKIP] = False
@@ -316,7 +316,7 @@ class AutoSTRSpace(Space):
         return self.paths.parse(text.strip())
 
     def path_text(self, path: ArrayLike) -> str:
-        return self.paths.text(self._path(path))
+        return self.paths.text(one_path(path, self.paths))
 
     def path_graph(self) -> PathGraph:
         return self._graph
@@ -327,14 +327,15 @@ class AutoSTRSpace(Space):
 
     def path_states(self, path: ArrayLike) -> Int64:
         """Return (layers + 1, 2): the numbers of A and B before each layer, and at the end."""
-        return self.paths.states(self._path(path))
+        return self.paths.states(one_path(path, self.paths))
 
     # ---- views -------------------------------------------------------------------------
 
     def named_encoding(self, name: str) -> AutoSTREncoding:
         return make_encoding(name, self.paths, self.strict)
 
-    # ---- checks ------------------------------------------------------------------------
+    def _legal(self, encodings: ArrayLike) -> Int8:
+        return legal(encodings, self.paths, self.strict)
 
     @property
     def _per_path(self) -> int:
@@ -349,71 +350,3 @@ class AutoSTRSpace(Space):
                 f"expected {own.downsampling_a} and {own.downsampling_b}"
             )
         return costs or own
-
-    def _shaped(self, encodings: ArrayLike) -> Int8:
-        """Return encodings as int8 (N, columns), or say what shape or type they have."""
-        array = np.asarray(encodings)
-        if array.ndim != 2 or array.shape[1] != self.columns:
-            raise SpaceError(
-                f"encodings have shape {array.shape}, expected (N, {self.columns}): strides, "
-                "then operations"
-            )
-        if array.dtype.kind not in "iu":
-            raise SpaceError(f"encodings have type {array.dtype}, expected integers")
-        # Clipped first, so that 256 does not become 0.
-        return array if array.dtype == np.int8 else np.clip(array, -1, 127).astype(np.int8)
-
-    def _in_space(self, array: Int8, codes: int = CODES) -> Bool:
-        """Return (N,) whether rows have a legal path and operations below ``codes``.
-
-        Skips are not judged.
-        """
-        valid = np.empty(len(array), np.bool_)
-        for start in range(0, len(array), BLOCK):
-            # As unsigned numbers, negative codes are too large as well.
-            by_layer = np.ascontiguousarray(array[start : start + BLOCK].T).view(np.uint8)
-            strides, operations = by_layer[: self.layers], by_layer[self.layers :]
-            found = (strides.max(axis=0) <= 2) & (operations.max(axis=0) < codes)
-            for code, wanted in ((1, self.costs.downsampling_a), (2, self.costs.downsampling_b)):
-                found &= (strides == code).sum(axis=0, dtype=np.uint8) == wanted
-            valid[start : start + BLOCK] = found
-        return valid
-
-    def _checked(self, encodings: ArrayLike, defaults: bool = False) -> Int8:
-        """Return encodings whose every row has a legal path and known operations.
-
-        With ``defaults`` a row may also have default operations.
-        """
-        array = self._shaped(encodings)
-        kinds = CODES + len(DEFAULT_OPERATIONS) if defaults else CODES
-        wrong = np.flatnonzero(~self._in_space(array, kinds))
-        if len(wrong):
-            raise SpaceError(
-                f"row {wrong[0]} of the encodings is {array[wrong[0]].tolist()}, expected stride "
-                f"codes 0 to 2 with {self.costs.downsampling_a} A (1) and "
-                f"{self.costs.downsampling_b} B (2), then operations 0 to {CODES - 1}"
-            )
-        return array
-
-    def _legal(self, encodings: ArrayLike) -> Int8:
-        """Return encodings that are legal in this space, strict rule included."""
-        array = self._checked(encodings)
-        wrong = np.flatnonzero(moves.has_strided_skip(array)) if self.strict else ()
-        if len(wrong):
-            read_text(self.texts(array[wrong[:1]])[0], self.paths, self.strict)
-        return array
-
-    def _path(self, path: ArrayLike) -> Int8:
-        """Return one legal path as int8 (layers,)."""
-        codes = np.asarray(path)
-        if codes.shape != (self.layers,) or codes.dtype.kind not in "iu":
-            raise SpaceError(
-                f"path has shape {codes.shape} and type {codes.dtype}, expected ({self.layers},) "
-                f"integer stride codes: Space.parse_path reads one from text"
-            )
-        if not self.paths.is_valid(codes[None])[0]:
-            raise SpaceError(
-                f"path {codes.tolist()} is illegal, expected codes 0 to 2 with "
-                f"{self.costs.downsampling_a} A (1) and {self.costs.downsampling_b} B (2)"
-            )
-        return codes.astype(np.int8)

@@ -40,9 +40,9 @@ def test_repeating_the_same_work_writes_nothing_and_keeps_the_first_times(tmp_pa
     with EventLog(path) as log:
         line = log.record({"loss": 1.0, "time": {"trainer": 9.0}})
         assert line["time"] == {"trainer": 1.0}
-        assert log.replaying
+        assert log.repeating
         log.record({"loss": 2.0, "time": {"trainer": 9.0}})
-        assert not log.replaying
+        assert not log.repeating
         assert path.read_bytes() == before
         log.record({"loss": 3.0, "time": {}})
     assert [event["event"] for event in read_events(path)] == [0, 1, 2]

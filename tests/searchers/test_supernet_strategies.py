@@ -129,3 +129,14 @@ def test_a_training_goes_on_as_if_nothing_had_been() -> None:
     assert [*first, *(work for _ in range(6) for work in resumed.ask())] == asked
     assert whole.ask() == []
     assert SupernetTraining.default_operations(settings) == ("residual",)
+
+
+def test_a_random_search_of_the_same_seed_draws_other_architectures() -> None:
+    # What it proposes would else be what its supernet was trained on, in the same order.
+    settings = SupernetTrainingSettings("uniform")
+    training = SupernetTraining(problem(), settings, np.random.default_rng(5))
+    works = [training.ask()[0] for _ in range(10)]
+    trained = {each.text for work in works for each in work.architectures}  # type: ignore[union-attr]
+    assert len(trained) == 100
+    drawn = SPACE.sample(100, np.random.default_rng(5))
+    assert trained.isdisjoint(SPACE.texts(drawn))

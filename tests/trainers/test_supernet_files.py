@@ -228,3 +228,22 @@ def test_a_trained_start_needs_no_flat_start(
     assert trainer.settings.flat_start_steps == (0 if start else 5)
     trainer.data.search_train.close()
     trainer.data.search_val.close()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"identity": 3},
+        {"identity": IDENTITY, "provenance": {"images": "many"}},
+        {"identity": IDENTITY, "provenance": {"macs": -1}},
+        {"identity": IDENTITY, "provenance": []},
+    ],
+)
+def test_a_header_of_something_else_is_refused_before_work_begins(
+    header: dict[str, Any], tmp_path: Path, tensors: dict[str, Tensor]
+) -> None:
+    path = tmp_path / "net.safetensors"
+    write_tensors(path, tensors, header)
+    with pytest.raises(TrainerError, match=r"is no supernet \(.*bench supernet train"):
+        load_supernet(build(2), str(path), IDENTITY)

@@ -88,20 +88,13 @@ class Evaluator(ABC):
         """The score on search_val alone, off the ledger; None where it is not finite."""
 
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
-        """What comes of each, in order, with the time it took; where it pays, ``together``."""
-        outcomes = self.together(works) if len(works) > 1 else None
-        if outcomes is not None:
-            return outcomes
+        """What comes of each, in order, with the time it took."""
         outcomes = []
         for work in works:
             start = time.perf_counter()
             result = self.perform(work)
             outcomes.append(Outcome(result, time.perf_counter() - start))
         return outcomes
-
-    def together(self, works: Sequence[Work]) -> list[Outcome] | None:
-        """What comes of several done at once; None where each is to be done by itself."""
-        return None
 
     def fingerprint(self) -> dict[str, Any] | None:
         """What, beside the architecture, decides the score of an evaluation at this moment.

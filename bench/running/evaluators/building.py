@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from bench.records.errors import PresetError
 from bench.records.settings import Preset, settings_as_dict
 from bench.running.evaluators.base import Evaluator
@@ -76,7 +78,7 @@ def _replay(preset: Preset, space: Space, default_operations: tuple[str, ...]) -
         )
     record = read_record(Path(preset.run.replay), space)
     evaluator = ReplayEvaluator(space, record, preset.trainer.batch_images)
-    described = {"replay": evaluator.describe()}
+    described = {"replay": asdict(evaluator.describe())}
     hashes = {"replay": [record.digest]}
     return Built(evaluator, record.evaluation_images, described, hashes, None, None)
 

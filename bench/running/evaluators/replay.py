@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,7 @@ from scipy.stats import kendalltau
 from sklearn.linear_model import Ridge
 
 from bench.records.errors import PresetError, RecordError
+from bench.records.manifest import ReplayNamed
 from bench.records.protocol_check import check_one_protocol
 from bench.records.record import FRESH_WEIGHTS, PREDICTED, RECORDED, RunRecord
 from bench.records.runs import find_runs, read_runs
@@ -208,19 +208,19 @@ class ReplayEvaluator(Evaluator):
         self._known = dict(zip(indices, record.scores.tolist(), strict=True))
         self._noise = int(record.digest[:12], 16)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ReplayNamed:
         """What the manifest says of it."""
-        return {
-            "evaluations": len(self.record.scores),
-            "predicted_left_out": self.record.predicted,
-            "hash": self.record.digest,
-            "surrogate": "ridge on operations, stages and log MACs",
-            "surrogate_penalty": self.surrogate.penalty,
-            "surrogate_error": self.surrogate.error,
-            "surrogate_error_of_best": self.surrogate.error_of_best,
-            "surrogate_error_of_others": self.surrogate.error_of_others,
-            "surrogate_kendall_tau": self.surrogate.tau,
-        }
+        return ReplayNamed(
+            evaluations=len(self.record.scores),
+            predicted_left_out=self.record.predicted,
+            hash=self.record.digest,
+            surrogate="ridge on operations, stages and log MACs",
+            surrogate_penalty=self.surrogate.penalty,
+            surrogate_error=self.surrogate.error,
+            surrogate_error_of_best=self.surrogate.error_of_best,
+            surrogate_error_of_others=self.surrogate.error_of_others,
+            surrogate_kendall_tau=self.surrogate.tau,
+        )
 
     def price(self, work: Work) -> Cost:
         if isinstance(work, TrainWeights):

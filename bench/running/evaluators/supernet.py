@@ -115,10 +115,15 @@ class SupernetEvaluator(Evaluator):
                 return Failure(work, "out of memory")
             raise
 
-    def together(self, works: Sequence[Work]) -> list[Outcome] | None:
+    def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
+        """Several evaluations at once, everything else one by one."""
+        outcomes = self._together(works) if len(works) > 1 else None
+        return super().execute_many(works) if outcomes is None else outcomes
+
+    def _together(self, works: Sequence[Work]) -> list[Outcome] | None:
         """Evaluations; the time that they took is shared out by the architectures' MACs.
 
-        None where memory is too little: one by one they need less.
+        None where there is other work, or memory is too little: one by one they need less.
         """
         evaluations = [work for work in works if isinstance(work, Evaluate)]
         if len(evaluations) < len(works):
