@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,6 +30,8 @@ class Past:
     step_seconds: float = 0.0
     #: The last look at search_val.
     last: Judged | None = None
+    #: That it went on elsewhere, if it did.
+    warnings: list[str] = field(default_factory=list)
 
 
 def write_checkpoint(folder: WorkFolder, identity_hash: str, state: State, past: Past) -> None:

@@ -29,7 +29,13 @@ from bench.records.card import (
 )
 from bench.records.counted import one_ned, word_accuracy
 from bench.records.errors import Interrupted
-from bench.records.manifest import Begun, hardware, identity_hash, versions
+from bench.records.manifest import (
+    Begun,
+    continued_elsewhere,
+    hardware,
+    identity_hash,
+    versions,
+)
 from bench.records.model_folder import CURVE, ModelFolder
 from bench.records.settings import settings_as_dict
 from bench.records.work_folder import WorkFolder
@@ -247,6 +253,9 @@ class RetrainingJob:
         self.training.load_state(tensors, counters)
         if self.leader is not None:
             self.leader.send_state(tensors, counters)
+        moved = continued_elsewhere(folder.manifest, self._started())
+        if moved is not None and moved not in past.warnings:
+            past.warnings.append(moved)
         return past
 
     def _started(self) -> Begun:
@@ -256,6 +265,7 @@ class RetrainingJob:
             identity_hash=self.identity_hash,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             hardware=self._hardware(),
+            versions=versions(),
         )
 
     def _hardware(self) -> dict[str, Any]:
@@ -288,7 +298,7 @@ class RetrainingJob:
             data=CardData(
                 **{name: Words(**split.describe()) for name, split in self.splits.items()}
             ),
-            warnings=self.training.warnings(),
+            warnings=[*past.warnings, *self.training.warnings()],
             cost=CardCost(
                 images=trained + read,
                 images_forward=read,

@@ -88,6 +88,7 @@ class Begun(Struct, frozen=True, kw_only=True):
     identity_hash: Annotated[str, Meta(min_length=1, max_length=128)]
     created: str = ""
     hardware: dict[str, Any] = {}
+    versions: dict[str, str] = {}
 
 
 class ReplayNamed(Struct, frozen=True, kw_only=True):
@@ -115,7 +116,6 @@ class Manifest(Begun, frozen=True, kw_only=True):
     retraining: dict[str, Any] | None = None
     data: dict[str, dict[str, Any]] = {}
     supernet_start: dict[str, Any] | None = None
-    versions: dict[str, str] = {}
 
 
 def hardware(device: str) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def continued_elsewhere(begun: Begun, now: Begun) -> str | None:
         ", ".join(readable(f"{key} {each[key]}") for key in changed) for each in (after, before)
     )
     return (
-        f"continued with {found}, begun with {known}: what was computed since may differ; for a "
-        "run of one version on one machine, start it again in a new folder"
+        f"continued with {found}, begun with {known}: what was computed since may differ; to "
+        "have all of one version and one machine, start again in a new folder"
     )
 
 
@@ -167,7 +167,7 @@ def _surroundings(manifest: Begun) -> dict[str, Any]:
     """Versions, processor and accelerator by name: what may decide the digits of a score."""
     hardware = manifest.hardware
     return {
-        **getattr(manifest, "versions", {}),
+        **manifest.versions,
         **{key: hardware[key] for key in ("processor", "accelerator") if key in hardware},
     }
 

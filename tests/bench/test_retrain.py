@@ -25,6 +25,7 @@ from bench.models.retraining import RetrainingJob
 from bench.models.stored import load_model
 from bench.records.card import Card
 from bench.records.errors import Interrupted
+from bench.records.manifest import versions
 from trainers.baselines.catalogue import BASELINES
 from trainers.data.store import WordLMDB
 from trainers.state import METADATA_KEY, read_tensors
@@ -119,6 +120,21 @@ def test_stopped_it_goes_on_as_if_nothing_had_happened(
     train(folder)
     assert settled(folder) == settled(undisturbed)
     assert (folder / "curve.csv").read_bytes() == (undisturbed / "curve.csv").read_bytes()
+
+
+def test_that_it_went_on_with_another_version_stands_in_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    begun = versions()
+    monkeypatch.setattr("bench.models.retraining.versions", lambda: begun | {"torch": "9.9"})
+    with pytest.raises(Interrupted):
+        train(folder, stop_after=2)
+    monkeypatch.undo()
+    with pytest.raises(Interrupted):
+        train(folder, stop_after=2)
+    (said,) = train(folder).warnings
+    assert said.startswith(f"continued with torch {begun['torch']}, begun with torch 9.9: what")
 
 
 def test_a_request_to_stop_at_any_moment_finds_everything_saved(tmp_path: Path) -> None:
