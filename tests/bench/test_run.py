@@ -77,7 +77,8 @@ def test_the_manifest_says_what_the_run_is(proxyless: Path) -> None:
     assert identity["searcher"] == "proxyless"
     assert identity["hyperparameters"]["path"] == "ABABB"
     assert all(h.startswith("words-full-1:") for h in identity["data"]["test"])
-    assert manifest.versions["torch"] == torch.__version__
+    # Of a build for a GPU the package names the version without the build.
+    assert torch.__version__.startswith(manifest.versions["torch"])
     assert manifest.hardware["cores"]
 
 

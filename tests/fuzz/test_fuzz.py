@@ -31,5 +31,5 @@ def test_nothing_gets_through_the_door(own_cache: Path, arguments: int, files: i
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert f"{arguments} argument lists; exit codes 0: " in done.stderr
-    assert f"{files} damaged files; exit codes 0: " in done.stderr
+    assert f"{arguments} argument lists; exit codes " in done.stderr
+    assert f"{files} damaged files; exit codes " in done.stderr
