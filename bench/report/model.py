@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 from urllib.parse import quote
 
@@ -187,8 +187,7 @@ class Report:
     name: str
     question: str
     banner: str
-    created: str
-    sections: Sequence[Section] = field(default_factory=tuple)
+    sections: Sequence[Section]
 
     def tables(self) -> list[Table]:
         """Every table, those of figures and folds included."""

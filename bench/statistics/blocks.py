@@ -9,7 +9,7 @@ therefore failures are counted next to every result.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
@@ -58,18 +58,13 @@ class DroppedBlock:
 
 @dataclass(frozen=True)
 class PairedScores:
-    """``scores[i][j]`` of searcher j in block i; ``runs``, ``failed``: counts per searcher.
-
-    ``clusters`` names that of each block.
-    """
+    """``scores[i][j]`` of searcher j in block i; ``clusters`` names that of each block."""
 
     searchers: tuple[str, ...]
     blocks: tuple[str, ...]
     clusters: tuple[str, ...]
     scores: tuple[tuple[float, ...], ...]
     dropped: tuple[DroppedBlock, ...]
-    runs: tuple[int, ...]
-    failed: tuple[int, ...]
 
     @property
     def matrix(self) -> Floats:
@@ -78,18 +73,16 @@ class PairedScores:
 
 
 def paired_matrix(
-    runs: Iterable[RunScore], searchers: Sequence[str] | None = None, without: str = "failed"
+    runs: Iterable[RunScore], without: str = "failed"
 ) -> PairedScores | NotComputable:
-    """The blocks that all ``searchers`` completed, in the order in which blocks first appear.
+    """The blocks that all searchers completed, in the order in which blocks first appear.
 
-    Without ``searchers``, all that appear; runs of others are ignored. ``without`` tells of a run
-    that has no score. Refused if a searcher has
-    two runs in one block, since which of them counts is not a question for statistics, and if no
-    block is complete. One searcher is no reason to refuse: it has intervals, if no comparisons.
+    ``without`` tells of a run that has no score. Refused if a searcher has two runs in one block,
+    since which of them counts is not a question for statistics, and if no block is complete. One
+    searcher is no reason to refuse: it has intervals, if no comparisons.
     """
     found = list(runs)
-    names = tuple(dict.fromkeys(run.searcher for run in found) if searchers is None else searchers)
-    found = [run for run in found if run.searcher in names]
+    names = tuple(dict.fromkeys(run.searcher for run in found))
     if not found:
         return NotComputable("there are no runs")
     counted = Counter((run.searcher, run.block) for run in found)
@@ -119,6 +112,4 @@ def paired_matrix(
         clusters=tuple(by_place[block, names[0]].cluster for block in complete),
         scores=scores,
         dropped=tuple(dropped),
-        runs=tuple(sum(run.searcher == name for run in found) for name in names),
-        failed=tuple(sum(run.searcher == name and run.failed for run in found) for name in names),
     )

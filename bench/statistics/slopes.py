@@ -14,11 +14,7 @@ from bench.statistics.bootstrap import RESAMPLES, resampled_estimate
 
 
 def slope(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
+    x: npt.ArrayLike, y: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
 ) -> Estimate | NotComputable:
     """By how much ``y`` (n,) changes for one more of ``x`` (n,)."""
     pair = columns(x, y)
@@ -33,7 +29,7 @@ def slope(
     def slopes(counts: Floats) -> Floats:
         return _slopes(a, b, counts)
 
-    return resampled_estimate(slopes, n, rng, level, resamples, name, "points")
+    return resampled_estimate(slopes, n, rng, name, resamples=resamples, things="points")
 
 
 def _slopes(a: Floats, b: Floats, counts: Floats) -> Floats:

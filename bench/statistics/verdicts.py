@@ -22,7 +22,6 @@ from typing import Literal
 
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.clusters import ClusterTest
-from bench.statistics.equivalence import EquivalenceTest
 from bench.statistics.paired import PairedTest, smallest_n
 from bench.statistics.power import DetectableEffect, required_blocks
 
@@ -58,7 +57,6 @@ class Evidence:
     margin: float | None
     test: PairedTest | ClusterTest | NotComputable
     adjusted_p: float | None
-    equivalence: EquivalenceTest | NotComputable
     adjusted_equivalence_p: float | None
     shift: Estimate | NotComputable
     detectable: DetectableEffect | NotComputable
