@@ -66,18 +66,13 @@ def accuracy_cost_figure(points: Sequence[ModelPoint], words: str, look: Look) -
                 linewidth=1.1, alpha=0.6, zorder=2,
             )  # fmt: skip
             (dot,) = axes.plot(
-                value, 100.0 * point.accuracy, marker=style.marker, color=style.colour,
-                markerfacecolor=style.face, markersize=6.0, linestyle="none", zorder=3,
-            )  # fmt: skip
+                value, 100.0 * point.accuracy, linestyle="none", zorder=3, **style.marked(6.0)
+            )
             canvas.mark(dot, _told(point, value))
     for index, point in enumerate(points):
         row, column = divmod(index, COLUMNS)
         x, y = LEFT + column * 190.0, foot - BOTTOM - LINE * (row + 0.5)
-        style = style_of(index)
-        canvas.line(
-            [x], [y], marker=style.marker, color=style.colour, markerfacecolor=style.face,
-            markersize=5.5, linestyle="none",
-        )  # fmt: skip
+        canvas.dot(x, y, style_of(index), 5.5)
         canvas.text(x + 10.0, y, shortened(point.name, 172.0), va="center_baseline")
     return canvas.svg()
 

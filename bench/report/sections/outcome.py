@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
 from bench.comparison.answers import Missing
+from bench.comparison.checklist import absent
 from bench.comparison.document import Analysis, BudgetUsed
 from bench.comparison.provenance import RunRow
 from bench.comparison.replaying import Shares
@@ -245,8 +246,7 @@ def _runs(plan: Roll | None, done: int, every: int) -> str:
     if plan is None:
         return f"{done:,} complete of {every:,}; no study file says how many were planned"
     parts = [f"{len(plan.complete):,} complete of {len(plan.planned)} planned"]
-    states = (("failed", plan.failed), ("unfinished", plan.unfinished), ("missing", plan.missing))
-    parts += [f"{len(runs):,} {state}{_named(runs)}" for state, runs in states if runs]
+    parts += [f"{len(runs):,} {why}{_named(runs)}" for why, runs in absent(plan).items() if runs]
     if plan.extra:
         parts.append(f"{len(plan.extra):,} extra")
     return "; ".join(parts)
