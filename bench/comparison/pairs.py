@@ -33,7 +33,6 @@ class Judged:
 
     @property
     def count(self) -> int:
-        """Number of units."""
         return 0 if self.units is None else len(self.units.scores)
 
     @property
@@ -142,7 +141,6 @@ Against = Comparison | Reference | Unpaired
 
 
 def tests(judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol) -> Tests:
-    """The omnibus test and the pairs of the family."""
     count = judged.comparisons
     needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
     here = None if isinstance(paired, NotComputable) else paired

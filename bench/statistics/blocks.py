@@ -50,7 +50,6 @@ class DroppedBlock:
 
     @property
     def reason(self) -> str:
-        """One sentence."""
         parts = [f"{' and '.join(self.failed)} {self.without}"] * bool(self.failed)
         parts += [f"{' and '.join(self.missing)} not run"] * bool(self.missing)
         return f"block {self.block}: {', '.join(parts)}"
