@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis
-from bench.report.figures.look import Look, shortened, style_of
+from bench.report.figures.look import NOBODY, shortened, style_of
 from bench.report.formatting import compact
 
 LEFT, BOTTOM, GAP, RIGHT = 44.0, 40.0, 34.0, 12.0
@@ -31,13 +31,13 @@ class ModelPoint:
     params: int
 
 
-def accuracy_cost_figure(points: Sequence[ModelPoint], words: str, look: Look) -> str:
+def accuracy_cost_figure(points: Sequence[ModelPoint], words: str) -> str:
     """SVG; ``words`` says what was read. Both costs on logarithmic axes."""
     lines = -(-len(points) // COLUMNS)
     foot = BOTTOM + LINE * lines
     canvas = Canvas(
         "accuracy-cost", f"Accuracy against cost of the backbone: {words}", foot + HEIGHT + HEAD,
-        look,
+        NOBODY,
     )  # fmt: skip
     width = (WIDTH - LEFT - GAP - RIGHT) / 2.0
     for place, (cost, title) in enumerate(

@@ -72,6 +72,10 @@ class Look:
         return self.names.get(name) or shortened(name)
 
 
+#: Of pictures that are not of searchers.
+NOBODY = Look({}, {})
+
+
 def style_of(index: int) -> Style:
     """The style of the searcher at this place of the alphabet."""
     round_, place = divmod(index, len(COLOURS))
