@@ -36,39 +36,18 @@ class RunScore:
         return self.score is None or not isfinite(self.score)
 
 
-@dataclass(frozen=True)
-class DroppedBlock:
-    """A block that is left out, with the searchers that failed in it or were not run.
-
-    ``without`` says what it is to have no score.
-    """
-
-    block: str
-    failed: tuple[str, ...]
-    missing: tuple[str, ...]
-    without: str = "failed"
-
-    @property
-    def reason(self) -> str:
-        parts = [f"{' and '.join(self.failed)} {self.without}"] * bool(self.failed)
-        parts += [f"{' and '.join(self.missing)} not run"] * bool(self.missing)
-        return f"block {self.block}: {', '.join(parts)}"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairedScores:
-    """``scores[i][j]`` of searcher j in block i; ``clusters`` names that of each block."""
+    """``matrix`` (blocks, searchers) holds the scores; ``clusters`` names that of each block.
+
+    ``dropped`` says of each block that is left out who failed in it or was not run.
+    """
 
     searchers: tuple[str, ...]
     blocks: tuple[str, ...]
     clusters: tuple[str, ...]
-    scores: tuple[tuple[float, ...], ...]
-    dropped: tuple[DroppedBlock, ...]
-
-    @property
-    def matrix(self) -> Floats:
-        """(blocks, searchers)."""
-        return np.array(self.scores, dtype=np.float64)
+    matrix: Floats
+    dropped: tuple[str, ...]
 
 
 def paired_matrix(
@@ -90,25 +69,25 @@ def paired_matrix(
         return NotComputable(f"more than one run of a searcher in a block: {', '.join(twice)}")
     by_place = {(run.block, run.searcher): run for run in found}
     complete: list[str] = []
-    dropped: list[DroppedBlock] = []
+    dropped: list[str] = []
     for block in dict.fromkeys(run.block for run in found):
-        missing = tuple(name for name in names if (block, name) not in by_place)
+        missing = [name for name in names if (block, name) not in by_place]
         here = [by_place[block, name] for name in names if (block, name) in by_place]
-        failed = tuple(run.searcher for run in here if run.failed)
-        if failed or missing:
-            dropped.append(DroppedBlock(block, failed, missing, without))
+        failed = [run.searcher for run in here if run.failed]
+        whys = ((failed, without), (missing, "not run"))
+        told = [f"{' and '.join(who)} {why}" for who, why in whys if who]
+        if told:
+            dropped.append(f"block {block}: {', '.join(told)}")
         else:
             complete.append(block)
     if not complete:
-        reasons = "; ".join(block.reason for block in dropped)
+        reasons = "; ".join(dropped)
         return NotComputable(f"no block was completed by all searchers ({reasons})")
-    scores = tuple(
-        tuple(float(by_place[block, name].score or 0.0) for name in names) for block in complete
-    )
+    scores = [[by_place[block, name].score for name in names] for block in complete]
     return PairedScores(
         searchers=names,
         blocks=tuple(complete),
         clusters=tuple(by_place[block, names[0]].cluster for block in complete),
-        scores=scores,
+        matrix=np.array(scores, dtype=np.float64),
         dropped=tuple(dropped),
     )

@@ -6,6 +6,8 @@ Hinkley, Bootstrap Methods, 1997, section 6.2.4).
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,10 +27,7 @@ def slope(
     if n < 2 or np.ptp(a) == 0.0:
         return NotComputable("a slope needs 2 different values to stand on", n=n)
     name = "least squares, bootstrap over points"
-
-    def slopes(counts: Floats) -> Floats:
-        return _slopes(a, b, counts)
-
+    slopes = partial(_slopes, a, b)
     return resampled_estimate(slopes, n, rng, name, resamples=resamples, things="points")
 
 

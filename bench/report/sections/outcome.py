@@ -102,7 +102,8 @@ def verdict(analysis: Analysis, look: Look) -> Section:
 def scores(analysis: Analysis, look: Look) -> Section:
     """Every run, other centres of the scores, and what they cost."""
     searchers, runs = analysis.searchers, analysis.provenance.runs
-    centres = Table("centres", "Other views of score and cost", CENTRES, _centres(searchers))
+    rows = [{"searcher": row.name, **vars(row)} for row in searchers]
+    centres = Table("centres", "Other views of score and cost", CENTRES, rows)
     blocks: list[Block] = []
     drawn = endpoint_figure(searchers, runs, look)
     if drawn is None:
@@ -137,10 +138,6 @@ def scores(analysis: Analysis, look: Look) -> Section:
         )
     blocks.append(Fold("The protocol in full", (Facts(_protocol(analysis)),)))
     return Section("scores", "Scores and cost", blocks)
-
-
-def _centres(searchers: Sequence[SearcherRow]) -> list[Row]:
-    return [{"searcher": row.name, **vars(row)} for row in searchers]
 
 
 def _units(marks: Marks) -> list[Row]:
