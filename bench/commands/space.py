@@ -161,11 +161,10 @@ def _drawn(space: Space, architecture: Architecture) -> str:
     # Here, since matplotlib takes a second to load.
     from bench.report.figures.architecture import architecture_figure
     from bench.report.figures.canvas import house_style
-    from bench.report.figures.look import Look
 
     layers = layers_of(space, architecture)
     with house_style():
-        return architecture_figure(architecture.text, IMAGE[space.name], layers, Look({}, {}))
+        return architecture_figure(architecture.text, IMAGE[space.name], layers)
 
 
 def describe(space: Space, architecture: Architecture) -> dict[str, Any]:

@@ -124,10 +124,9 @@ def _document(measures: Sequence[Measure], start: str, failed: Sequence[str]) ->
 def _draw(measures: Sequence[Measure], picture: Path) -> None:
     from bench.report.figures.canvas import house_style
     from bench.report.figures.health import health_figure
-    from bench.report.figures.look import Look
 
     with house_style():
-        drawn = health_figure(_found(measures), Look({}, {}))
+        drawn = health_figure(_found(measures))
     if drawn is None:
         warn(f"bench: nothing to draw: {picture} is not written")
         return

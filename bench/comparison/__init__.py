@@ -21,7 +21,6 @@
 ``retraining`` commands that train what is lacking
 ``replaying``  how much was recorded, and how much predicted
 ``provenance`` runs, versions, hardware, deviations from the paper
-``planned``    how many runs were planned, and which are not there
 ``checklist``  what good practice asks of a study, and what this one can answer
 ``planning``   how many blocks a study needs
 """

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.comparison.answers import Missing
+from bench.comparison.answers import Missing, value_or_least
 from bench.comparison.panel import Agreement, Point
 from bench.comparison.protocol import Protocol
 from bench.statistics.answers import Answer, Floats, NotComputable
@@ -53,12 +53,13 @@ def agreement(points: Sequence[Point], space: Space, protocol: Protocol) -> Agre
         return protocol.generator(f"proxy and final {what}")
 
     level = protocol.level
+    corrected, ceiling = _of_seeds(both, proxy, protocol)
     rivals, lead, sentence = _beside_rivals(both, proxy, final, space, protocol)
     return Agreement(
         tau=kendall_tau(proxy, final, draws("tau"), level),
         tau_error_of_chance=null_standard_error(n),
-        tau_corrected=_corrected(both, proxy, draws("tau"), level),
-        ceiling=_ceiling(both, draws("ceiling"), level),
+        tau_corrected=corrected,
+        ceiling=ceiling,
         rivals=rivals,
         lead=lead,
         better_than_rival=sentence,
@@ -84,14 +85,10 @@ def _beside_rivals(
         key: kendall_tau(each, final, protocol.generator(f"{key} and final tau"), protocol.level)
         for key, each in rivals.items()
     }
-    best = max(taus, key=lambda key: _least_where_unknown(taus[key]))
+    best = max(taus, key=lambda key: value_or_least(taus[key]))
     rng = protocol.generator("proxy and final lead")
     lead = tau_lead(proxy, rivals[best], final, rng, protocol.level)
     return {RIVALS[key]: tau for key, tau in taus.items()}, lead, _sentence(lead, RIVALS[best])
-
-
-def _least_where_unknown(tau: Answer) -> float:
-    return -1.0 if tau.value is None else tau.value
 
 
 def _sentence(lead: Answer, rival: str) -> str:
@@ -104,20 +101,16 @@ def _sentence(lead: Answer, rival: str) -> str:
     return f"Proxy scores are not shown to rank these architectures better than {rival} do."
 
 
-def _corrected(
-    points: Sequence[Point], proxy: Floats, rng: np.random.Generator, level: float
-) -> Answer:
-    """Of as many seeds as every architecture has: a mean of more would be less noisy."""
+def _of_seeds(points: Sequence[Point], proxy: Floats, protocol: Protocol) -> tuple[Answer, Answer]:
+    """Tau freed of the noise of seeds, and how well one seed's scores rank another's.
+
+    Of as many seeds as every architecture has: a mean of more would be less noisy.
+    """
     seeds = min(len(point.scores) for point in points)
     if seeds < 2:
-        return NotComputable("some architectures were trained with one seed only", n=len(points))
-    table = np.array([point.scores[:seeds] for point in points])
-    return tau_without_noise(kendall_tau(proxy, table.mean(axis=1), rng, level), table)
-
-
-def _ceiling(points: Sequence[Point], rng: np.random.Generator, level: float) -> Answer:
-    """How well one seed's scores rank another's; of more seeds than the fewest, the lowest."""
-    seeds = min(len(point.scores) for point in points)
-    if seeds < 2:
-        return NotComputable("some architectures were trained with one seed only", n=len(points))
-    return seed_ceiling([point.scores[:seeds] for point in points], rng, level)
+        reason = "some architectures were trained with one seed only"
+        return (NotComputable(reason, n=len(points)),) * 2
+    table, level = np.array([point.scores[:seeds] for point in points]), protocol.level
+    rng = protocol.generator("proxy and final tau")
+    corrected = tau_without_noise(kendall_tau(proxy, table.mean(axis=1), rng, level), table)
+    return corrected, seed_ceiling(table, protocol.generator("proxy and final ceiling"), level)

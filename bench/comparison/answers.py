@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.statistics.answers import Estimate, NotComputable
+from bench.statistics.answers import Answer, Estimate, NotComputable
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,16 @@ class Range:
     """Mean, smallest and largest of ``n`` that were chosen; nothing is inferred from them."""
 
     method: ClassVar[str] = "mean, smallest and largest"
+    level: ClassVar[None] = None
     value: float
     low: float
     high: float
     n: int
+
+
+def value_or_least(answer: Answer) -> float:
+    """Its value, for putting in order; below every score and tau where it is unknown."""
+    return -1.0 if answer.value is None else answer.value
 
 
 #: What has two ends around its value.

@@ -96,7 +96,7 @@ def end_of(groups: Groups, axis: str) -> float:
     """The budget where the axis has one, and at least the most that any run spent."""
     complete = [run for group in groups.groups for run in group.complete]
     spent = [float(getattr(run.trajectory, axis)[-1]) for run in complete if run.trajectory.looks]
-    limits = [_limit(run, axis) for run in complete[:1]]
+    limits = [float(getattr(run.identity.preset.run, f"budget_{axis}")) for run in complete[:1]]
     return max([*spent, *limits], default=0.0)
 
 
@@ -150,10 +150,6 @@ def _bands(
             for run, curve in zip(runs, own, strict=True)
         ),
     )
-
-
-def _limit(run: RunRecord, axis: str) -> float:
-    return float(getattr(run.identity.preset.run, f"budget_{axis}"))
 
 
 def _judged(group: Group, axis: str) -> list[RunRecord]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from bench.comparison.answers import Missing, Range
 from bench.comparison.groups import Group
-from bench.records.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,3 @@ def size(group: Group, what: str) -> Range | Missing:
     if not found:
         return Missing("no run is complete")
     return Range(float(np.mean(found)), float(min(found)), float(max(found)), len(found))
-
-
-def supernet_sharing(records: Sequence[RunRecord]) -> Counter[str]:
-    """How many runs started from each supernet."""
-    return Counter(record.supernet for record in records)

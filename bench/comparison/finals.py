@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.comparison.agreement import agreement
-from bench.comparison.answers import Missing
+from bench.comparison.answers import Missing, value_or_least
 from bench.comparison.groups import Groups
 from bench.comparison.panel import FinalRow, Kind, NoPanel, Panel, Point, TrainingRow
 from bench.comparison.protocol import Protocol
@@ -21,7 +21,7 @@ from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
 from bench.records.errors import RecordError
 from bench.records.record import FRESH_WEIGHTS, RunRecord
-from bench.statistics.answers import Answer, Floats, NotComputable
+from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.intervals import mean_interval, standard_deviation
 from spaces import Space
@@ -196,11 +196,7 @@ def _by_searcher(groups: Groups, trained: Trained, protocol: Protocol) -> tuple[
             final = NotComputable("an interval needs at least 2 runs, not 1", float(means[0]), 1)
         different = len({text for text, _ in found})
         rows.append(FinalRow(group.label, len(ends), len(found), different, final))
-    return tuple(sorted(rows, key=lambda row: (-_known(row.final), row.searcher)))
-
-
-def _known(final: Answer) -> float:
-    return -1.0 if final.value is None else final.value
+    return tuple(sorted(rows, key=lambda row: (-value_or_least(row.final), row.searcher)))
 
 
 def _row(training: Training) -> TrainingRow:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.records.record import FRESH_WEIGHTS, RunRecord
-from bench.records.result import Result
+from bench.records.result import Recommendation, Result
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
 from bench.statistics.clusters import units_of
@@ -35,21 +35,29 @@ class Group:
 
     @property
     def results(self) -> list[Result]:
-        """What these came to."""
         return [run.result for run in self.runs if run.result is not None]
 
     @property
+    def ends(self) -> list[tuple[RunRecord, Recommendation, float]]:
+        """Complete runs whose recommendation has a score, with both."""
+        found = ((run, run.result, self.score(run)) for run in self.runs)
+        return [
+            (run, result.recommendation, score)
+            for run, result, score in found
+            if result is not None and score is not None
+        ]
+
+    @property
     def scored(self) -> list[RunRecord]:
-        """Complete runs whose recommendation has a score."""
-        return [run for run in self.complete if self.score(run) is not None]
+        """The runs of ``ends``."""
+        return [run for run, _, _ in self.ends]
 
     @property
     def scores(self) -> Floats:
         """Endpoints (n,) of ``scored``."""
-        return np.array([self.score(run) for run in self.scored], dtype=np.float64)
+        return np.array([score for _, _, score in self.ends], dtype=np.float64)
 
     def score(self, run: RunRecord) -> float | None:
-        """The endpoint of one run."""
         return run.score if self.finals is None else self.finals.get(run.run_id)
 
 
@@ -90,11 +98,9 @@ class Groups:
 
     @property
     def labels(self) -> list[str]:
-        """Names of the groups."""
         return [group.label for group in self.groups]
 
     def named(self, label: str) -> Group | None:
-        """The group of this name."""
         return next((group for group in self.groups if group.label == label), None)
 
     @property

@@ -23,9 +23,9 @@ def word_noise(groups: Groups) -> WordNoise | None:
 
     Those that err on the same words differ by less (McNemar). None where nothing was read.
     """
-    scored = [run for group in groups.groups for run in group.scored]
-    words = {run.result.recommendation.test_words or 0 for run in scored if run.result} - {0}
-    scores = [score for group in groups.groups for score in group.scores.tolist()]
+    ends = [end for group in groups.groups for end in group.ends]
+    words = {best.test_words or 0 for _, best, _ in ends} - {0}
+    scores = [score for _, _, score in ends]
     if len(words) != 1 or not scores:
         return None
     count, mean = words.pop(), float(np.mean(scores))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.comparison.archive import FINALS
+from bench.comparison.archive import FINALS, STUDY
 from bench.records.errors import RecordError
 from bench.records.model_folder import CARD
 from bench.records.record import RunRecord
 from bench.records.study_file import StudyFile, read_study
 from spaces import Space, load_space
 from spaces.errors import InputError
-
-STUDY = "study.toml"
 
 
 def study_of(places: Sequence[Path]) -> StudyFile | None:

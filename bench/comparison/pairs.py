@@ -33,23 +33,12 @@ class Judged:
 
     @property
     def count(self) -> int:
-        """Number of units."""
         return 0 if self.units is None else len(self.units.scores)
 
     @property
     def of_clusters(self) -> bool:
         """Whether units are supernets, or what stands in for them."""
         return self.units is not None and self.units.of_clusters
-
-    def between(self, first: str, second: str) -> Comparison | None:
-        """The verdict on a pair, if it is in the family and was judged."""
-        if isinstance(self.pairs, NotComputable):
-            return None
-        wanted = {first, second}
-        for pair in self.pairs:
-            if {pair.evidence.first, pair.evidence.second} == wanted:
-                return pair
-        return None
 
 
 def judge_family(
@@ -142,7 +131,6 @@ Against = Comparison | Reference | Unpaired
 
 
 def tests(judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol) -> Tests:
-    """The omnibus test and the pairs of the family."""
     count = judged.comparisons
     needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
     here = None if isinstance(paired, NotComputable) else paired
@@ -157,7 +145,7 @@ def tests(judged: Judged, paired: PairedScores | NotComputable, protocol: Protoc
         first_threshold=first_threshold(count, protocol.alpha) if count else None,
         smallest_n=needed,
         blocks=len(here.blocks) if here else 0,
-        dropped=tuple(block.reason for block in here.dropped) if here else (),
+        dropped=here.dropped if here else (),
         omnibus=Missing(found.reason) if isinstance(found, NotComputable) else found,
         pairs=() if isinstance(judged.pairs, NotComputable) else judged.pairs,
     )
@@ -191,11 +179,11 @@ def against_baseline(judged: Judged, label: str, protocol: Protocol) -> Against:
     baseline = protocol.baseline
     if label == baseline:
         return Reference()
-    pair = judged.between(label, baseline)
-    if pair is not None:
-        return pair
     if isinstance(judged.pairs, NotComputable):
         return Unpaired(judged.pairs.reason)
+    for pair in judged.pairs:
+        if {pair.evidence.first, pair.evidence.second} == {label, baseline}:
+            return pair
     if baseline not in judged.names:
         return Unpaired(
             f"{baseline} was not run, or no run of it is complete and has a score: there is no "

@@ -103,15 +103,10 @@ def mac_distribution(groups: Groups, space: Space) -> MacDistribution | Missing:
 
 
 def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -> Front | Missing:
-    found = [
-        (run, group, run.result.recommendation, score)
-        for group in groups.groups
-        for run in group.scored
-        if run.result is not None and (score := group.score(run)) is not None
-    ]
+    found = [(group.label, *end) for group in groups.groups for end in group.ends]
     if not found:
         return Missing("no recommendation has a score")
-    scores = np.array([score for _, _, _, score in found], dtype=float)
+    scores = np.array([score for *_, score in found])
     costs = np.array([getattr(best, what) for _, _, best, _ in found], dtype=float)
     front = pareto_front(scores, costs)
     if isinstance(front, NotComputable):
@@ -126,13 +121,13 @@ def _front(groups: Groups, what: str, largest: int | None, protocol: Protocol) -
         points=tuple(
             FrontPoint(
                 run_id=run.run_id,
-                searcher=group.label,
+                searcher=label,
                 architecture=best.text,
                 cost=getattr(best, what),
                 score=score,
                 on_front=bool(on_front),
             )
-            for (run, group, best, score), on_front in zip(found, front.tolist(), strict=True)
+            for (label, run, best, score), on_front in zip(found, front.tolist(), strict=True)
         ),
     )
 
@@ -143,11 +138,8 @@ def _volume(group: Group, what: str, reference: float, protocol: Protocol) -> An
     A block has one recommendation: more runs do not make a larger volume.
     """
     shares, clusters = [], []
-    for run in group.scored:
-        if run.result is None:
-            continue
-        cost = float(getattr(run.result.recommendation, what))
-        volume = hypervolume([group.score(run) or 0.0], [cost], 0.0, reference)
+    for run, best, score in group.ends:
+        volume = hypervolume([score], [float(getattr(best, what))], 0.0, reference)
         if not isinstance(volume, NotComputable):
             shares.append(volume / reference)
             clusters.append(run.supernet)

@@ -37,14 +37,6 @@ REPLAYED_ENDPOINT = (
     "The recorded, or predicted, score on search_val of what a searcher recommends: the very "
     "number it was selected on, so the best score seen. Nothing was scored on test: a rehearsal."
 )
-#: Keys of a study file that decide verdicts, and what to call them.
-DECIDES = {
-    "endpoint": "endpoint",
-    "baseline": "baseline",
-    "family": "family",
-    "alpha": "alpha",
-    "margin": "margin",
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,6 @@ class Protocol:
         return 1.0 - self.alpha
 
     def generator(self, part: str) -> np.random.Generator:
-        """The generator of one part of the analysis."""
         return np.random.default_rng([self.bootstrap_seed, *part.encode()])
 
 
@@ -81,7 +72,7 @@ def protocol_of(study: StudyFile | None, given: Mapping[str, Any]) -> Protocol:
     given = {key: value for key, value in given.items() if value is not None}
     if study is None:
         told = tuple(
-            f"{DECIDES[key]} = {given[key]} was given with the runs at hand" for key in given
+            f"{key} = {value} was given with the runs at hand" for key, value in given.items()
         )
         return replace(Protocol(), **given, deviations=told)
     planned = Protocol(
@@ -93,7 +84,7 @@ def protocol_of(study: StudyFile | None, given: Mapping[str, Any]) -> Protocol:
         final_seeds=study.final_seeds,
     )
     told = tuple(
-        f"{DECIDES[key]} is {value}, in the study file {getattr(planned, key)}"
+        f"{key} is {value}, in the study file {getattr(planned, key)}"
         for key, value in given.items()
         if value != getattr(planned, key)
     )

@@ -60,7 +60,6 @@ class Machine:
 
 
 def run_rows(groups: Groups) -> tuple[RunRow, ...]:
-    """Every run."""
     return tuple(_row(run, group) for group in groups.groups for run in group.runs)
 
 
@@ -126,22 +125,15 @@ def versions(records: Sequence[RunRecord]) -> dict[str, str]:
 
 def unfinished(rows: Sequence[RunRow]) -> tuple[RunLeftOut, ...]:
     """Those that are not complete, each with the reason if it is known."""
+    found = {row.folder: known_trouble(Path(row.folder)) for row in rows if not row.complete}
+    unknown = "no result yet: run the same command to resume it"
     return tuple(
-        RunLeftOut(row.folder, _why_unfinished(Path(row.folder)))
-        for row in rows
-        if not row.complete
+        RunLeftOut(folder, unknown if trouble is None else f"failed: {trouble}")
+        for folder, trouble in found.items()
     )
 
 
-def _why_unfinished(folder: Path) -> str:
-    trouble = known_trouble(folder)
-    if trouble is None:
-        return "no result yet: run the same command to resume it"
-    return f"failed: {trouble}"
-
-
 def hyperparameters(groups: Groups) -> dict[str, dict[str, object]]:
-    """Every setting of every searcher."""
     return {g.label: g.runs[0].identity.hyperparameters for g in groups.groups}
 
 

@@ -62,14 +62,13 @@ def rank_curve(groups: Groups, axis: str, unit: str) -> RankCurve | Missing:
         return Missing(grid.reason)
     # (blocks, arms, points), then (units, arms, points).
     scores = np.stack([resampled(own, grid) for own in curves], axis=1)
-    units = [units_of(scores[:, :, at], paired.clusters) for at in range(len(grid))]
-    ranks = np.stack([stats.rankdata(-each.scores, axis=1).mean(axis=0) for each in units], axis=1)
-    first = units[0]
+    units = units_of(scores, paired.clusters)
+    ranks = stats.rankdata(-units.scores, axis=1).mean(axis=0)
     return RankCurve(
         axis=axis,
         unit=UNITS[axis],
         grid=tuple(grid.tolist()),
         searchers={name: tuple(row.tolist()) for name, row in zip(names, ranks, strict=True)},
-        units=len(first.scores),
-        units_are=unit if first.of_clusters else "blocks",
+        units=len(units.scores),
+        units_are=unit if units.of_clusters else "blocks",
     )

@@ -66,7 +66,6 @@ def replayed(records: Sequence[RunRecord], groups: Groups) -> Replay | None:
 
 
 def predicted(group: Group) -> Shares:
-    """The shares of one arm."""
     events = [e for run in group.complete for e in run.events if e.kind == "evaluate"]
     return Shares(
         _share([event.result.predicted for event in events]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.comparison import anytime, costs, endpoint, pairs
-from bench.comparison.answers import Missing, Range
+from bench.comparison.answers import Missing, Range, value_or_least
 from bench.comparison.costs import Costs, Proposals
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
@@ -45,7 +46,7 @@ def searcher_rows(
     records: Sequence[RunRecord], groups: Groups, judged: pairs.Judged, protocol: Protocol
 ) -> tuple[SearcherRow, ...]:
     """Best first; those without a score last."""
-    sharing = costs.supernet_sharing(records)
+    sharing = Counter(record.supernet for record in records)
     found = []
     for group in groups.groups:
         score, median, iqm = endpoint.centres(group, groups, protocol)
@@ -70,8 +71,4 @@ def searcher_rows(
                 overhead_seconds=costs.overhead_seconds(group),
             )
         )
-    return tuple(sorted(found, key=_by_score))
-
-
-def _by_score(row: SearcherRow) -> tuple[float, str]:
-    return (1.0 if row.score.value is None else -row.score.value, row.name)
+    return tuple(sorted(found, key=lambda row: (-value_or_least(row.score), row.name)))

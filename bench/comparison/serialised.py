@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
 
-from bench.comparison.answers import Missing, Range
+from bench.comparison.answers import Interval, Missing, Range
 from bench.comparison.anytime import ArmCurves
 from bench.comparison.document import Analysis, BudgetUsed
 from bench.comparison.pairs import Reference, Unpaired
@@ -60,23 +60,13 @@ def _analysis(found: Analysis) -> Data:
     return laid
 
 
-def _estimate(found: Estimate) -> Data:
-    return {
-        "estimate": found.value,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "level": found.level,
-        "method": found.method,
-    }
-
-
-def _range(found: Range) -> Data:
+def _interval(found: Interval) -> Data:
     ends = {"estimate": found.value, "low": found.low, "high": found.high, "n": found.n}
-    return {**ends, "level": None, "method": found.method}
+    return {**ends, "level": found.level, "method": found.method}
 
 
-def _pair(found: Comparison) -> Data:
+def pair_data(found: Comparison) -> Data:
+    """What there is to know of a pair, by its key in report.json."""
     evidence, verdict, detectable = found.evidence, found.verdict, found.evidence.detectable
     return {
         "a": evidence.first,
@@ -102,7 +92,6 @@ def _pair(found: Comparison) -> Data:
 
 
 def _verdict(found: Comparison) -> Data:
-    """What programs read of a pair."""
     evidence, shift = found.evidence, found.evidence.shift
     return {
         "a": evidence.first,
@@ -186,8 +175,8 @@ LAYOUTS: Mapping[type, Callable[[Any], Data]] = {
     Analysis: _analysis,
     ArmCurves: _curves,
     BudgetUsed: lambda found: {**found.limits, "equalised": found.equalised},
-    Comparison: _pair,
-    Estimate: _estimate,
+    Comparison: pair_data,
+    Estimate: _interval,
     Friedman: _omnibus,
     Machine: lambda found: {**found.described, "runs": found.runs},
     Missing: lambda found: {"refused": found.reason},
@@ -199,7 +188,7 @@ LAYOUTS: Mapping[type, Callable[[Any], Data]] = {
     },
     PairNeeds: _needs,
     Panel: _panel,
-    Range: _range,
+    Range: _interval,
     Roll: _roll,
     Reference: lambda found: {"refused": "the baseline itself", "verdict": "reference"},
     Unpaired: _unpaired,

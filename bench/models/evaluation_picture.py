@@ -7,7 +7,6 @@ from bench.models.evaluation import Evaluation
 from bench.models.evaluation_table import names_of
 from bench.report.figures.accuracy_cost import ModelPoint, accuracy_cost_figure
 from bench.report.figures.canvas import house_style
-from bench.report.figures.look import Look
 
 
 def picture(evaluation: Evaluation) -> str:
@@ -21,4 +20,4 @@ def picture(evaluation: Evaluation) -> str:
         )
     words = ", ".join(each.title for each in sets)
     with house_style():
-        return accuracy_cost_figure(points, words, Look({}, {}))
+        return accuracy_cost_figure(points, words)

@@ -14,7 +14,6 @@ from bench.report.model import (
     Fold,
     Heading,
     Lead,
-    Refused,
     Report,
     Table,
     Text,
@@ -68,12 +67,7 @@ def _block(block: Block) -> Iterator[str]:
         yield f"### {escaped(block.title)}"
         for inner in block.blocks:
             yield from ("", *_block(inner))
-    else:
-        yield from _words(block)
-
-
-def _words(block: Lead | Text | Heading | Bullets | Facts | Refused) -> Iterator[str]:
-    if isinstance(block, Lead):
+    elif isinstance(block, Lead):
         yield f"**{escaped(block.text)}**"
     elif isinstance(block, Text):
         yield escaped(block.text)

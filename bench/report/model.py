@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import quote
 
 from bench.comparison.answers import Interval
 from bench.report.formatting import NUMERIC, Kind, Shown, shown
-from bench.statistics.answers import Estimate
 
 #: By key of the column.
 Row = Mapping[str, object]
@@ -47,7 +46,6 @@ class Table:
     ``every`` thins what pages show where neighbouring rows say nearly the same (curves).
     """
 
-    block: ClassVar[str] = "table"
     name: str
     title: str
     columns: tuple[Column, ...]
@@ -56,12 +54,10 @@ class Table:
 
     @property
     def paged(self) -> tuple[Column, ...]:
-        """The columns that pages show."""
         return tuple(column for column in self.columns if column.paged)
 
     @property
     def thinned(self) -> Sequence[Row]:
-        """The rows that pages show."""
         return self.rows[:: self.every]
 
     def cells(self, limit: int | None = None) -> list[list[Cell]]:
@@ -102,7 +98,6 @@ class Figure:
     ``first``: it is narrow, and shown whole on a telephone.
     """
 
-    block: ClassVar[str] = "figure"
     name: str
     caption: str
     svg: str
@@ -114,7 +109,6 @@ class Figure:
 class Lead:
     """The sentence that one reads if one reads only one."""
 
-    block: ClassVar[str] = "lead"
     text: str
 
 
@@ -122,7 +116,6 @@ class Lead:
 class Text:
     """A paragraph."""
 
-    block: ClassVar[str] = "text"
     text: str
 
 
@@ -130,7 +123,6 @@ class Text:
 class Refused:
     """What stands where a figure or a table would: the reason why there is none."""
 
-    block: ClassVar[str] = "refused"
     what: str
     reason: str
 
@@ -139,7 +131,6 @@ class Refused:
 class Bullets:
     """A list of sentences."""
 
-    block: ClassVar[str] = "bullets"
     items: Sequence[str]
 
 
@@ -147,7 +138,6 @@ class Bullets:
 class Facts:
     """Names and values."""
 
-    block: ClassVar[str] = "facts"
     facts: Sequence[tuple[str, str]]
 
 
@@ -155,7 +145,6 @@ class Facts:
 class Heading:
     """A heading within a section."""
 
-    block: ClassVar[str] = "heading"
     text: str
 
 
@@ -163,7 +152,6 @@ class Heading:
 class Fold:
     """What is there for those who look for it."""
 
-    block: ClassVar[str] = "fold"
     title: str
     blocks: Sequence[Block]
 
@@ -187,42 +175,27 @@ class Report:
     name: str
     question: str
     banner: str
-    created: str
-    sections: Sequence[Section] = field(default_factory=tuple)
+    sections: Sequence[Section]
 
     def tables(self) -> list[Table]:
-        """Every table, those of figures and folds included."""
-        return [
-            table
-            for section in self.sections
-            for block in section.blocks
-            for table in _tables(block)
-        ]
+        return [block for block in self._blocks() if isinstance(block, Table)]
 
     def figures(self) -> list[Figure]:
-        """Every figure, those in folds included."""
-        return [
-            figure
-            for section in self.sections
-            for block in section.blocks
-            for figure in _figures(block)
-        ]
+        return [block for block in self._blocks() if isinstance(block, Figure)]
+
+    def _blocks(self) -> Iterator[Block]:
+        for section in self.sections:
+            yield from _inside(section.blocks)
 
 
-def _tables(block: Block) -> list[Table]:
-    if isinstance(block, Table):
-        return [block]
-    if isinstance(block, Figure):
-        return list(block.tables)
-    inner = block.blocks if isinstance(block, Fold) else ()
-    return [table for entry in inner for table in _tables(entry)]
-
-
-def _figures(block: Block) -> list[Figure]:
-    if isinstance(block, Figure):
-        return [block]
-    inner = block.blocks if isinstance(block, Fold) else ()
-    return [figure for entry in inner for figure in _figures(entry)]
+def _inside(blocks: Iterable[Block]) -> Iterator[Block]:
+    """These, and what stands in figures and folds among them."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Figure):
+            yield from block.tables
+        elif isinstance(block, Fold):
+            yield from _inside(block.blocks)
 
 
 def _cell(value: object, column: Column, letters: Mapping[str, str]) -> Cell:
@@ -238,8 +211,7 @@ def address(path: str) -> str:
 
 
 def _method(value: Interval) -> str:
-    level = f", {100.0 * value.level:.4g} %" if isinstance(value, Estimate) else ""
-    return value.method + level
+    return value.method + (f", {100.0 * value.level:.4g} %" if value.level else "")
 
 
 def _letter(index: int) -> str:

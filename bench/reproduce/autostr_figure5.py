@@ -10,7 +10,6 @@ from bench.records.layers import IMAGE, layers_of
 from bench.records.manifest import FILE_NAME
 from bench.report.figures.architecture import architecture_figure
 from bench.report.figures.canvas import house_style
-from bench.report.figures.look import Look
 from bench.reproduce.autostr_table4 import LARGEST
 from bench.reproduce.beside_baselines import RENDERED, chosen
 from bench.reproduce.ends import end_of
@@ -104,7 +103,7 @@ def _stages(space: Space, architecture: Architecture) -> list[list[str]]:
 def _drawn(space: Space, architecture: Architecture) -> str:
     with house_style():
         layers = layers_of(space, architecture)
-        return architecture_figure(architecture.text, IMAGE[space.name], layers, Look({}, {}))
+        return architecture_figure(architecture.text, IMAGE[space.name], layers)
 
 
 def _recipe(preset: str, seeds: int, settings: Sequence[str] = ()) -> Recipe:

@@ -10,7 +10,6 @@ from typing import Any
 from bench.records.errors import RecordError
 from bench.report.figures.accuracy_cost import ModelPoint, accuracy_cost_figure
 from bench.report.figures.canvas import house_style
-from bench.report.figures.look import Look
 from bench.statistics.answers import Estimate
 from spaces.files import read_object
 
@@ -64,7 +63,7 @@ class EvaluatedModels:
             for model in self.models
         ]
         with house_style():
-            return accuracy_cost_figure(points, words, Look({}, {}))
+            return accuracy_cost_figure(points, words)
 
 
 def evaluated_in(folder: Path) -> EvaluatedModels:

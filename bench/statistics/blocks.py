@@ -9,7 +9,7 @@ therefore failures are counted next to every result.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
@@ -36,60 +36,31 @@ class RunScore:
         return self.score is None or not isfinite(self.score)
 
 
-@dataclass(frozen=True)
-class DroppedBlock:
-    """A block that is left out, with the searchers that failed in it or were not run.
-
-    ``without`` says what it is to have no score.
-    """
-
-    block: str
-    failed: tuple[str, ...]
-    missing: tuple[str, ...]
-    without: str = "failed"
-
-    @property
-    def reason(self) -> str:
-        """One sentence."""
-        parts = [f"{' and '.join(self.failed)} {self.without}"] * bool(self.failed)
-        parts += [f"{' and '.join(self.missing)} not run"] * bool(self.missing)
-        return f"block {self.block}: {', '.join(parts)}"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairedScores:
-    """``scores[i][j]`` of searcher j in block i; ``runs``, ``failed``: counts per searcher.
+    """``matrix`` (blocks, searchers) holds the scores; ``clusters`` names that of each block.
 
-    ``clusters`` names that of each block.
+    ``dropped`` says of each block that is left out who failed in it or was not run.
     """
 
     searchers: tuple[str, ...]
     blocks: tuple[str, ...]
     clusters: tuple[str, ...]
-    scores: tuple[tuple[float, ...], ...]
-    dropped: tuple[DroppedBlock, ...]
-    runs: tuple[int, ...]
-    failed: tuple[int, ...]
-
-    @property
-    def matrix(self) -> Floats:
-        """(blocks, searchers)."""
-        return np.array(self.scores, dtype=np.float64)
+    matrix: Floats
+    dropped: tuple[str, ...]
 
 
 def paired_matrix(
-    runs: Iterable[RunScore], searchers: Sequence[str] | None = None, without: str = "failed"
+    runs: Iterable[RunScore], without: str = "failed"
 ) -> PairedScores | NotComputable:
-    """The blocks that all ``searchers`` completed, in the order in which blocks first appear.
+    """The blocks that all searchers completed, in the order in which blocks first appear.
 
-    Without ``searchers``, all that appear; runs of others are ignored. ``without`` tells of a run
-    that has no score. Refused if a searcher has
-    two runs in one block, since which of them counts is not a question for statistics, and if no
-    block is complete. One searcher is no reason to refuse: it has intervals, if no comparisons.
+    ``without`` tells of a run that has no score. Refused if a searcher has two runs in one block,
+    since which of them counts is not a question for statistics, and if no block is complete. One
+    searcher is no reason to refuse: it has intervals, if no comparisons.
     """
     found = list(runs)
-    names = tuple(dict.fromkeys(run.searcher for run in found) if searchers is None else searchers)
-    found = [run for run in found if run.searcher in names]
+    names = tuple(dict.fromkeys(run.searcher for run in found))
     if not found:
         return NotComputable("there are no runs")
     counted = Counter((run.searcher, run.block) for run in found)
@@ -98,27 +69,25 @@ def paired_matrix(
         return NotComputable(f"more than one run of a searcher in a block: {', '.join(twice)}")
     by_place = {(run.block, run.searcher): run for run in found}
     complete: list[str] = []
-    dropped: list[DroppedBlock] = []
+    dropped: list[str] = []
     for block in dict.fromkeys(run.block for run in found):
-        missing = tuple(name for name in names if (block, name) not in by_place)
+        missing = [name for name in names if (block, name) not in by_place]
         here = [by_place[block, name] for name in names if (block, name) in by_place]
-        failed = tuple(run.searcher for run in here if run.failed)
-        if failed or missing:
-            dropped.append(DroppedBlock(block, failed, missing, without))
+        failed = [run.searcher for run in here if run.failed]
+        whys = ((failed, without), (missing, "not run"))
+        told = [f"{' and '.join(who)} {why}" for who, why in whys if who]
+        if told:
+            dropped.append(f"block {block}: {', '.join(told)}")
         else:
             complete.append(block)
     if not complete:
-        reasons = "; ".join(block.reason for block in dropped)
+        reasons = "; ".join(dropped)
         return NotComputable(f"no block was completed by all searchers ({reasons})")
-    scores = tuple(
-        tuple(float(by_place[block, name].score or 0.0) for name in names) for block in complete
-    )
+    scores = [[by_place[block, name].score for name in names] for block in complete]
     return PairedScores(
         searchers=names,
         blocks=tuple(complete),
         clusters=tuple(by_place[block, names[0]].cluster for block in complete),
-        scores=scores,
+        matrix=np.array(scores, dtype=np.float64),
         dropped=tuple(dropped),
-        runs=tuple(sum(run.searcher == name for run in found) for name in names),
-        failed=tuple(sum(run.searcher == name and run.failed for run in found) for name in names),
     )

@@ -77,9 +77,9 @@ def resampled_estimate(
     statistic: Callable[[Floats], Floats],
     n: int,
     rng: np.random.Generator,
-    level: float,
-    resamples: int,
     name: str,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
     things: str = "architectures",
 ) -> Estimate | NotComputable:
     """``statistic`` of n things with its percentile interval.

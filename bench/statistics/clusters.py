@@ -44,26 +44,19 @@ MOST_FLIPPED = 20
 class Units:
     """What a conclusion is about: ``scores[u, j]`` of searcher j in unit u, independent of others.
 
-    ``of_clusters``: each row is the mean over the blocks of the cluster in ``names``; else rows are
-    blocks.
+    ``of_clusters``: each row is the mean over the blocks of a cluster; else rows are blocks.
     """
 
-    names: tuple[str, ...]
     scores: Floats
     of_clusters: bool
 
 
 @dataclass(frozen=True)
 class ClusterTest:
-    """The t test of S means; ``flipped`` is the p value of the sign flip, None for many clusters.
-
-    ``zeros`` counts clusters in which the two are equal.
-    """
+    """The t test of S means; ``flipped`` is the sign flip's p value, None for many clusters."""
 
     p_value: float
     t: float
-    n: int
-    zeros: int
     flipped: float | None
 
 
@@ -74,8 +67,6 @@ class Posterior:
     better: float
     equivalent: float
     worse: float
-    margin: float
-    n: int
 
 
 def units_of(scores: Floats, clusters: Sequence[str] | None) -> Units:
@@ -89,9 +80,9 @@ def units_of(scores: Floats, clusters: Sequence[str] | None) -> Units:
         )
     names = tuple(dict.fromkeys(clusters or ()))
     if len(names) < 2:
-        return Units((), scores, False)
+        return Units(scores, False)
     of = np.array(clusters)
-    return Units(names, np.array([scores[of == name].mean(axis=0) for name in names]), True)
+    return Units(np.array([scores[of == name].mean(axis=0) for name in names]), True)
 
 
 def cluster_test(first: npt.ArrayLike, second: npt.ArrayLike) -> ClusterTest | NotComputable:
@@ -109,7 +100,7 @@ def cluster_test(first: npt.ArrayLike, second: npt.ArrayLike) -> ClusterTest | N
         return NotComputable(f"{what} in all {n} supernets: no spread", float(found[0]), n)
     t = float(found.mean() / _error(found))
     p_value = 2.0 * float(stats.t.sf(abs(t), n - 1))
-    return ClusterTest(p_value, t, n, int((found == 0.0).sum()), sign_flip(found))
+    return ClusterTest(p_value, t, sign_flip(found))
 
 
 def sign_flip(differences: npt.ArrayLike) -> float | None:
@@ -144,7 +135,7 @@ def cluster_equivalence(
     else:
         below = float(stats.t.cdf((mean - margin) / error, n - 1))
         above = float(stats.t.sf((mean + margin) / error, n - 1))
-    return EquivalenceTest(max(below, above), below, above, margin, n)
+    return EquivalenceTest(max(below, above), below, above)
 
 
 def mean_shift(
@@ -212,7 +203,7 @@ def posterior(
         return NotComputable("all differences are equal: they show no spread", n=len(found))
     around = stats.t(len(found) - 1, float(found.mean()), _error(found))
     better, worse = float(around.sf(margin)), float(around.cdf(-margin))
-    return Posterior(better, 1.0 - better - worse, worse, margin, len(found))
+    return Posterior(better, 1.0 - better - worse, worse)
 
 
 def _differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats | NotComputable:

@@ -28,7 +28,6 @@ from bench.statistics.bootstrap import (
     smallest_sample,
 )
 from bench.statistics.clusters import units_of
-from bench.statistics.intervals import NAMES
 
 #: Bands are drawn at every point of the grid: fewer resamples than for a table.
 BAND_RESAMPLES = 1000
@@ -86,7 +85,7 @@ class StepCurve:
 
 @dataclass(frozen=True)
 class Band:
-    """Centre of ``n`` units at every cost of ``grid``, with pointwise intervals.
+    """Centre of the units at every cost of ``grid``, with pointwise intervals.
 
     ``low`` and ``high`` are None if there are too few units for an interval; ``note`` says so.
     """
@@ -95,25 +94,7 @@ class Band:
     centre: tuple[float, ...]
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
-    n: int
-    level: float
-    method: str
     note: str = ""
-
-
-def incumbent(costs: npt.ArrayLike, scores: npt.ArrayLike) -> StepCurve | NotComputable:
-    """The best score so far, from evaluations in the order of spending.
-
-    Failed evaluations are NaN or None; the curve starts with the first that gave a score.
-    """
-    at = np.asarray(costs, dtype=np.float64)
-    found = np.asarray(scores, dtype=np.float64)
-    if at.shape != found.shape:
-        raise StatisticsError(f"costs of shape {at.shape} and scores of shape {found.shape}")
-    usable = np.isfinite(found)
-    if not usable.any():
-        return NotComputable(f"none of {len(found)} evaluations gave a score")
-    return StepCurve(at[usable], np.maximum.accumulate(found[usable]))
 
 
 def first_common(curves: Sequence[StepCurve]) -> float | NotComputable:
@@ -172,11 +153,10 @@ def band(
     middle = tuple(centre_of(values.T, centre).tolist())
     if n < needed:
         note = f"a band needs at least {needed} {what}, not {n}"
-        return Band(costs, middle, None, None, n, level, NAMES[centre], note)
+        return Band(costs, middle, None, None, note)
     # Where no curve steps, the band stays as it is: only the columns that change are drawn.
     steps = np.concatenate(([True], (values[:, 1:] != values[:, :-1]).any(axis=0)))
     draws = bootstrap_centres(values[:, steps], centre, rng, resamples)
     back = np.cumsum(steps) - 1
     low, high = (tuple(end[back].tolist()) for end in percentiles(draws, level))
-    method = f"{NAMES[centre]}, pointwise percentile bootstrap over {what} ({resamples} resamples)"
-    return Band(costs, middle, low, high, n, level, method)
+    return Band(costs, middle, low, high)

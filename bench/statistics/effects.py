@@ -108,7 +108,6 @@ def relative_improvement(
     rng: np.random.Generator,
     level: float = 0.95,
     of_clusters: bool = False,
-    resamples: int = RESAMPLES,
 ) -> Estimate | NotComputable:
     """Gain of ``scores`` (n,) over the average random architecture, as a fraction of the latter.
 
@@ -134,7 +133,7 @@ def relative_improvement(
     value = float(a.mean() / b.mean()) - 1.0
     if n < needed:
         return NotComputable(f"an interval needs at least {needed} blocks, not {n}", value, n)
-    counts = resampled_counts(n, rng, resamples)
+    counts = resampled_counts(n, rng, RESAMPLES)
     draws = counts @ a / (counts @ b) - 1.0
     return percentile_estimate(value, draws, n, level, IMPROVEMENT)
 

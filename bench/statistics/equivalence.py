@@ -30,8 +30,6 @@ class EquivalenceTest:
     p_value: float
     p_below: float
     p_above: float
-    margin: float
-    n: int
 
 
 def equivalence_test(
@@ -63,4 +61,4 @@ def equivalence_test(
     scale = max(scale_of(a, b), margin)
     below = signed_ranks(a - b - margin, scale).at_most
     above = signed_ranks(a - b + margin, scale).at_least
-    return EquivalenceTest(max(below, above), below, above, margin, n)
+    return EquivalenceTest(max(below, above), below, above)

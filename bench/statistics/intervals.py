@@ -7,6 +7,8 @@ Units of the answer are units of the scores.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
@@ -63,32 +65,6 @@ def unpaired_difference(
     return Estimate(value, float(bounds.low), float(bounds.high), n, level, method)
 
 
-def median_interval(
-    scores: npt.ArrayLike,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> Estimate | NotComputable:
-    """Median of ``scores`` (n,) with a percentile bootstrap interval over blocks.
-
-    Needs ``smallest_sample(level)`` blocks: 6 for 0.95.
-    """
-    return _centre_interval(scores, "median", rng, level, resamples)
-
-
-def iqm_interval(
-    scores: npt.ArrayLike,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-) -> Estimate | NotComputable:
-    """Interquartile mean of ``scores`` (n,) with a percentile bootstrap interval over blocks.
-
-    Needs ``smallest_sample(level)`` blocks: 6 for 0.95.
-    """
-    return _centre_interval(scores, "iqm", rng, level, resamples)
-
-
 def deviation_interval(scores: npt.ArrayLike, level: float = 0.95) -> Estimate | NotComputable:
     """Standard deviation of ``scores`` (n,) with the chi-squared interval of normal data.
 
@@ -118,7 +94,11 @@ def standard_deviation(found: Floats) -> float:
 
 
 def _centre_interval(
-    scores: npt.ArrayLike, centre: Centre, rng: np.random.Generator, level: float, resamples: int
+    centre: Centre,
+    scores: npt.ArrayLike,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
 ) -> Estimate | NotComputable:
     needed = smallest_sample(level)
     found = column(scores)
@@ -131,6 +111,12 @@ def _centre_interval(
     low, high = percentiles(bootstrap_centres(found[:, None], centre, rng, resamples), level)
     method = f"{NAMES[centre]}, percentile bootstrap over blocks ({resamples} resamples)"
     return Estimate(value, float(low[0]), float(high[0]), len(found), level, method)
+
+
+#: Median or interquartile mean of ``scores`` (n,) with a percentile bootstrap interval over blocks:
+#: (scores, rng, level, resamples). Needs ``smallest_sample(level)`` blocks: 6 for 0.95.
+median_interval = partial(_centre_interval, "median")
+iqm_interval = partial(_centre_interval, "iqm")
 
 
 def _refusal(found: Floats, needed: int, value: float | None) -> NotComputable | None:

@@ -9,7 +9,7 @@ means (``clusters``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,6 +75,20 @@ class _Family:
     alpha: float
     power: float
 
+    def test(self, a: Floats, b: Floats) -> Test:
+        """Of two columns of unit means (units,)."""
+        if self.units.of_clusters:
+            return cluster_test(a, b)
+        return signed_rank_test(a, b, self.comparisons, self.alpha)
+
+    def equivalence(self, a: Floats, b: Floats) -> Equivalence:
+        """Of two columns of unit means (units,)."""
+        if self.margin is None:
+            return NotComputable("no margin was stated before the study", n=len(a))
+        if self.units.of_clusters:
+            return cluster_equivalence(a, b, self.margin)
+        return equivalence_test(a, b, self.margin, self.comparisons, self.alpha)
+
 
 @dataclass(frozen=True)
 class _Pair:
@@ -128,16 +142,17 @@ def compare_pairs(
     family = _Family(names, units, called, planned, margin, alpha, power)
     pairs = [_Pair(i, j, units.scores[:, i], units.scores[:, j]) for i, j in places]
     refusals = [_withheld((names[pair.first], names[pair.second]), withheld) for pair in pairs]
-    test, equivalence = _tests(units.of_clusters, planned, margin, alpha)
-    tests = [refusal or test(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
-    near = [refusal or equivalence(p.a, p.b) for p, refusal in zip(pairs, refusals, strict=True)]
-    answers = zip(tests, _adjusted(tests, planned), near, _adjusted(near, planned), strict=True)
+    asked = list(zip(pairs, refusals, strict=True))
+    tests = [refusal or family.test(p.a, p.b) for p, refusal in asked]
+    near = [refusal or family.equivalence(p.a, p.b) for p, refusal in asked]
+    adjusted, adjusted_near = _holm(map(_p, tests), planned), _holm(map(_p, near), planned)
     compared = []
-    for pair, found_of_pair in zip(pairs, answers, strict=True):
-        evidence = _evidence(family, pair, *found_of_pair)
+    for pair, test, p, p_near in zip(pairs, tests, adjusted, adjusted_near, strict=True):
+        evidence = _evidence(family, pair, test, p, p_near)
         runs = found[:, pair.first], found[:, pair.second]
         compared.append(_judged(evidence, pair, runs, clusters, rng))
-    return _with_flips(compared, planned)
+    flips = _holm((pair.evidence.flipped for pair in compared), planned)
+    return tuple(replace(pair, flipped=p) for pair, p in zip(compared, flips, strict=True))
 
 
 def _evidence(
@@ -145,7 +160,6 @@ def _evidence(
     pair: _Pair,
     test: Test,
     adjusted_p: float | None,
-    equivalence: Equivalence,
     adjusted_equivalence_p: float | None,
 ) -> Evidence:
     of_clusters, level = family.units.of_clusters, 1.0 - family.alpha
@@ -161,7 +175,6 @@ def _evidence(
         margin=family.margin,
         test=test,
         adjusted_p=adjusted_p,
-        equivalence=equivalence,
         adjusted_equivalence_p=adjusted_equivalence_p,
         shift=(
             mean_shift(pair.a, pair.b, level, family.called)
@@ -190,16 +203,6 @@ def _judged(
         NotComputable("no margin was stated before the study", n=len(pair.a))
         if evidence.margin is None
         else posterior(pair.a, pair.b, evidence.margin),
-    )
-
-
-def _with_flips(compared: Sequence[Comparison], planned: int) -> tuple[Comparison, ...]:
-    """With the p values of sign flips, corrected as one family."""
-    known = [pair.evidence.flipped for pair in compared]
-    adjusted = iter(holm_adjusted([p for p in known if p is not None], planned).tolist())
-    return tuple(
-        pair if p is None else replace(pair, flipped=next(adjusted))
-        for pair, p in zip(compared, known, strict=True)
     )
 
 
@@ -235,29 +238,15 @@ def _withheld(pair: tuple[str, str], why: Mapping[str, str] | None) -> NotComput
     return NotComputable("; ".join(reasons), withheld=True) if reasons else None
 
 
-def _tests(
-    of_clusters: bool, comparisons: int, margin: float | None, alpha: float
-) -> tuple[Callable[[Floats, Floats], Test], Callable[[Floats, Floats], Equivalence]]:
-    """The test and the equivalence test of two columns of unit means (units,)."""
-
-    def test(a: Floats, b: Floats) -> Test:
-        return cluster_test(a, b) if of_clusters else signed_rank_test(a, b, comparisons, alpha)
-
-    def equivalence(a: Floats, b: Floats) -> Equivalence:
-        if margin is None:
-            return NotComputable("no margin was stated before the study", n=len(a))
-        if of_clusters:
-            return cluster_equivalence(a, b, margin)
-        return equivalence_test(a, b, margin, comparisons, alpha)
-
-    return test, equivalence
+def _p(test: Test | Equivalence) -> float | None:
+    return None if isinstance(test, NotComputable) else test.p_value
 
 
-def _adjusted(tests: Sequence[Test] | Sequence[Equivalence], planned: int) -> list[float | None]:
-    """Holm's p values in the order of ``tests``; None for those that were refused."""
-    p_values = [test.p_value for test in tests if not isinstance(test, NotComputable)]
-    adjusted = iter(holm_adjusted(p_values, planned).tolist())
-    return [None if isinstance(test, NotComputable) else next(adjusted) for test in tests]
+def _holm(p_values: Iterable[float | None], planned: int) -> list[float | None]:
+    """Holm's p values in the order given; None stays None."""
+    found = list(p_values)
+    adjusted = iter(holm_adjusted([p for p in found if p is not None], planned).tolist())
+    return [None if p is None else next(adjusted) for p in found]
 
 
 def _detectable(

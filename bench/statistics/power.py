@@ -33,10 +33,9 @@ MOST_BLOCKS = 1_000_000
 
 @dataclass(frozen=True)
 class DetectableEffect:
-    """The smallest shift that n pairs find with this power; ``standardised`` by the deviation."""
+    """The smallest shift that n pairs find with this power."""
 
     effect: float
-    standardised: float
     power: float
     alpha: float
     n: int
@@ -89,7 +88,7 @@ def detectable_effect(
     while lacking(highest) < 0.0:
         highest *= 2.0
     found = float(optimize.brentq(lacking, 0.0, highest, xtol=1e-10))
-    return DetectableEffect(found * sd_difference, found, power, alpha, n, sd_difference)
+    return DetectableEffect(found * sd_difference, power, alpha, n, sd_difference)
 
 
 def required_blocks(

@@ -46,7 +46,6 @@ def tau_lead(
     final: npt.ArrayLike,
     rng: np.random.Generator,
     level: float = 0.95,
-    resamples: int = RESAMPLES,
 ) -> Estimate | NotComputable:
     """Tau-b of ``proxy`` with ``final`` minus that of ``rival`` (n,), on the same resamples."""
     for pair in (panel(proxy, final), panel(rival, final)):
@@ -58,7 +57,7 @@ def tau_lead(
         return _tau(a, z, counts) - _tau(b, z, counts)
 
     name = f"difference of two tau-b, {BOOTSTRAP}"
-    return resampled_estimate(lead, len(z), rng, level, resamples, name)
+    return resampled_estimate(lead, len(z), rng, name, level)
 
 
 def seed_ceiling(
@@ -81,12 +80,7 @@ def seed_ceiling(
 
 
 def partial_tau(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    given: npt.ArrayLike,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
+    first: npt.ArrayLike, second: npt.ArrayLike, given: npt.ArrayLike, rng: np.random.Generator
 ) -> Estimate | NotComputable:
     """Kendall's partial tau-b of ``first`` and ``second`` (n,), ``given`` (n,) a third column.
 
@@ -107,7 +101,7 @@ def partial_tau(
     if not np.isfinite(partial(np.ones((1, len(a))))[0]):
         return NotComputable("the third column ranks as one of the others does", n=len(a))
     name = f"Kendall's partial tau-b, {BOOTSTRAP}"
-    return resampled_estimate(partial, len(a), rng, level, resamples, name)
+    return resampled_estimate(partial, len(a), rng, name)
 
 
 def tau_without_noise(
@@ -176,7 +170,7 @@ def _tau_interval(
         return np.asarray(np.mean([_tau(a, b, counts) for a, b in pairs], axis=0))
 
     whole = f"{name}, {BOOTSTRAP}"
-    return resampled_estimate(mean, len(pairs[0][0]), rng, level, resamples, whole)
+    return resampled_estimate(mean, len(pairs[0][0]), rng, whole, level, resamples)
 
 
 def _tau(a: Floats, b: Floats, counts: Floats) -> Floats:

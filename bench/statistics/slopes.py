@@ -6,6 +6,8 @@ Hinkley, Bootstrap Methods, 1997, section 6.2.4).
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,11 +16,7 @@ from bench.statistics.bootstrap import RESAMPLES, resampled_estimate
 
 
 def slope(
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
+    x: npt.ArrayLike, y: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
 ) -> Estimate | NotComputable:
     """By how much ``y`` (n,) changes for one more of ``x`` (n,)."""
     pair = columns(x, y)
@@ -29,11 +27,8 @@ def slope(
     if n < 2 or np.ptp(a) == 0.0:
         return NotComputable("a slope needs 2 different values to stand on", n=n)
     name = "least squares, bootstrap over points"
-
-    def slopes(counts: Floats) -> Floats:
-        return _slopes(a, b, counts)
-
-    return resampled_estimate(slopes, n, rng, level, resamples, name, "points")
+    slopes = partial(_slopes, a, b)
+    return resampled_estimate(slopes, n, rng, name, resamples=resamples, things="points")
 
 
 def _slopes(a: Floats, b: Floats, counts: Floats) -> Floats:

@@ -22,7 +22,6 @@ from typing import Literal
 
 from bench.statistics.answers import Estimate, NotComputable
 from bench.statistics.clusters import ClusterTest
-from bench.statistics.equivalence import EquivalenceTest
 from bench.statistics.paired import PairedTest, smallest_n
 from bench.statistics.power import DetectableEffect, required_blocks
 
@@ -58,7 +57,6 @@ class Evidence:
     margin: float | None
     test: PairedTest | ClusterTest | NotComputable
     adjusted_p: float | None
-    equivalence: EquivalenceTest | NotComputable
     adjusted_equivalence_p: float | None
     shift: Estimate | NotComputable
     detectable: DetectableEffect | NotComputable
@@ -94,9 +92,9 @@ class Evidence:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """The verdict on one pair."""
-    equivalent = _below(evidence.adjusted_equivalence_p, evidence.alpha)
-    if evidence.adjusted_p is not None and evidence.adjusted_p <= evidence.alpha:
+    near, alpha = evidence.adjusted_equivalence_p, evidence.alpha
+    equivalent = near is not None and near <= alpha
+    if evidence.adjusted_p is not None and evidence.adjusted_p <= alpha:
         return _different(evidence, evidence.adjusted_p, equivalent)
     if equivalent:
         return Verdict("equivalent", _equivalent(evidence))
@@ -106,12 +104,10 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def p_text(p_value: float) -> str:
-    """A p value for a sentence."""
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
 def shift_text(shift: Estimate | NotComputable) -> str:
-    """The shift with its interval, for a sentence."""
     if isinstance(shift, Estimate):
         level = f"{100 * shift.level:.1f} %"
         return f"shift {shift.value:+.4f} [{shift.low:+.4f}, {shift.high:+.4f}], {level}"
@@ -194,7 +190,3 @@ def _prospects(evidence: Evidence, detectable: DetectableEffect) -> str:
     if isinstance(needed, NotComputable):
         return f"{text}, and {needed.reason} for one of {margin:g}"
     return f"{text}, one of {margin:g} needs {needed} {evidence.unit}"
-
-
-def _below(p_value: float | None, alpha: float) -> bool:
-    return p_value is not None and p_value <= alpha

@@ -82,7 +82,7 @@ def pair(
     word = WORDS[place % len(WORDS)]
     sentence = f"{a} scores higher than {b} (shift {shift:+.4f}, n = {runs}){text}"
     adjusted = p if word == "different" else 0.31
-    effect = DetectableEffect(0.0071, 0.7, 0.8, 0.05, runs, 0.01)
+    effect = DetectableEffect(0.0071, 0.8, 0.05, runs, 0.01)
     return Comparison(
         evidence=Evidence(
             first=a,
@@ -93,9 +93,8 @@ def pair(
             comparisons=10,
             alpha=0.05,
             margin=0.02,
-            test=ClusterTest(0.003, 3.1, runs, 0, 0.03),
+            test=ClusterTest(0.003, 3.1, 0.03),
             adjusted_p=adjusted,
-            equivalence=NotComputable("not shown", n=runs),
             adjusted_equivalence_p=None,
             shift=estimate(shift, 0.004, runs, "Hodges-Lehmann shift"),
             detectable=effect,
@@ -104,7 +103,7 @@ def pair(
         superiority=estimate(0.61, 0.1, runs, "A12, bootstrap"),
         correlation=estimate(0.5, 0.2, runs, "Pearson, Fisher's z"),
         intraclass=estimate(0.3, 0.2, runs, "ICC(1)"),
-        posterior=Posterior(0.9, 0.08, 0.02, 0.02, runs),
+        posterior=Posterior(0.9, 0.08, 0.02),
     )
 
 
@@ -177,10 +176,7 @@ def curves(
             values = np.maximum.accumulate(heights, axis=1)
             middle = np.median(values, axis=0)
             median, iqm = (
-                Band(
-                    x, *(tuple((middle + shift + at).tolist()) for at in (0.0, -0.006, 0.006)),
-                    n=runs, level=0.95, method="bootstrap",
-                )
+                Band(x, *(tuple((middle + shift + at).tolist()) for at in (0.0, -0.006, 0.006)))
                 for shift in (0.0, 0.001)
             )  # fmt: skip
             own = tuple(

@@ -6,13 +6,12 @@ import re
 
 from bench.report.figures.canvas import house_style
 from bench.report.figures.health import Health, Ranked, health_figure
-from bench.report.figures.look import Look
 from bench.statistics.answers import Estimate
 
 
 def drawn(found: Health) -> str | None:
     with house_style():
-        return health_figure(found, Look({}, {}))
+        return health_figure(found)
 
 
 def test_every_bar_and_every_architecture_says_what_it_is() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,22 +27,17 @@ def test_incomplete_blocks_are_named() -> None:
     assert (found.searchers, found.blocks) == (("random", "tpe"), ("s1", "s4"))
     assert found.matrix.tolist() == [[0.5, 0.6], [0.4, 0.0]]
     assert found.matrix[:, found.searchers.index("tpe")].tolist() == [0.6, 0.0]
-    assert [block.reason for block in found.dropped] == [
+    assert found.dropped == (
         "block s2: tpe failed",
         "block s3: random not run",
         "block s5: random failed, tpe not run",
-    ]
-    assert (found.runs, found.failed) == ((4, 4), (1, 1))
-    json.dumps(asdict(found), allow_nan=False)
+    )
 
 
-def test_one_searcher_and_a_choice_of_searchers() -> None:
-    found = paired_matrix(RUNS, ["tpe"])
+def test_one_searcher_has_its_own_blocks() -> None:
+    found = paired_matrix([run for run in RUNS if run.searcher == "tpe"])
     assert isinstance(found, PairedScores)
-    assert (found.blocks, found.failed) == (("s1", "s3", "s4"), (1,))
-    turned = paired_matrix(RUNS, ["tpe", "random"])
-    assert isinstance(turned, PairedScores)
-    assert turned.matrix.tolist() == [[0.6, 0.5], [0.0, 0.4]]
+    assert found.blocks == ("s1", "s3", "s4")
 
 
 def test_refusals() -> None:
@@ -53,7 +45,6 @@ def test_refusals() -> None:
     assert isinstance(twice, NotComputable)
     assert "tpe in s1" in twice.reason
     assert isinstance(paired_matrix([]), NotComputable)
-    assert isinstance(paired_matrix(RUNS, ["grid"]), NotComputable)
     apart = paired_matrix([RunScore("a", "1", 0.1), RunScore("b", "2", float("inf"))])
     assert isinstance(apart, NotComputable)
     assert "block 1: b not run; block 2: b failed, a not run" in apart.reason
@@ -68,8 +59,9 @@ def test_order_of_runs_only_orders_blocks(places: set[tuple[str, int]], random: 
     runs = [RunScore(name, str(block), block / 10) for name, block in sorted(places)]
     shuffled = list(runs)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    first, second = (paired_matrix(order, ["a", "b", "c"]) for order in (runs, shuffled))
-    complete = {str(b) for b in range(6) if all((name, b) in places for name in "abc")}
+    first, second = (paired_matrix(order) for order in (runs, shuffled))
+    names = {name for name, _ in places}
+    complete = {str(b) for b in range(6) if all((name, b) in places for name in names)}
     if isinstance(first, NotComputable):
         assert isinstance(second, NotComputable)
         assert not complete
@@ -78,4 +70,3 @@ def test_order_of_runs_only_orders_blocks(places: set[tuple[str, int]], random: 
     assert set(first.blocks) == set(second.blocks) == complete
     assert len(first.dropped) + len(first.blocks) == len({block for _, block in places})
     assert np.isfinite(first.matrix).all()
-    assert sum(first.runs) == len(places)

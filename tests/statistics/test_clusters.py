@@ -110,7 +110,6 @@ def test_refusals() -> None:
 def test_units_are_the_means_of_supernets() -> None:
     scores = np.arange(12.0).reshape(6, 2)
     found = units_of(scores, ["x", "y", "x", "y", "x", "y"])
-    assert found.names == ("x", "y")
     np.testing.assert_allclose(found.scores, [scores[::2].mean(0), scores[1::2].mean(0)])
     alone = units_of(scores, ["x"] * 6)
     assert not alone.of_clusters

@@ -14,7 +14,6 @@ from bench.statistics.curves import (
     band,
     first_common,
     grid_of,
-    incumbent,
     resampled,
 )
 from bench.statistics.intervals import median_interval
@@ -75,16 +74,6 @@ def test_a_curve_cannot_be_changed_from_outside() -> None:
         curve.values[0] = 1.0
 
 
-def test_incumbent_skips_failures() -> None:
-    curve = incumbent([1, 2, 3, 4, 5], [None, 0.4, np.nan, 0.3, 0.6])
-    assert isinstance(curve, StepCurve)
-    assert curve.costs.tolist() == [2, 4, 5]
-    assert curve.values.tolist() == [0.4, 0.4, 0.6]
-    assert isinstance(incumbent([1, 2], [None, np.nan]), NotComputable)
-    with pytest.raises(StatisticsError, match="shape"):
-        incumbent([1, 2], [0.1])
-
-
 def test_a_grid_begins_where_all_have_a_value_and_goes_on_to_the_end() -> None:
     other = StepCurve(np.array([2.0, 9.0]), np.array([0.0, 1.0]))
     assert first_common([CURVE, other]) == 2.0
@@ -107,7 +96,6 @@ def test_a_band_over_supernets_is_that_of_their_means() -> None:
     of = [f"supernet {i // 2}" for i in range(14)]
     found = band(curves, grid, np.random.default_rng(0), resamples=200, clusters=of)
     assert isinstance(found, Band)
-    assert found.n == 7
     means = resampled(curves, grid).reshape(7, 2, -1).mean(axis=1)
     assert found.centre == pytest.approx(np.median(means, axis=0), abs=1e-12)
     few = band(curves[:6], grid, np.random.default_rng(0), clusters=of[:6])
@@ -137,7 +125,7 @@ def test_band_is_the_interval_at_each_cost() -> None:
         assert (found.low[column], found.high[column]) == pytest.approx(
             (alone.low, alone.high), abs=1e-12
         )
-    assert (found.n, len(found.grid), len(found.high)) == (9, 60, 60)
+    assert (len(found.grid), len(found.high)) == (60, 60)
 
 
 def test_few_curves_have_a_centre_and_no_band() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis
-from bench.report.figures.look import Look, shortened, style_of
+from bench.report.figures.look import NOBODY, shortened, style_of
 from bench.report.formatting import compact
 
 LEFT, BOTTOM, GAP, RIGHT = 44.0, 40.0, 34.0, 12.0
@@ -31,13 +31,13 @@ class ModelPoint:
     params: int
 
 
-def accuracy_cost_figure(points: Sequence[ModelPoint], words: str, look: Look) -> str:
+def accuracy_cost_figure(points: Sequence[ModelPoint], words: str) -> str:
     """SVG; ``words`` says what was read. Both costs on logarithmic axes."""
     lines = -(-len(points) // COLUMNS)
     foot = BOTTOM + LINE * lines
     canvas = Canvas(
         "accuracy-cost", f"Accuracy against cost of the backbone: {words}", foot + HEIGHT + HEAD,
-        look,
+        NOBODY,
     )  # fmt: skip
     width = (WIDTH - LEFT - GAP - RIGHT) / 2.0
     for place, (cost, title) in enumerate(
@@ -66,18 +66,13 @@ def accuracy_cost_figure(points: Sequence[ModelPoint], words: str, look: Look) -
                 linewidth=1.1, alpha=0.6, zorder=2,
             )  # fmt: skip
             (dot,) = axes.plot(
-                value, 100.0 * point.accuracy, marker=style.marker, color=style.colour,
-                markerfacecolor=style.face, markersize=6.0, linestyle="none", zorder=3,
-            )  # fmt: skip
+                value, 100.0 * point.accuracy, linestyle="none", zorder=3, **style.marked(6.0)
+            )
             canvas.mark(dot, _told(point, value))
     for index, point in enumerate(points):
         row, column = divmod(index, COLUMNS)
         x, y = LEFT + column * 190.0, foot - BOTTOM - LINE * (row + 0.5)
-        style = style_of(index)
-        canvas.line(
-            [x], [y], marker=style.marker, color=style.colour, markerfacecolor=style.face,
-            markersize=5.5, linestyle="none",
-        )  # fmt: skip
+        canvas.dot(x, y, style_of(index), 5.5)
         canvas.text(x + 10.0, y, shortened(point.name, 172.0), va="center_baseline")
     return canvas.svg()
 

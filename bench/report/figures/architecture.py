@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench.records.layers import Layer
 from bench.report.figures.canvas import SMALL, Canvas
-from bench.report.figures.look import FAINT, GREY, INK, Look, shortened
+from bench.report.figures.look import FAINT, GREY, INK, NOBODY, shortened
 from bench.report.formatting import compact
 
 #: Points: 384 pixels, so that a phone shows it as it is.
@@ -33,12 +33,14 @@ FIXED = "fixed"
 NAME = re.compile(r"k(\d)(?:e(\d))?")
 
 
-def architecture_figure(text: str, image: str, layers: Sequence[Layer], look: Look) -> str:
+def architecture_figure(text: str, image: str, layers: Sequence[Layer]) -> str:
     """The SVG of an architecture by its ``text``; ``image`` is the shape of what comes in."""
     # A fixed extractor comes behind the rectifier that is searched.
     layers = sorted(layers, key=lambda layer: layer.name == FIXED)
     height = HEAD + ROW * len(layers) + FOOT
-    canvas = Canvas("architecture", f"Architecture {text}: {_spoken(layers)}", height, look, WIDTH)
+    canvas = Canvas(
+        "architecture", f"Architecture {text}: {_spoken(layers)}", height, NOBODY, WIDTH
+    )
     macs, params = sum(layer.macs for layer in layers), sum(layer.params for layer in layers)
     canvas.text(10.0, height - 14.0, shortened(text, TITLE_WIDTH), weight="bold")
     canvas.text(

@@ -22,6 +22,7 @@ from matplotlib.transforms import IdentityTransform
 from bench.report.figures.look import FAINT, FONT_SIZE, GREY, INK, Look, Style
 from bench.report.figures.svg import Tip, finished
 from bench.report.formatting import compact
+from bench.statistics.answers import Answer, Estimate
 
 WIDTH = 620.0
 ROW = 24.0
@@ -106,7 +107,6 @@ class Canvas:
         return found
 
     def line(self, x: Sequence[float], y: Sequence[float], **style: Any) -> Line2D:
-        """A line through places."""
         found = Line2D(list(x), [value + self.foot for value in y], **style)
         self._add(found)
         return found
@@ -124,10 +124,11 @@ class Canvas:
     def swatch(self, x: float, y: float, style: Style, length: float = 16.0) -> None:
         """A piece of a searcher's line with its marker, from ``x`` on."""
         self.line([x, x + length], [y, y], color=style.colour, linestyle=style.dash, linewidth=1.5)
-        self.line(
-            [x + length / 2.0], [y], marker=style.marker, color=style.colour,
-            markerfacecolor=style.face, markersize=5.0, linestyle="none",
-        )  # fmt: skip
+        self.dot(x + length / 2.0, y, style, 5.0)
+
+    def dot(self, x: float, y: float, style: Style, size: float) -> Line2D:
+        """A searcher's marker alone."""
+        return self.line([x], [y], linestyle="none", **style.marked(size))
 
     def mark(self, artist: Artist, text: str, run: str = "", arm: str = "") -> None:
         """Give ``artist`` a tooltip; it stands for ``run`` if that is named.
@@ -139,7 +140,6 @@ class Canvas:
         self.tips[key] = Tip(text, run, arm)
 
     def svg(self) -> str:
-        """The finished file."""
         buffer = io.StringIO()
         canvas: Any = FigureCanvasSVG(self.figure)
         canvas.print_svg(buffer, metadata={"Date": None})
@@ -184,6 +184,24 @@ def row_axes(
             edge = middle + row / 2.0
             canvas.line([left, left + width], [edge, edge], color=FAINT, linewidth=0.4)
     return axes
+
+
+def whisker(
+    canvas: Canvas, axes: Axes, index: int, style: Style, found: Answer, tip: str, arm: str = ""
+) -> tuple[float, ...]:
+    """A value in row ``index`` with a line over its interval, hollow without; where it reaches."""
+    if found.value is None:
+        return ()
+    ends = (found.low, found.high) if isinstance(found, Estimate) else ()
+    if ends:
+        (line,) = axes.plot(ends, [index] * 2, color=style.colour, linewidth=1.8)
+        canvas.mark(line, tip, arm=arm)
+    (dot,) = axes.plot(
+        found.value, index, marker=style.marker, color=style.colour, markersize=6.0,
+        markerfacecolor=style.colour if ends else "white",
+    )  # fmt: skip
+    canvas.mark(dot, tip, arm=arm)
+    return found.value, *ends
 
 
 def widened(low: float, high: float, share: float = 0.05) -> tuple[float, float]:

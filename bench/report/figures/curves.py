@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import ceil
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from bench.comparison.anytime import AxisCurves, RunCurve
 from bench.report.figures.canvas import (
@@ -17,7 +18,7 @@ from bench.report.figures.canvas import (
     value_axis,
     widened,
 )
-from bench.report.figures.look import GREY, INK, Look, widest
+from bench.report.figures.look import GREY, INK, Look, Style, widest
 from bench.statistics.bootstrap import Centre
 from bench.statistics.curves import Band
 
@@ -156,16 +157,21 @@ def _centre(
             linewidth=0.0,
         )  # fmt: skip
         canvas.mark(filled, "", arm=name)
-    step = max(1, len(band.grid) // 5)
-    # Each searcher's markers start elsewhere, so that lines on top of each other stay apart.
-    start = step * of[0] // of[1]
-    (line,) = panel.plot(
-        band.grid, band.centre, drawstyle="steps-post", color=style.colour, linestyle=style.dash,
-        linewidth=1.5, marker=style.marker, markevery=(start, step), markersize=4.2,
-        markerfacecolor=style.face, clip_on=False,
-    )  # fmt: skip
     text = f"{name}\n{what[0]} at the end {band.centre[-1]:.4f}, n = {what[1]}"
-    canvas.mark(line, text, arm=name)
+    canvas.mark(stepped(panel, band.grid, band.centre, style, of), text, arm=name)
+
+
+def stepped(
+    panel: Axes, x: Sequence[float], y: Sequence[float], style: Style, of: tuple[int, int]
+) -> Line2D:
+    """A line in steps with some markers; ``of`` is the searcher's place among so many."""
+    step = max(1, len(x) // 5)
+    # Each searcher's markers start elsewhere, so that lines on top of each other stay apart.
+    (line,) = panel.plot(
+        x, y, drawstyle="steps-post", linestyle=style.dash, linewidth=1.5, clip_on=False,
+        markevery=(step * of[0] // of[1], step), **style.marked(4.2),
+    )  # fmt: skip
+    return line
 
 
 def _own_panel(

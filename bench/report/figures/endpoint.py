@@ -42,8 +42,7 @@ def endpoint_figure(
         for place, (score, run) in enumerate(of_it):
             (dot,) = axes.plot(
                 score, index - 0.16 + 0.7 * LANES[place % len(LANES)],
-                marker=style.marker, color=style.colour, markerfacecolor=style.face,
-                markersize=3.6, markeredgewidth=0.7, alpha=0.75, clip_on=False,
+                markeredgewidth=0.7, alpha=0.75, clip_on=False, **style.marked(3.6),
             )  # fmt: skip
             canvas.mark(dot, _tip(run, score), run.run_id)
         if found:
@@ -53,9 +52,8 @@ def endpoint_figure(
                 solid_capstyle="butt", zorder=3,
             )  # fmt: skip
             (mean,) = axes.plot(
-                found[0], index + 0.28, marker=style.marker, color=style.colour,
-                markerfacecolor=style.face, markersize=6.5, zorder=4, markeredgewidth=1.2,
-            )  # fmt: skip
+                found[0], index + 0.28, zorder=4, markeredgewidth=1.2, **style.marked(6.5)
+            )
             for artist in (line, mean):
                 canvas.mark(artist, f"{name}\n{text}")
         middle = 34.0 + row * (len(names) - index - 0.5)

@@ -14,7 +14,7 @@ from bench.report.figures.canvas import (
     value_axis,
     widened,
 )
-from bench.report.figures.look import GREY, Look
+from bench.report.figures.look import GREY, NOBODY
 from bench.report.formatting import estimate_text
 from bench.statistics.answers import Answer
 
@@ -46,7 +46,7 @@ class Health:
     tau: Answer | None = None
 
 
-def health_figure(found: Health, look: Look) -> str | None:
+def health_figure(found: Health) -> str | None:
     """SVG of what ``bench supernet check`` found; None where there is nothing to draw.
 
     Above, updates by learning rate (of each operation, over the mean) and scales of branches;
@@ -65,7 +65,7 @@ def health_figure(found: Health, look: Look) -> str | None:
     below = SCATTER + 66.0 if found.panel else 0.0
     rows = max((len(values) for _, values in bars), default=0)
     above = STRIP * rows + 62.0 if bars else 0.0
-    canvas = Canvas("supernet-health", "Bias and ranking of a supernet", below + above, look)
+    canvas = Canvas("supernet-health", "Bias and ranking of a supernet", below + above, NOBODY)
     width = (WIDTH - LEFT - 20.0 - (GAP if len(bars) > 1 else 0.0)) / max(1, len(bars))
     for place, (title, values) in enumerate(bars):
         _bars(canvas, LEFT + place * (width + GAP), below + 34.0, width, title, values)

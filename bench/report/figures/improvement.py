@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis
+from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, whisker
 from bench.report.figures.look import GREY, Look, widest
 from bench.report.formatting import estimate_text
-from bench.statistics.answers import Estimate
 from bench.statistics.pairwise import Comparison
 
 
 def improvement_figure(pairs: Mapping[str, Comparison], look: Look) -> str | None:
     """SVG of the searchers that have an A12, or None if there is none."""
-    rows = [
-        (name, pair.superiority, middle)
-        for name, pair in pairs.items()
-        if (middle := pair.superiority.value) is not None
-    ]
+    rows = {
+        name: pair.superiority for name, pair in pairs.items() if pair.superiority.value is not None
+    }
     if not rows:
         return None
-    labels = [look.label(name) for name, _, _ in rows]
+    labels = [look.label(name) for name in rows]
     left = widest(labels) + 16.0
     label = f"Probability that a run beats one of {look.label(look.baseline)}"
     canvas = Canvas("improvement", label, ROW * len(rows) + 46.0, look)
@@ -28,16 +25,7 @@ def improvement_figure(pairs: Mapping[str, Comparison], look: Look) -> str | Non
     value_axis(axes, f"P(a run scores higher than a run of {look.label(look.baseline)})")
     axes.set_xlim(-0.02, 1.02)
     axes.axvline(0.5, color=GREY, linewidth=0.9, zorder=1)
-    for index, (name, value, middle) in enumerate(rows):
-        style = look.style(name)
-        interval = (value.low, value.high) if isinstance(value, Estimate) else None
+    for index, (name, value) in enumerate(rows.items()):
         tip = f"{name}\nA12 {estimate_text(value, 'number')}"
-        if interval is not None:
-            (line,) = axes.plot(interval, [index] * 2, color=style.colour, linewidth=1.8)
-            canvas.mark(line, tip, arm=name)
-        (dot,) = axes.plot(
-            middle, index, marker=style.marker, color=style.colour,
-            markersize=6.0, markerfacecolor=style.colour if interval else "white",
-        )  # fmt: skip
-        canvas.mark(dot, tip, arm=name)
+        whisker(canvas, axes, index, look.style(name), value, tip, arm=name)
     return canvas.svg()

@@ -34,8 +34,14 @@ class Style:
 
     @property
     def face(self) -> str:
-        """Fill of the markers."""
         return "white" if self.hollow else self.colour
+
+    def marked(self, size: float) -> dict[str, Any]:
+        """Matplotlib's words for its marker, ``size`` points wide."""
+        return {
+            "marker": self.marker, "color": self.colour, "markerfacecolor": self.face,
+            "markersize": size,
+        }  # fmt: skip
 
 
 BASELINE = Style("#595959", "o", (0, (1, 1.2)), hollow=True)
@@ -59,12 +65,15 @@ class Look:
         return cls({**styles, baseline: BASELINE}, short_names(names), note, baseline)
 
     def style(self, name: str) -> Style:
-        """Style of a searcher."""
         return self.styles.get(name, Style(GREY, "o"))
 
     def label(self, name: str) -> str:
         """Its name, cut where it is very long."""
         return self.names.get(name) or shortened(name)
+
+
+#: Of pictures that are not of searchers.
+NOBODY = Look({}, {})
 
 
 def style_of(index: int) -> Style:

@@ -53,16 +53,9 @@ def macs_figure(found: MacDistribution, cap: int | None, look: Look) -> str:
         for panel in {top, axes}:
             panel.axvline(cap, color="#b00020", linewidth=0.9, linestyle=(0, (4, 2)))
         x = left + width * (cap - limits[0]) / (limits[1] - limits[0])
-        ha = "right" if x > WIDTH - 90.0 else "left"
-        shift = -4.0 if ha == "right" else 4.0
-        canvas.text(
-            x + shift,
-            rows + 46.0 + HEIGHT,
-            f"cap {compact(cap)}",
-            size=8.0,
-            colour="#b00020",
-            ha=ha,
-        )
+        ha, shift = ("right", -4.0) if x > WIDTH - 90.0 else ("left", 4.0)
+        y, text = rows + 46.0 + HEIGHT, f"cap {compact(cap)}"
+        canvas.text(x + shift, y, text, size=8.0, colour="#b00020", ha=ha)
     return canvas.svg()
 
 

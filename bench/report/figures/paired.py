@@ -52,9 +52,8 @@ def paired_figure(names: Sequence[str], marks: Marks, look: Look) -> str | None:
             inside = min(max(value, low), high)
             marker = "<" if value < low else ">" if value > high else style.marker
             (dot,) = axes.plot(
-                inside, index + 0.2, marker=marker,
-                color=style.colour, markerfacecolor=style.face, markersize=5.0, alpha=0.9,
-                clip_on=False, zorder=3,
+                inside, index + 0.2, alpha=0.9, clip_on=False, zorder=3,
+                **{**style.marked(5.0), "marker": marker},
             )  # fmt: skip
             canvas.mark(dot, f"{name}\n{unit}\nscore {value:.4f}")
         if row:

@@ -44,11 +44,7 @@ def pareto_figure(cost: str, found: Front, look: Look) -> str:
         _point(canvas, axes, point)
     edge, y = WIDTH - right + 14.0, 38.0 + height - 6.0
     for name, label in zip(listed, labels, strict=False):
-        style = look.style(name)
-        canvas.line(
-            [edge + 9.0], [y], marker=style.marker, color=style.colour,
-            markerfacecolor=style.face, markersize=5.5, linestyle="none",
-        )  # fmt: skip
+        canvas.dot(edge + 9.0, y, look.style(name), 5.5)
         canvas.text(edge + 24.0, y, label, va="center_baseline")
         y -= LINE
     canvas.line([edge, edge + 18.0], [y, y], color=GREY, linewidth=1.1)
@@ -59,8 +55,7 @@ def pareto_figure(cost: str, found: Front, look: Look) -> str:
 def _point(canvas: Canvas, axes: Any, point: FrontPoint) -> None:
     style, best = canvas.look.style(point.searcher), point.on_front
     (dot,) = axes.plot(
-        point.cost, point.score, marker=style.marker, color=style.colour,
-        markerfacecolor=style.face, markersize=7.0 if best else 4.2, linestyle="none",
+        point.cost, point.score, linestyle="none", **style.marked(7.0 if best else 4.2),
         markeredgecolor=INK if best else style.colour, markeredgewidth=1.0 if best else 0.7,
         alpha=1.0 if best else 0.6, zorder=4 if best else 3,
     )  # fmt: skip

@@ -36,7 +36,7 @@ def proxy_figure(panel: Sequence[Point], look: Look) -> str:
         _point(canvas, axes, proxy, point)
     edge, y = WIDTH - right + 23.0, 38.0 + height - 6.0
     for name, label in zip(listed, labels, strict=True):
-        canvas.line([edge], [y], **_marker(_style(look, name)))
+        canvas.dot(edge, y, _style(look, name), 6.0)
         canvas.text(edge + 15.0, y, label, va="center_baseline")
         y -= LINE
     return canvas.svg()
@@ -47,7 +47,7 @@ def _point(canvas: Canvas, axes: Any, proxy: float, point: Point) -> None:
     if len(seeds) > 1:
         ends = [min(seeds), max(seeds)]
         axes.plot([proxy] * 2, ends, color=style.colour, linewidth=1.0, alpha=0.6)
-    (dot,) = axes.plot(proxy, point.mean, zorder=3, **_marker(style))
+    (dot,) = axes.plot(proxy, point.mean, zorder=3, linestyle="none", **style.marked(6.0))
     by = ", ".join(point.recommended_by)
     lines = [
         point.architecture,
@@ -69,10 +69,3 @@ def _name(point: Point) -> str:
 
 def _style(look: Look, name: str) -> Style:
     return OWN.get(name) or look.style(name)
-
-
-def _marker(style: Style) -> dict[str, Any]:
-    return {
-        "marker": style.marker, "color": style.colour, "markerfacecolor": style.face,
-        "markersize": 6.0, "linestyle": "none",
-    }  # fmt: skip

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bench.comparison.rank_curve import RankCurve
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
-from bench.report.figures.curves import HEIGHT, LINE, end_labels
+from bench.report.figures.curves import HEIGHT, LINE, end_labels, stepped
 from bench.report.figures.look import Look, widest
 
 
 def rank_curve_figure(found: RankCurve, look: Look) -> str:
-    """SVG."""
     names, x, unit = list(found.searchers), found.grid, found.unit
     right = widest(look.label(name) for name in names) + 46.0
     height = max(HEIGHT, LINE * len(names) + 10.0)
@@ -23,13 +22,7 @@ def rank_curve_figure(found: RankCurve, look: Look) -> str:
     panel.locator_params(axis="y", integer=True)
     for place, name in enumerate(names):
         y = found.searchers[name]
-        style = look.style(name)
-        step = max(1, len(x) // 5)
-        (line,) = panel.plot(
-            x, y, drawstyle="steps-post", color=style.colour, linestyle=style.dash, linewidth=1.5,
-            marker=style.marker, markevery=(step * place // len(names), step), markersize=4.2,
-            markerfacecolor=style.face, clip_on=False,
-        )  # fmt: skip
+        line = stepped(panel, x, y, look.style(name), (place, len(names)))
         canvas.mark(line, f"{name}\naverage rank at the end {y[-1]:.2f}", arm=name)
     end_labels(canvas, panel, {name: (x[-1], y[-1]) for name, y in found.searchers.items()})
     return canvas.svg()

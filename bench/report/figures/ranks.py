@@ -16,7 +16,6 @@ BAR = 6.0
 
 
 def ranks_figure(found: Ranks, look: Look) -> str:
-    """SVG."""
     ranks = found.ranks
     names = sorted(ranks, key=lambda name: (ranks[name], name))
     bars = [[ranks[name] for name in clique] for clique in found.cliques]
@@ -66,11 +65,7 @@ def _stem(
     style = canvas.look.style(name)
     out = end + side * 6.0
     line = canvas.line([x, x, out], [axis, y, y], color=style.colour, linewidth=1.0)
-    dot = canvas.line(
-        [x], [axis], marker=style.marker, color=style.colour, markerfacecolor=style.face,
-        markersize=5.0, linestyle="none",
-    )  # fmt: skip
-    for artist in (line, dot):
+    for artist in (line, canvas.dot(x, axis, style, 5.0)):
         canvas.mark(artist, f"{name}\naverage rank {rank:.2f}")
     ha = "right" if side < 0 else "left"
     canvas.text(out + side * 30.0, y, canvas.look.label(name), ha=ha, va="center_baseline")

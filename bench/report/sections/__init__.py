@@ -27,7 +27,6 @@ def report_of(analysis: Analysis, out: Path) -> Report:
         name=analysis.name or "comparison",
         question=analysis.question,
         banner=banner,
-        created=analysis.created,
         sections=(
             verdict(analysis, look),
             all_pairs(analysis, look),

@@ -38,9 +38,7 @@ def anytime(analysis: Analysis, look: Look) -> Section:
             continue
         found = _axis(axis, curves, look, runs_wanted)
         blocks += [Heading(f"Against {curves.unit}"), *found]
-        runs_wanted = runs_wanted and not any(
-            isinstance(block, Figure) and block.name.startswith("runs-") for block in found
-        )
+        runs_wanted = runs_wanted and isinstance(found[0], Refused)
     blocks += _ranks(analysis.rank_curve, look)
     return Section("curves", "Anytime curves", blocks)
 

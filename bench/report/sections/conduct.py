@@ -40,7 +40,6 @@ RUNS = (
 
 
 def conduct(searchers: Sequence[SearcherRow]) -> Section:
-    """Proposals, failures and overhead."""
     rows = [
         {
             "searcher": row.name,

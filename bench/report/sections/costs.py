@@ -51,7 +51,6 @@ def pareto(fronts: Fronts, look: Look) -> Section:
 
 
 def mac_distribution(found: MacDistribution | Missing, caps: Caps, look: Look) -> Section:
-    """Recommendations within the exact distribution of the space."""
     title = "Recommendations in the space"
     if isinstance(found, Missing):
         return Section("macs", title, [Refused("Distribution over MACs", found.reason)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import quantiles
 
 from bench.comparison.answers import Missing
+from bench.comparison.checklist import absent
 from bench.comparison.document import Analysis, BudgetUsed
 from bench.comparison.provenance import RunRow
 from bench.comparison.replaying import Shares
@@ -101,7 +102,8 @@ def verdict(analysis: Analysis, look: Look) -> Section:
 def scores(analysis: Analysis, look: Look) -> Section:
     """Every run, other centres of the scores, and what they cost."""
     searchers, runs = analysis.searchers, analysis.provenance.runs
-    centres = Table("centres", "Other views of score and cost", CENTRES, _centres(searchers))
+    rows = [{"searcher": row.name, **vars(row)} for row in searchers]
+    centres = Table("centres", "Other views of score and cost", CENTRES, rows)
     blocks: list[Block] = []
     drawn = endpoint_figure(searchers, runs, look)
     if drawn is None:
@@ -136,10 +138,6 @@ def scores(analysis: Analysis, look: Look) -> Section:
         )
     blocks.append(Fold("The protocol in full", (Facts(_protocol(analysis)),)))
     return Section("scores", "Scores and cost", blocks)
-
-
-def _centres(searchers: Sequence[SearcherRow]) -> list[Row]:
-    return [{"searcher": row.name, **vars(row)} for row in searchers]
 
 
 def _units(marks: Marks) -> list[Row]:
@@ -245,8 +243,7 @@ def _runs(plan: Roll | None, done: int, every: int) -> str:
     if plan is None:
         return f"{done:,} complete of {every:,}; no study file says how many were planned"
     parts = [f"{len(plan.complete):,} complete of {len(plan.planned)} planned"]
-    states = (("failed", plan.failed), ("unfinished", plan.unfinished), ("missing", plan.missing))
-    parts += [f"{len(runs):,} {state}{_named(runs)}" for state, runs in states if runs]
+    parts += [f"{len(runs):,} {why}{_named(runs)}" for why, runs in absent(plan).items() if runs]
     if plan.extra:
         parts.append(f"{len(plan.extra):,} extra")
     return "; ".join(parts)

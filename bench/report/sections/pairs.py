@@ -8,6 +8,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.document import Analysis
 from bench.comparison.pairs import Ranks, Reference, Tests
 from bench.comparison.searchers import SearcherRow
+from bench.comparison.serialised import pair_data
 from bench.report.figures.effects import effects_figure
 from bench.report.figures.improvement import improvement_figure
 from bench.report.figures.look import Look
@@ -96,7 +97,6 @@ def all_pairs(analysis: Analysis, look: Look) -> Section:
 
 
 def ranks(found: Ranks | Missing, look: Look) -> Section:
-    """The diagram of average ranks."""
     if isinstance(found, Missing):
         return Section("ranks", "Ranks", [Refused("Average ranks", found.reason)])
     caption = (
@@ -151,27 +151,17 @@ def _pair(pair: Comparison) -> Row:
     chances = {} if isinstance(posterior, NotComputable) else vars(posterior)
     untested = Missing(evidence.untested) if evidence.untested is not None else None
     return {
+        **pair_data(pair),
         **{key: chances.get(key) for key in ("better", "equivalent", "worse")},
-        "a": evidence.first,
-        "b": evidence.second,
-        "verdict": pair.verdict.word,
-        "shift": evidence.shift,
         "p": untested or evidence.p_value,
         "p_adjusted": untested or evidence.adjusted_p,
-        "p_flipped": pair.flipped,
-        "a12": pair.superiority,
         "minimum_detectable_effect": Missing(detectable.reason)
         if isinstance(detectable, NotComputable)
         else detectable.effect,
-        "icc": pair.intraclass,
-        "rho": pair.correlation,
-        "n": evidence.n,
-        "sentence": pair.verdict.sentence,
     }
 
 
 def _protocol(tests: Tests) -> list[tuple[str, str]]:
-    """What all tests share."""
     found: list[tuple[str, float | None, Kind]] = [
         (f"units: {tests.unit}", tests.units, "count"),
         ("comparisons in the family", tests.comparisons, "count"),

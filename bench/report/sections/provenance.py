@@ -33,7 +33,6 @@ SETTINGS = (
 
 
 def checklist(items: Sequence[Item]) -> Section:
-    """Best practices for research on NAS, item by item."""
     source = Text(
         "Lindauer and Hutter, Best practices for scientific research on neural architecture "
         "search, JMLR 21, 2020; filled in by the program."
@@ -43,7 +42,6 @@ def checklist(items: Sequence[Item]) -> Section:
 
 
 def provenance(found: Provenance) -> Section:
-    """Deviations, settings, versions, hardware."""
     deviations = found.deviations
     blocks: list[Block] = [Heading("Deviations from the papers")]
     blocks.append(Bullets(deviations) if deviations else Text("No deviation was stated."))

@@ -19,7 +19,6 @@ UPDATES = (
 
 
 def supernet_health(found: SupernetHealth | Missing, look: Look) -> Section:
-    """Updates per operation and path against expectation."""
     title = "Supernet health"
     if isinstance(found, Missing):
         return Section("supernet", title, [Refused(title, found.reason)])
