@@ -12,7 +12,7 @@ from bench.comparison.protocol import Protocol
 from bench.statistics.answers import Answer, NotComputable
 from bench.statistics.clusters import units_of
 from bench.statistics.effects import relative_improvement
-from bench.statistics.intervals import iqm_interval, mean_interval, median_interval
+from bench.statistics.intervals import centre_interval, mean_interval
 
 #: The searcher whose evaluations are architectures drawn at random.
 RANDOM = "random"
@@ -23,8 +23,8 @@ def centres(group: Group, groups: Groups, protocol: Protocol) -> tuple[Answer, A
     rng = protocol.generator(f"endpoint {group.label}")
     means = groups.units(group)
     level = protocol.level
-    median = median_interval(means, rng, level)
-    return mean_interval(means, level), median, iqm_interval(means, rng, level)
+    median = centre_interval("median", means, rng, level)
+    return mean_interval(means, level), median, centre_interval("iqm", means, rng, level)
 
 
 def gain_over_random(group: Group, groups: Groups, protocol: Protocol) -> Answer:

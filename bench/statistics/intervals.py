@@ -7,8 +7,6 @@ Units of the answer are units of the scores.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
@@ -93,13 +91,17 @@ def standard_deviation(found: Floats) -> float:
     return float(found.std(ddof=1))
 
 
-def _centre_interval(
+def centre_interval(
     centre: Centre,
     scores: npt.ArrayLike,
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> Estimate | NotComputable:
+    """Median or interquartile mean of ``scores`` (n,) with a percentile bootstrap interval.
+
+    Needs ``smallest_sample(level)`` blocks: 6 for 0.95.
+    """
     needed = smallest_sample(level)
     found = column(scores)
     if isinstance(found, NotComputable):
@@ -111,12 +113,6 @@ def _centre_interval(
     low, high = percentiles(bootstrap_centres(found[:, None], centre, rng, resamples), level)
     method = f"{NAMES[centre]}, percentile bootstrap over blocks ({resamples} resamples)"
     return Estimate(value, float(low[0]), float(high[0]), len(found), level, method)
-
-
-#: Median or interquartile mean of ``scores`` (n,) with a percentile bootstrap interval over blocks:
-#: (scores, rng, level, resamples). Needs ``smallest_sample(level)`` blocks: 6 for 0.95.
-median_interval = partial(_centre_interval, "median")
-iqm_interval = partial(_centre_interval, "iqm")
 
 
 def _refusal(found: Floats, needed: int, value: float | None) -> NotComputable | None:

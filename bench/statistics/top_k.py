@@ -9,7 +9,6 @@ from more than a third of them, so the interval of a regret is rough.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +24,46 @@ from bench.statistics.bootstrap import (
 from bench.statistics.ranking import BOOTSTRAP, panel
 
 
-def _top_interval(
-    statistic: Callable[[Floats, Floats, int, Indices], float],
-    name: str,
+def top_k_precision(
     proxy: npt.ArrayLike,
     final: npt.ArrayLike,
     k: int,
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: int = RESAMPLES,
+) -> Estimate | NotComputable:
+    """Share of the ``k`` best by proxy that are among the ``k`` best by final score.
+
+    Chance alone gives k / n.
+    """
+    name = f"precision of the top {k}"
+    return _top_interval(proxy, final, k, _precision, name, rng, level, resamples)
+
+
+def regret_at_k(
+    proxy: npt.ArrayLike,
+    final: npt.ArrayLike,
+    k: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Estimate | NotComputable:
+    """Best final score of the panel minus the best among the ``k`` best by proxy, 0 or more.
+
+    What is lost by training only the k most promising to the end; in the unit of the final score.
+    """
+    return _top_interval(proxy, final, k, _regret, f"regret at {k}", rng, level, resamples)
+
+
+def _top_interval(
+    proxy: npt.ArrayLike,
+    final: npt.ArrayLike,
+    k: int,
+    statistic: Callable[[Floats, Floats, int, Indices], float],
+    name: str,
+    rng: np.random.Generator,
+    level: float,
+    resamples: int,
 ) -> Estimate | NotComputable:
     check_count(k, "k")
     needed = smallest_sample(level)
@@ -50,7 +80,7 @@ def _top_interval(
         return NotComputable(reason, value, n)
     drawn = resampled_indices(n, rng, resamples)
     draws = np.array([statistic(a[at], b[at], k, at) for at in drawn])
-    return percentile_estimate(value, draws, n, level, f"{name} {k}, {BOOTSTRAP}")
+    return percentile_estimate(value, draws, n, level, f"{name}, {BOOTSTRAP}")
 
 
 def _membership(values: Floats, k: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -80,11 +110,3 @@ def _regret(proxy: Floats, final: Floats, k: int, _: Indices) -> float:
     j = np.arange(size - wanted)
     chances = np.cumprod(np.append(wanted / size, (size - j - wanted) / (size - j - 1)))
     return float(final.max() - np.maximum(tied[: len(chances)], sure) @ chances)
-
-
-#: Share of the ``k`` best by ``proxy`` (n,) that are among the ``k`` best by ``final`` (n,), with
-#: an interval: (proxy, final, k, rng, level, resamples). Chance alone gives k / n.
-top_k_precision = partial(_top_interval, _precision, "precision of the top")
-#: Best final score of the panel minus the best among the ``k`` best by proxy, 0 or more: what is
-#: lost by training only the k most promising to the end, in the unit of the final score.
-regret_at_k = partial(_top_interval, _regret, "regret at")

@@ -16,7 +16,7 @@ from bench.statistics.curves import (
     grid_of,
     resampled,
 )
-from bench.statistics.intervals import median_interval
+from bench.statistics.intervals import centre_interval
 
 CURVE = StepCurve(np.array([1.0, 3.0, 3.0, 6.0]), np.array([0.2, 0.3, 0.5, 0.9]))
 
@@ -121,7 +121,9 @@ def test_band_is_the_interval_at_each_cost() -> None:
     values = resampled(curves, grid)
     assert found.centre == pytest.approx(np.median(values, axis=0), abs=1e-12)
     for column in (0, 20, 59):
-        alone = median_interval(values[:, column], np.random.default_rng(0), resamples=300)
+        alone = centre_interval(
+            "median", values[:, column], np.random.default_rng(0), resamples=300
+        )
         assert (found.low[column], found.high[column]) == pytest.approx(
             (alone.low, alone.high), abs=1e-12
         )

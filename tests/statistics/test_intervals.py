@@ -16,10 +16,9 @@ from bench.statistics.bootstrap import (
     smallest_sample,
 )
 from bench.statistics.intervals import (
+    centre_interval,
     deviation_interval,
-    iqm_interval,
     mean_interval,
-    median_interval,
     unpaired_difference,
 )
 
@@ -65,17 +64,17 @@ def test_bootstrap_is_scipys_percentile_interval() -> None:
     expected = stats.bootstrap(
         (SCORES,), np.median, n_resamples=20000, method="percentile", rng=np.random.default_rng(1)
     ).confidence_interval
-    found = median_interval(SCORES, np.random.default_rng(2), resamples=20000)
+    found = centre_interval("median", SCORES, np.random.default_rng(2), resamples=20000)
     assert isinstance(found, Estimate)
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.011)
     assert found.value == pytest.approx(0.73, abs=1e-9)
 
 
 def test_same_generator_same_interval_and_order_does_not_matter_to_the_value() -> None:
-    first = iqm_interval(SCORES, np.random.default_rng(3))
-    assert first == iqm_interval(SCORES, np.random.default_rng(3))
-    assert first != iqm_interval(SCORES, np.random.default_rng(4))
-    shuffled = iqm_interval(SCORES[::-1], np.random.default_rng(3))
+    first = centre_interval("iqm", SCORES, np.random.default_rng(3))
+    assert first == centre_interval("iqm", SCORES, np.random.default_rng(3))
+    assert first != centre_interval("iqm", SCORES, np.random.default_rng(4))
+    shuffled = centre_interval("iqm", SCORES[::-1], np.random.default_rng(3))
     assert shuffled.value == pytest.approx(first.value, abs=1e-12)
 
 
@@ -107,9 +106,9 @@ def test_refusals_say_why_and_keep_the_value() -> None:
         (mean_interval([]), None, "at least 2 blocks, not 0"),
         (mean_interval([0.4]), 0.4, "at least 2 blocks, not 1"),
         (mean_interval([0.4] * 7), 0.4, "all 7 scores are equal"),
-        (median_interval([0.1, 0.2, 0.4], rng), 0.2, "at least 6 blocks, not 3"),
-        (iqm_interval([0.1] * 9, rng), 0.1, "all 9 scores are equal"),
-        (median_interval([], rng), None, "not 0"),
+        (centre_interval("median", [0.1, 0.2, 0.4], rng), 0.2, "at least 6 blocks, not 3"),
+        (centre_interval("iqm", [0.1] * 9, rng), 0.1, "all 9 scores are equal"),
+        (centre_interval("median", [], rng), None, "not 0"),
         (deviation_interval([0.4]), None, "not 1"),
         (mean_interval([0.1, None, 0.3, np.nan]), None, "2 of 4 scores are missing"),
         (mean_interval([0.1, np.inf]), None, "1 of 2 scores are missing or not finite"),
@@ -125,7 +124,7 @@ def test_arguments_without_sense_are_errors() -> None:
     with pytest.raises(StatisticsError, match="one axis"):
         mean_interval(SCORES.reshape(2, 4))
     with pytest.raises(StatisticsError, match="resamples 0"):
-        median_interval(SCORES, np.random.default_rng(0), resamples=0)
+        centre_interval("median", SCORES, np.random.default_rng(0), resamples=0)
     with pytest.raises(StatisticsError, match="expected numbers"):
         mean_interval(["a", "b"])
 
