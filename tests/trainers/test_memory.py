@@ -55,7 +55,8 @@ def kept_for_backward(step: Callable[[], object]) -> int:
 def peak(step: Callable[[], object]) -> int:
     """Greatest sum of what torch allocated and did not free, in bytes."""
     step()  # Once before, so that nothing is allocated for the first time.
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+    # Kept beyond the block: older versions warn where that is not said.
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as record:
         step()
     events = [e for e in record.profiler.kineto_results.events() if e.name() == "[memory]"]
     assert events
