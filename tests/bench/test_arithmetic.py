@@ -18,6 +18,7 @@ from spaces.networks.kernels.choice import kernels_in_use
 pytest.importorskip("numba")
 
 
+@pytest.mark.whole
 def test_a_run_says_which_kernels_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     preset = load_preset("tiny", ["run.budget_images=64"])
     Run("random", "tiny", preset, seed=0).execute(tmp_path / "fast")

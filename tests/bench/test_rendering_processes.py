@@ -16,6 +16,7 @@ from study_process import begin_bench, kill_session, session_of, wait_until
 needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc to look into")
 
 
+@pytest.mark.whole
 @needs_proc
 def test_a_killed_command_leaves_nobody_rendering(tmp_path: Path) -> None:
     command = begin_bench(

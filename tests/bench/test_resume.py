@@ -117,6 +117,7 @@ def test_a_damaged_checkpoint_or_log_is_recovered_or_named(
     assert error.count("\n") == 1
 
 
+@pytest.mark.whole
 def test_what_went_wrong_before_an_interruption_is_still_said(tmp_path: Path) -> None:
     folder, said = tmp_path / "run", "the evaluation cache was not used"
     preset = load_preset("tiny", ["run.budget_images=400", "run.referee_samples=0"])
@@ -131,6 +132,7 @@ def test_what_went_wrong_before_an_interruption_is_still_said(tmp_path: Path) ->
     assert Run("random", "tiny", preset, 0).execute(folder).warnings.count(said) == 1
 
 
+@pytest.mark.whole
 def test_a_folder_of_another_run_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,6 +30,8 @@ from bench.cli import run as bench
 from bench.records.study_file import read_study
 from bench.study.plan import DONE, make_plan
 
+pytestmark = pytest.mark.whole
+
 
 @dataclass(frozen=True)
 class Running:
@@ -109,7 +111,6 @@ def undisturbed(file: Path) -> dict[str, list[dict[str, object]]]:
     return logs_below(out)
 
 
-@pytest.mark.whole
 def test_a_worker_of_a_cluster_gives_what_one_process_gives(
     tmp_path: Path,
     one_worker: Running,

@@ -18,6 +18,8 @@ from study_process import begin_study, kill_session, logs_below
 from bench.cli import run as bench
 from trainers.models.model import Model
 
+pytestmark = pytest.mark.whole
+
 STUDY = """
 name = "finals"
 preset = "tiny"
@@ -65,7 +67,6 @@ def compared(out: Path, capsys: pytest.CaptureFixture[str], *options: str) -> di
     return document
 
 
-@pytest.mark.whole
 def test_each_recommendation_is_trained_once_with_each_seed(done: Path) -> None:
     results = [json.loads(p.read_text()) for p in (done / "runs").rglob("result.json")]
     texts = {result["recommendation"]["text"] for result in results}
@@ -135,7 +136,6 @@ def test_a_recommendation_without_its_trainings_has_no_score(
     assert any("has no final score" in reason for reason in reasons)
 
 
-@pytest.mark.whole
 def test_another_study_finds_what_is_trained_again_by_content(done: Path, tmp_path: Path) -> None:
     place = tmp_path / "results"
     shutil.copytree(done.parent, place)

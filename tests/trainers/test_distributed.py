@@ -28,6 +28,8 @@ from trainers.errors import TrainerError
 from trainers.launch import VARIABLES, Launch, find_launch
 from trainers.state import read_tensors
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[2]
 CHILD = Path(distributed_child.__file__)
 PROCESSES = 2
@@ -92,7 +94,6 @@ def trained_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_cases(tmp_path_factory.mktemp("all"), *distributed_child.CASES, "retrain")
 
 
-@pytest.mark.whole
 def test_processes_train_like_one(trained: Path) -> None:
     check_like_one(trained, "ctc")
 

@@ -18,6 +18,8 @@ from trainers.cost import Encodings
 from trainers.scoring_pool import ScoringPool, _devices
 from trainers.scoring_worker import Scores
 
+pytestmark = pytest.mark.whole
+
 #: Words that are scored; batch norm is calibrated on 16 others.
 WORDS = 20
 
@@ -66,7 +68,6 @@ def drawn(made: Run, n: int = 12) -> tuple[Encodings, list[int]]:
     return encodings, made.space.macs(encodings).tolist()
 
 
-@pytest.mark.whole
 def test_scores_are_those_of_one_process_whenever_the_weights_change(
     made: Run, pool: ScoringPool, own: list[int]
 ) -> None:
