@@ -16,7 +16,15 @@ from torch import Tensor
 
 from bench.records.counted import word_accuracy
 from bench.records.manifest import processor
-from bench.running.evaluators.base import COMMON, NOT_FINITE, OWN, Evaluator, Judgement, Outcome
+from bench.running.evaluators.base import (
+    COMMON,
+    NOT_FINITE,
+    OWN,
+    Evaluator,
+    Judgement,
+    Outcome,
+    timed,
+)
 from searchers.base import (
     Evaluate,
     Evaluated,
@@ -118,7 +126,7 @@ class SupernetEvaluator(Evaluator):
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
         """Several evaluations at once, everything else one by one."""
         outcomes = self._together(works) if len(works) > 1 else None
-        return super().execute_many(works) if outcomes is None else outcomes
+        return outcomes or [timed(self.perform, work) for work in works]
 
     def _together(self, works: Sequence[Work]) -> list[Outcome] | None:
         """Evaluations; the time that they took is shared out by the architectures' MACs.
