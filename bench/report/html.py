@@ -23,6 +23,7 @@ def html_page(report: Report) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     environment.filters["breakable"] = breakable
+    environment.filters["kind"] = lambda block: type(block).__name__
     template = environment.from_string(_file("page.html.j2"))
     return template.render(
         report=report,
