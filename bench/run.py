@@ -37,7 +37,7 @@ from bench.running.arithmetic import (
     kernels_name,
     own_arithmetic,
 )
-from bench.running.evaluators.base import Evaluator, Judgement
+from bench.running.evaluators.base import Evaluator, RefereeScores
 from bench.running.evaluators.building import build_evaluator
 from bench.running.evaluators.cache import CachedEvaluator, EvaluationCache
 from bench.running.ledger import peak_accelerator_bytes, peak_memory_bytes
@@ -149,11 +149,11 @@ class Run:
                     return msgspec.structs.replace(known, run_dir=str(folder))
                 self._compute_as_begun(opened.work)
                 limits = Limits.of(self.preset.run)
-                judge = self._referee() if referee else None
+                looking = self._referee() if referee else None
                 runner = Runner(
                     self.searcher,
                     self.evaluator,
-                    judge,
+                    looking,
                     opened,
                     limits,
                     report,
@@ -207,7 +207,7 @@ class Run:
         found = recommended(self.searcher)
         tables, broken = tables_of(self.searcher)
         row = self.space.encode([found])
-        last = runner.verdicts[-1] if runner.verdicts else None
+        last = runner.looks[-1] if runner.looks else None
         return Result(
             run_dir=str(folder),
             searcher=self.name,
@@ -218,13 +218,13 @@ class Run:
                 index=found.index,
                 macs=int(self.space.macs(row)[0]),
                 params=int(self.space.params(row)[0]),
-                **{each.name: getattr(last, each.name, None) for each in fields(Judgement)},
+                **{each.name: getattr(last, each.name, None) for each in fields(RefereeScores)},
             ),
             cost=self._cost(runner),
             proposals=runner.proposals.counts(),
             warnings=[*runner.warned, *broken, *self._trouble(runner)],
             tables=tables,
-            trajectory=runner.verdicts,
+            trajectory=runner.looks,
         )
 
     def _cost(self, runner: Runner) -> RunCost:
@@ -254,13 +254,13 @@ class Run:
         found = [text for split in self.built.data.values() for text in split.get("warnings", ())]
         found.extend(self.built.evaluator.warnings())
         # A supernet's training has no referee, and recommends nothing.
-        if runner.verdicts and runner.ledger.by_kind.keys() <= {"train_weights"}:
+        if runner.looks and runner.ledger.by_kind.keys() <= {"train_weights"}:
             paid = "weight steps only" if runner.ledger.by_kind else "nothing"
             found.append(
                 f"the budget paid for {paid}: no architecture was looked at, and what is "
                 "recommended was chosen by nothing; raise run.budget_images"
             )
-        elif runner.verdicts and (failed := _all_looks_failed(runner)) is not None:
+        elif runner.looks and (failed := _all_looks_failed(runner)) is not None:
             found.append(f"{failed}: what is recommended was chosen by nothing")
         return found
 

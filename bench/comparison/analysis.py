@@ -67,7 +67,7 @@ def analyse(
     trained = finals.proxy_final(records, groups, space, read, protocol)
     replay, what = replayed(records, groups), unit_of(records[0])
     planned = len(study.file.all_arms) if study else len(groups.labels)
-    judged = pairs.judge_family(groups.paired, protocol, planned, withheld(replay), what)
+    compared = pairs.compare_family(groups.paired, protocol, planned, withheld(replay), what)
     setting = _setting(records[0], space, replay, protocol, study)
     text = ENDPOINTS[protocol.endpoint]
     if setting.evaluator == "replay":
@@ -79,16 +79,16 @@ def analyse(
         question=question,
         endpoint=protocol.endpoint,
         endpoint_text=text,
-        summary=pairs.summary(judged, protocol),
-        inference=inference(groups, judged, what),
+        summary=pairs.summary(compared, protocol),
+        inference=inference(groups, compared, what),
         supernets=len(groups.supernets),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"strnas-bench {__version__}",
         setting=setting,
         word_noise=word_noise(groups),
-        searchers=searcher_rows(records, groups, judged, protocol),
-        tests=pairs.tests(judged, groups.paired, protocol),
-        ranks=pairs.ranks(judged, protocol),
+        searchers=searcher_rows(records, groups, compared, protocol),
+        tests=pairs.tests(compared, groups.paired, protocol),
+        ranks=pairs.ranks(compared, protocol),
         curves=anytime.curves(groups, protocol),
         rank_curve=rank_curve(groups, setting.budget.equalised, what),
         pareto=placement.pareto(groups, setting.caps, space, protocol),

@@ -88,7 +88,7 @@ def area(group: Group, groups: Groups, protocol: Protocol) -> Answer:
     known = np.array([value for value in areas if not isinstance(value, NotComputable)])
     if not len(known) or len(known) < len(areas):
         return Missing(f"no budget is left where every run has recommended ({start:,.0f} images)")
-    clusters = [run.supernet for run in _judged(group, "images")]
+    clusters = [run.supernet for run in _scored(group, "images")]
     return mean_interval(units_of(known, clusters).scores, protocol.level)
 
 
@@ -130,7 +130,7 @@ def _bands(
     group: Group, own: list[StepCurve], axis: str, end: float, protocol: Protocol
 ) -> ArmCurves:
     grid = grid_of(own, end, POINTS)
-    runs = _judged(group, axis)
+    runs = _scored(group, axis)
     clusters = [run.supernet for run in runs]
 
     def centre(name: Centre) -> Band | None:
@@ -152,11 +152,11 @@ def _bands(
     )
 
 
-def _judged(group: Group, axis: str) -> list[RunRecord]:
+def _scored(group: Group, axis: str) -> list[RunRecord]:
     """Complete runs with a look, the last of which has a score."""
     looked = (run for run in group.complete if run.score is not None)
     return [run for run in looked if len(getattr(run.trajectory, axis))]
 
 
 def _curves_of(group: Group, axis: str) -> list[StepCurve]:
-    return [curve_of(run, axis) for run in _judged(group, axis)]
+    return [curve_of(run, axis) for run in _scored(group, axis)]

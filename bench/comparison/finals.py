@@ -106,8 +106,8 @@ def _proxies(
     for record in records:
         last: dict[tuple[Kind, str], float | None] = {}
         for event in record.events:
-            if event.verdict is not None:
-                last["test", event.verdict.architecture] = event.verdict.score
+            if event.look is not None:
+                last["test", event.look.architecture] = event.look.score
             elif event.kind == "evaluate" and event.work.architecture is not None:
                 last["search_val", event.work.architecture] = event.result.score
         for (kind, text), score in last.items():

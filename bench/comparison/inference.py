@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.comparison.groups import Groups
-from bench.comparison.pairs import Judged
+from bench.comparison.pairs import ComparedFamily
 from bench.records.record import RunRecord
 
 #: What several of what scores come from are called, by evaluator.
@@ -15,26 +15,26 @@ def unit_of(record: RunRecord) -> str:
     return UNITS.get(record.evaluator, "supernets")
 
 
-def inference(groups: Groups, judged: Judged, what: str) -> str:
+def inference(groups: Groups, compared: ComparedFamily, what: str) -> str:
     """For whom the conclusions hold; ``what`` is what several supernets are called."""
     complete = [run for group in groups.groups for run in group.complete]
     seeds = sorted({run.seed for run in complete})
-    if judged.of_clusters:
+    if compared.of_clusters:
         return (
-            f"Conclusions are about {what} like these {judged.count}, each of which counts once, "
+            f"Conclusions are about {what} like these {compared.count}, each of which counts once, "
             f"by the mean over its {_counted(len(seeds), 'seed')}."
         )
-    if not judged.count:
+    if not compared.count:
         return "There is no conclusion: no block was completed by every arm."
     used = groups.supernets
     if not used:
         return (
-            f"Conclusions are about seeds: in each of {_counted(judged.count, 'block')} every run "
-            "trained weights of its own."
+            f"Conclusions are about seeds: in each of {_counted(compared.count, 'block')} every "
+            "run trained weights of its own."
         )
     return (
         f"Conclusions are about seeds of one {what[:-1]} only, in "
-        f"{_counted(judged.count, 'block')}: another {what[:-1]} may turn the order round."
+        f"{_counted(compared.count, 'block')}: another {what[:-1]} may turn the order round."
     )
 
 

@@ -18,8 +18,8 @@ from bench.statistics.pairwise import Comparison, compare_pairs, different
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The family as it was judged, and the omnibus test; both may be a reason why they are not.
+class ComparedFamily:
+    """The family as it was compared, and the omnibus test; both may be a reason why they are not.
 
     ``names`` are the columns of ``units``; ``unit`` is what those are called.
     """
@@ -41,13 +41,13 @@ class Judged:
         return self.units is not None and self.units.of_clusters
 
 
-def judge_family(
+def compare_family(
     paired: PairedScores | NotComputable,
     protocol: Protocol,
     planned: int,
     withheld: Mapping[str, str] | None = None,
     unit: str = "supernets",
-) -> Judged:
+) -> ComparedFamily:
     """All pairs of the family, the baseline second in its own.
 
     ``planned`` counts the arms of the study, those without a complete run included: their pairs
@@ -55,7 +55,7 @@ def judge_family(
     """
     against = protocol.family == "against-baseline"
     if isinstance(paired, NotComputable):
-        return Judged((), None, "blocks", _comparisons(planned, against), paired, paired)
+        return ComparedFamily((), None, "blocks", _comparisons(planned, against), paired, paired)
     baseline = protocol.baseline
     names = sorted(paired.searchers, key=lambda name: (name == baseline, name))
     scores = paired.matrix[:, [paired.searchers.index(name) for name in names]]
@@ -79,14 +79,14 @@ def judge_family(
             power=protocol.power,
             comparisons=comparisons or None,
         )
-    return Judged(tuple(names), units, called, comparisons, pairs, friedman(units.scores))
+    return ComparedFamily(tuple(names), units, called, comparisons, pairs, friedman(units.scores))
 
 
 @dataclass(frozen=True)
 class Tests:
     """The family, its omnibus test and its pairs; ``dropped`` are blocks left out, with reasons.
 
-    ``comparisons`` counts what was planned, ``pairs`` are those that were judged. Below
+    ``comparisons`` counts what was planned, ``pairs`` are those that were compared. Below
     ``smallest_n`` units nothing can be rejected. Both that and ``first_threshold`` are None where
     there is nothing to compare.
     """
@@ -122,7 +122,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Unpaired:
-    """In place of a pair with the baseline, where it was not judged: why."""
+    """In place of a pair with the baseline, where it was not compared: why."""
 
     reason: str
 
@@ -130,61 +130,63 @@ class Unpaired:
 Against = Comparison | Reference | Unpaired
 
 
-def tests(judged: Judged, paired: PairedScores | NotComputable, protocol: Protocol) -> Tests:
-    count = judged.comparisons
-    needed = 2 if judged.of_clusters else smallest_n(count, protocol.alpha) if count else None
+def tests(
+    compared: ComparedFamily, paired: PairedScores | NotComputable, protocol: Protocol
+) -> Tests:
+    count = compared.comparisons
+    needed = 2 if compared.of_clusters else smallest_n(count, protocol.alpha) if count else None
     here = None if isinstance(paired, NotComputable) else paired
-    found = judged.omnibus
+    found = compared.omnibus
     return Tests(
         alpha=protocol.alpha,
         margin=protocol.margin,
         family=protocol.family,
         comparisons=count,
-        unit=judged.unit,
-        units=judged.count,
+        unit=compared.unit,
+        units=compared.count,
         first_threshold=first_threshold(count, protocol.alpha) if count else None,
         smallest_n=needed,
         blocks=len(here.blocks) if here else 0,
         dropped=here.dropped if here else (),
         omnibus=Missing(found.reason) if isinstance(found, NotComputable) else found,
-        pairs=() if isinstance(judged.pairs, NotComputable) else judged.pairs,
+        pairs=() if isinstance(compared.pairs, NotComputable) else compared.pairs,
     )
 
 
-def ranks(judged: Judged, protocol: Protocol) -> Ranks | Missing:
+def ranks(compared: ComparedFamily, protocol: Protocol) -> Ranks | Missing:
     """Average ranks over units; a bar joins arms of which no two were found to differ."""
-    if isinstance(judged.pairs, NotComputable):
-        return Missing(judged.pairs.reason)
+    if isinstance(compared.pairs, NotComputable):
+        return Missing(compared.pairs.reason)
     if protocol.family != "all-pairs":
         return Missing(f"the family holds pairs with {protocol.baseline} only")
-    if isinstance(judged.omnibus, NotComputable):
-        return Missing(judged.omnibus.reason)
-    if all(pair.verdict.word == "too few" for pair in judged.pairs):
+    if isinstance(compared.omnibus, NotComputable):
+        return Missing(compared.omnibus.reason)
+    if all(pair.verdict.word == "too few" for pair in compared.pairs):
         return Missing(
-            f"{judged.count} {judged.unit}: no two of {len(judged.names)} arms could have been "
-            "told apart"
+            f"{compared.count} {compared.unit}: no two of {len(compared.names)} arms could have "
+            "been told apart"
         )
-    found = judged.omnibus.average_ranks
-    bars = groups(found, different(judged.pairs, judged.names))
+    found = compared.omnibus.average_ranks
+    bars = groups(found, different(compared.pairs, compared.names))
     return Ranks(
-        ranks=dict(zip(judged.names, found, strict=True)),
-        cliques=tuple(tuple(judged.names[i] for i in bar) for bar in bars),
-        units=judged.count,
-        unit=judged.unit,
+        ranks=dict(zip(compared.names, found, strict=True)),
+        cliques=tuple(tuple(compared.names[i] for i in bar) for bar in bars),
+        units=compared.count,
+        unit=compared.unit,
     )
 
 
-def against_baseline(judged: Judged, label: str, protocol: Protocol) -> Against:
+def against_baseline(compared: ComparedFamily, label: str, protocol: Protocol) -> Against:
     """The same pair as in ``tests``, as the row of one arm shows it."""
     baseline = protocol.baseline
     if label == baseline:
         return Reference()
-    if isinstance(judged.pairs, NotComputable):
-        return Unpaired(judged.pairs.reason)
-    for pair in judged.pairs:
+    if isinstance(compared.pairs, NotComputable):
+        return Unpaired(compared.pairs.reason)
+    for pair in compared.pairs:
         if {pair.evidence.first, pair.evidence.second} == {label, baseline}:
             return pair
-    if baseline not in judged.names:
+    if baseline not in compared.names:
         return Unpaired(
             f"{baseline} was not run, or no run of it is complete and has a score: there is no "
             "baseline"
@@ -192,13 +194,13 @@ def against_baseline(judged: Judged, label: str, protocol: Protocol) -> Against:
     return Unpaired("no run of it is complete and has a score")
 
 
-def summary(judged: Judged, protocol: Protocol) -> str:
+def summary(compared: ComparedFamily, protocol: Protocol) -> str:
     """What was found, in one sentence that holds without the rest."""
-    if isinstance(judged.pairs, NotComputable):
-        return f"Nothing is compared: {judged.pairs.reason}."
-    rest = Counter(pair.verdict.word for pair in judged.pairs if pair.verdict.better is None)
+    if isinstance(compared.pairs, NotComputable):
+        return f"Nothing is compared: {compared.pairs.reason}."
+    rest = Counter(pair.verdict.word for pair in compared.pairs if pair.verdict.better is None)
     beaten: dict[str, list[str]] = {}
-    for pair in judged.pairs:
+    for pair in compared.pairs:
         if pair.verdict.better is not None:
             names = {pair.evidence.first, pair.evidence.second} - {pair.verdict.better}
             beaten.setdefault(pair.verdict.better, []).extend(sorted(names))
@@ -206,10 +208,10 @@ def summary(judged: Judged, protocol: Protocol) -> str:
         f"{name} scores higher than {' and '.join(losers)}" for name, losers in beaten.items()
     )
     if not beaten:
-        count = len(judged.pairs)
+        count = len(compared.pairs)
         told = f"None of {count} pairs is shown to differ"
         if count == 1:
-            only = judged.pairs[0].evidence
+            only = compared.pairs[0].evidence
             told = f"{only.first} and {only.second} are not shown to differ"
     words = ", ".join(f"{count} {word}" for word, count in rest.items())
     if not rest:

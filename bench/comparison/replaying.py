@@ -11,7 +11,7 @@ from bench.comparison.groups import Group, Groups
 from bench.records.manifest import ReplayNamed
 from bench.records.record import PREDICTED, RunRecord
 
-#: Share of predicted scores beyond which an arm is not judged.
+#: Share of predicted scores beyond which an arm is not compared.
 MOST_PREDICTED = 0.5
 
 
@@ -74,7 +74,7 @@ def predicted(group: Group) -> Shares:
 
 
 def withheld(found: Replay | None) -> dict[str, str]:
-    """Arms that are not to be judged, with the reason."""
+    """Arms that are not to be compared, with the reason."""
     reasons = {}
     for label, shares in (found.predicted if found else {}).items():
         for what in ("evaluations", "recommendations"):

@@ -43,7 +43,7 @@ class SearcherRow:
 
 
 def searcher_rows(
-    records: Sequence[RunRecord], groups: Groups, judged: pairs.Judged, protocol: Protocol
+    records: Sequence[RunRecord], groups: Groups, compared: pairs.ComparedFamily, protocol: Protocol
 ) -> tuple[SearcherRow, ...]:
     """Best first; those without a score last."""
     sharing = Counter(record.supernet for record in records)
@@ -64,7 +64,7 @@ def searcher_rows(
                 macs=costs.size(group, "macs"),
                 params=costs.size(group, "params"),
                 cost=costs.costs(group, sharing),
-                against_baseline=pairs.against_baseline(judged, group.label, protocol),
+                against_baseline=pairs.against_baseline(compared, group.label, protocol),
                 relative_improvement=endpoint.gain_over_random(group, groups, protocol),
                 proposals=costs.proposals(group),
                 failures=costs.failures(group),

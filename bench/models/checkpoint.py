@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bench.records.errors import RecordError
 from bench.records.work_folder import WorkFolder
-from trainers.models.model import Judged
+from trainers.models.model import ReadingScores
 from trainers.state import read_tensors, write_tensors
 
 #: Live tensors and counters of a training.
@@ -29,7 +29,7 @@ class Past:
     seconds: float = 0.0
     step_seconds: float = 0.0
     #: The last look at search_val.
-    last: Judged | None = None
+    last: ReadingScores | None = None
     #: That it went on elsewhere, if it did.
     warnings: list[str] = field(default_factory=list)
 

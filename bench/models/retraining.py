@@ -47,7 +47,7 @@ from trainers.data.loader import BatchLoader
 from trainers.data_splits import RenderProgress
 from trainers.memory import is_out_of_memory
 from trainers.models.building import build_model
-from trainers.models.model import Judged, Model
+from trainers.models.model import Model, ReadingScores
 from trainers.models.training import ModelTraining
 from trainers.models.zero_cost import zero_cost
 from trainers.opened_words import OpenedWords
@@ -204,7 +204,7 @@ class RetrainingJob:
             if stopping and not ended:
                 raise Interrupted(f"in {folder.path}")
 
-    def _row(self, losses: list[float], found: Judged | None) -> dict[str, Any]:
+    def _row(self, losses: list[float], found: ReadingScores | None) -> dict[str, Any]:
         """Of the curve: mean loss since the last row, scores on search_val."""
         scores, case = None if found is None else found.scores, self.preset.data.case_sensitive
         return {
@@ -276,7 +276,7 @@ class RetrainingJob:
     def _card(self, past: Past, folder: WorkFolder, command: str) -> Card:
         """All that is known of the trained model; the referee's words are read here."""
         data = self.preset.data
-        test = self.model.judge(self.words.scored("test", data.test_images or None))
+        test = self.model.score(self.words.scored("test", data.test_images or None))
         # The last look was after the last step. A checkpoint of an older version does not have it.
         last = past.last or self.training.validate()
         backbone = backbone_cost(self.model)
@@ -325,7 +325,7 @@ class RetrainingJob:
         )
 
 
-def _scored(found: Judged | None) -> ScoresOn | None:
+def _scored(found: ReadingScores | None) -> ScoresOn | None:
     """Of the card: how the trained model reads."""
     if found is None:
         return None

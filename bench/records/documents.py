@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from bench.records.errors import RecordError
 
@@ -27,11 +26,14 @@ def fields_of(value: Any) -> dict[str, Any]:
     """A struct by its keys, in their order: what ``json.dumps`` is to do with it."""
     if not isinstance(value, Struct):
         raise TypeError(f"{type(value).__name__} is no JSON data")
-    found = asdict(value)
+    keys = value.__struct_encode_fields__
+    found = {
+        key: getattr(value, name) for key, name in zip(keys, value.__struct_fields__, strict=True)
+    }
     if not value.__struct_config__.omit_defaults:
         return found
     defaults = value.__struct_defaults__
-    unsaid = dict(zip(value.__struct_fields__[-len(defaults) :], defaults, strict=True))
+    unsaid = dict(zip(keys[-len(defaults) :], defaults, strict=True))
     # The very object: what equals a default and was given is said.
     return {key: entry for key, entry in found.items() if entry is not unsaid.get(key, found)}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bench.records.errors import RecordError
 from bench.records.result import Consumed, RefereeRow
@@ -81,7 +81,8 @@ class _Head(Struct, frozen=True, omit_defaults=True):
     work: EventWork = EventWork()
     result: EventResult = EventResult()
     cost: Consumed = Consumed(images=0, macs=0, evaluations=0)
-    verdict: RefereeRow | None = None
+    #: `verdict` in the files.
+    look: RefereeRow | None = field(name="verdict", default=None)
 
 
 class Line(_Head, frozen=True):

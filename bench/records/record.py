@@ -117,13 +117,13 @@ class RunRecord:
         images = macs = evaluations = 0
         seconds = 0.0
         for event in self.events:
-            if event.verdict is None:
+            if event.look is None:
                 images += event.cost.images
                 macs += event.cost.macs
                 evaluations += event.cost.evaluations
                 seconds += event.time.spent
-            elif event.verdict.score is not None:
-                rows.append((images, evaluations, macs, seconds, event.verdict.score))
+            elif event.look.score is not None:
+                rows.append((images, evaluations, macs, seconds, event.look.score))
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 5)
         # Multiply-adds of a run stay below 2^53, where floats still count by one.
         images_P, evaluations_P, macs_P = table[:, :3].astype(np.int64).T

@@ -21,7 +21,7 @@ from trainers.cost import Cost
 
 
 class Referee:
-    """Judges with ``samples`` draws a time; ``seed`` is the run's."""
+    """Looks with ``samples`` draws a time; ``seed`` is the run's."""
 
     def __init__(self, evaluator: Evaluator, samples: int, seed: int, stream: int) -> None:
         self.evaluator = evaluator
@@ -29,12 +29,12 @@ class Referee:
         self.seed = seed
         self.stream = stream
 
-    def judge(
+    def look(
         self, searcher: Searcher, point: int, total: Cost, final: bool
     ) -> tuple[RefereeRow, list[Sample]]:
         """What is to be said after ``total``, and the sampled architectures with their scores."""
         found = recommended(searcher)
-        verdict = self.evaluator.judge(found, final)
+        scores = self.evaluator.scores_for_referee(found, final)
         # A generator of its own for each point: looking must not change what is looked at.
         rng = np.random.default_rng(
             np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
@@ -42,16 +42,16 @@ class Referee:
         others = drawn(searcher, self.samples, rng) if self.samples else []
         glances = [self.evaluator.glance(other) for other in others]
         samples = [Sample(other.text, score) for other, score in zip(others, glances, strict=True)]
-        scores = [score for score in glances if score is not None]
-        mean = fmean(scores) if scores else None
-        own = verdict.search_val_score
+        finite = [score for score in glances if score is not None]
+        mean = fmean(finite) if finite else None
+        own = scores.search_val_score
         row = RefereeRow(
             point=point,
             images=total.images,
             evaluations=total.evaluations,
             architecture=found.text,
             index=found.index,
-            **asdict(verdict),
+            **asdict(scores),
             samples_mean=mean,
             discretisation_gap=None if mean is None or own is None else own - mean,
         )

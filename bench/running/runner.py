@@ -1,4 +1,4 @@
-"""The only run loop: ask, price, execute, then tell, bill, record and judge, one by one.
+"""The only run loop: ask, price, execute; then tell, bill, record, let the referee look.
 
 It owns budget, clock, log and checkpoint; no searcher can reach around it. After an interruption it
 goes back to the last checkpoint and repeats what the log has beyond it, checking every line. Work
@@ -94,7 +94,7 @@ class Runner:
         self.proposals = Proposals()
         self.pace = Pace(limits.checkpoint_seconds)
         self.warnings: list[str] = []
-        self.verdicts: list[RefereeRow] = []
+        self.looks: list[RefereeRow] = []
 
     @property
     def warned(self) -> list[str]:
@@ -179,7 +179,7 @@ class Runner:
     def _tell(
         self, log: EventLog, asked: Asked, outcomes: Sequence[Outcome], seconds: float
     ) -> None:
-        """Tell the searcher, bill, record and judge, one outcome after the other."""
+        """Tell the searcher, bill, record and let the referee look, one outcome after the other."""
         computed = sum(
             isinstance(outcome.result.work, Evaluate) and not outcome.cached for outcome in outcomes
         )
@@ -237,33 +237,33 @@ class Runner:
         self.ledger.clock(convert(log.record(line)["time"], EventTime))
 
     def _referee(self, log: EventLog, final: bool = False) -> None:
-        """Judge the recommendation after each equal part of the budget, and at the end."""
+        """Let the referee look after each equal part of the budget, and at the end."""
         if self.referee is None:
             return
         share = self.limits.budget.share(self.ledger.total, self.ledger.seconds.spent)
         # A hair's breadth: tenths of a budget are no exact numbers.
         reached = int(share * self.limits.referee_points + 1e-9)
-        judged = self.verdicts[-1].point if self.verdicts else 0
-        if not final and (reached <= judged or reached >= self.limits.referee_points):
+        looked = self.looks[-1].point if self.looks else 0
+        if not final and (reached <= looked or reached >= self.limits.referee_points):
             return
         start = time.perf_counter()
         point = self.limits.referee_points if final else reached
-        row, samples = self.referee.judge(self.searcher, point, self.ledger.total, final)
+        row, samples = self.referee.look(self.searcher, point, self.ledger.total, final)
         warnings = said.warnings(self.searcher)
         repeating = log.repeating
         line = Line(
             log.position,
             "referee",
-            verdict=row,
+            look=row,
             samples=samples,
             warnings=warnings,
             time=EventTime(referee=time.perf_counter() - start),
         )
         self._write(log, line)
-        self.verdicts.append(row)
+        self.looks.append(row)
         new = [warning for warning in warnings if warning not in self.warnings]
         self.warnings.extend(new)
-        self.folder.write_incumbents(self.verdicts)
+        self.folder.write_incumbents(self.looks)
         self.report(WorkReport("referee", None, self._images, {}, repeating, new))
 
     @property
@@ -282,7 +282,7 @@ class Runner:
             "searcher": said.state(self.searcher),
             "ledger": plain(self.ledger.billed()),
             "proposals": self.proposals.state(),
-            "verdicts": [plain(row) for row in self.verdicts],
+            "verdicts": [plain(row) for row in self.looks],
             "warnings": self.warned,
         }
         write_tensors(self.folder.work.checkpoint, tensors, state)
@@ -307,7 +307,7 @@ class Runner:
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.of(billed)
         self.proposals.load_state(state["proposals"])
-        self.verdicts = verdicts
+        self.looks = verdicts
         self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished

@@ -118,9 +118,9 @@ def compare_pairs(
 
     All pairs in the order of ``names``, or only those with ``against``, which is then the second of
     each. Two searchers are one comparison. ``clusters`` (blocks,) name the supernet of each block;
-    ``withheld`` are searchers that are not to be judged, with the reason; ``unit`` is what to call
-    units. ``comparisons`` were planned, by default as many as there are pairs. Only the bootstrap
-    of A12 uses ``rng``.
+    ``withheld`` are searchers that are not to be compared, with the reason; ``unit`` is what units
+    are called. ``comparisons`` were planned, by default as many as there are pairs. Only the
+    bootstrap of A12 uses ``rng``.
 
     Raises:
         StatisticsError: if names and scores do not fit, ``against`` is none of them, or margin,
@@ -150,7 +150,7 @@ def compare_pairs(
     for pair, test, p, p_near in zip(pairs, tests, adjusted, adjusted_near, strict=True):
         evidence = _evidence(family, pair, test, p, p_near)
         runs = found[:, pair.first], found[:, pair.second]
-        compared.append(_judged(evidence, pair, runs, clusters, rng))
+        compared.append(_with_verdict(evidence, pair, runs, clusters, rng))
     flips = _holm((pair.evidence.flipped for pair in compared), planned)
     return tuple(replace(pair, flipped=p) for pair, p in zip(compared, flips, strict=True))
 
@@ -185,7 +185,7 @@ def _evidence(
     )
 
 
-def _judged(
+def _with_verdict(
     evidence: Evidence,
     pair: _Pair,
     runs: tuple[Floats, Floats],

@@ -15,7 +15,7 @@ from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.records.runs import read_run
 from trainers.metrics import WordScores
-from trainers.models.model import Judged, Model
+from trainers.models.model import Model, ReadingScores
 from trainers.trainer import Trainer
 
 FOUND = WordScores(0.125, 0.25, 0.5, 0.75, 32)
@@ -48,7 +48,7 @@ def test_of_a_run(
 def test_of_a_curve(
     case: str, accuracy: float, one_ned: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Model, "judge", lambda *_: Judged(FOUND, 1.0))
+    monkeypatch.setattr(Model, "score", lambda *_: ReadingScores(FOUND, 1.0))
     settings = (
         f"data.case_sensitive={case}",
         "retraining.epochs=0.1",

@@ -45,13 +45,13 @@ def test_training_a_favourite_gains_nothing_on_the_endpoint(supernet: Path) -> N
     _, untrained = begun_from(supernet)
     run, evaluator = begun_from(supernet)
     favourite = run.space.parse(FAVOURITE)
-    before = untrained.judge(favourite, True)
+    before = untrained.scores_for_referee(favourite, True)
     assert before.weights == "common"
     assert before.own_score == before.score
     assert evaluator.common is not None
     common = evaluator.common.state_dict()
     evaluator.perform(TrainWeights((favourite,) * 12))
-    after = evaluator.judge(favourite, True)
+    after = evaluator.scores_for_referee(favourite, True)
     # To the last bit; the run's own weights have moved on.
     for field in ("score", "word_accuracy", "one_ned", "one_ned_case_insensitive"):
         assert getattr(after, field) == getattr(before, field)
@@ -76,16 +76,16 @@ def test_a_look_scores_with_common_weights_what_it_does_not_know_and_with_own_on
         return score(encoding, words, weights)
 
     monkeypatch.setattr(run.trainer, "score", noted)
-    first = evaluator.judge(favourite, False)
+    first = evaluator.scores_for_referee(favourite, False)
     assert scored == ["common"]
     assert first.own_score is None
     evaluator.perform(TrainWeights((favourite,)))
-    again = evaluator.judge(favourite, False)
+    again = evaluator.scores_for_referee(favourite, False)
     assert scored == ["common"]
     assert again.score == first.score
-    evaluator.judge(other, False)
+    evaluator.scores_for_referee(other, False)
     assert scored == ["common", "common"]
-    assert evaluator.judge(favourite, True).own_score is not None
+    assert evaluator.scores_for_referee(favourite, True).own_score is not None
     assert scored == ["common", "common", "own"]
     evaluator.close()
 

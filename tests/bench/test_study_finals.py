@@ -189,7 +189,7 @@ def test_a_training_of_no_use_was_paid_for_all_the_same(
     for folder in (place / "models", out / "finals"):
         shutil.rmtree(folder / again)
     # What it computes is not finite.
-    monkeypatch.setattr(Model, "judge", lambda *_: None)
+    monkeypatch.setattr(Model, "score", lambda *_: None)
     assert bench(["study", str(file), "--out", str(out), "--quiet"]) == 1
     ledger = json.loads((out / "finals" / "ledger.json").read_text())
     assert {row["model"] for row in ledger["models"]} == cards(out).keys()

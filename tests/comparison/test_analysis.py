@@ -21,7 +21,7 @@ from bench.comparison.anytime import AxisCurves
 from bench.comparison.document import Analysis
 from bench.comparison.groups import group_runs
 from bench.comparison.health import SupernetHealth
-from bench.comparison.pairs import Ranks, Reference, Unpaired, judge_family
+from bench.comparison.pairs import Ranks, Reference, Unpaired, compare_family
 from bench.comparison.placement import MacDistribution
 from bench.comparison.protocol import Protocol
 from bench.comparison.rank_curve import RankCurve
@@ -205,7 +205,7 @@ def test_the_gain_over_random_is_of_the_units_of_the_verdicts(
 
 def test_arms_that_never_ran_stay_in_the_count(records: list[RunRecord]) -> None:
     groups = group_runs(records)
-    four, three = (judge_family(groups.paired, Protocol(), planned) for planned in (4, 3))
+    four, three = (compare_family(groups.paired, Protocol(), planned) for planned in (4, 3))
     assert (four.comparisons, three.comparisons) == (6, 3)
     assert not isinstance(four.pairs, NotComputable)
     assert not isinstance(three.pairs, NotComputable)

@@ -151,7 +151,7 @@ def last_scores(records: list[RunRecord], text: str) -> list[float]:
     """The referee's last score of an architecture in each run that has one."""
     found = []
     for record in records:
-        verdicts = [event.verdict for event in record.events if event.verdict is not None]
+        verdicts = [event.look for event in record.events if event.look is not None]
         scores = [verdict.score for verdict in verdicts if verdict.architecture == text]
         found += [score for score in scores[-1:] if score is not None]
     return found
@@ -280,7 +280,7 @@ def test_the_order_of_folders_changes_nothing(records: list[RunRecord], tmp_path
 def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
     records: list[RunRecord], tmp_path: Path
 ) -> None:
-    judged = {e.verdict.architecture for r in records for e in r.events if e.verdict is not None}
+    looked = {e.look.architecture for r in records for e in r.events if e.look is not None}
     scores: dict[str, list[float]] = {}
     for record in records:
         own = {
@@ -291,7 +291,7 @@ def test_the_kind_of_proxy_that_covers_more_is_taken_alone(
         for text, score in own.items():
             scores.setdefault(text, []).append(score)
     known = sorted(set(scores) & set(recommendations(records)))
-    texts = [*sorted(set(scores) - judged)[:5], *known[:3]]
+    texts = [*sorted(set(scores) - looked)[:5], *known[:3]]
     write_models(tmp_path, texts)
     found = panel(records, tmp_path)
     assert found.proxy == "search_val"
@@ -309,7 +309,7 @@ def test_of_one_run_its_last_score_counts(records: list[RunRecord], tmp_path: Pa
     early = Event(
         0,
         "referee",
-        verdict=RefereeRow(point=0, images=0, evaluations=0, architecture=text, score=0.01),
+        look=RefereeRow(point=0, images=0, evaluations=0, architecture=text, score=0.01),
     )
     first = replace(records[0], events=[early, *records[0].events])
     (point,) = panel([first], tmp_path).points

@@ -172,18 +172,18 @@ def test_no_pair_has_two_verdicts_in_many_studies(family: Any, studies: int) -> 
     for _ in range(studies):
         paired = simulated(rng)
         assert not isinstance(paired, NotComputable)
-        judged = pairs.judge_family(paired, protocol, len(paired.searchers))
+        compared = pairs.compare_family(paired, protocol, len(paired.searchers))
         said: dict[frozenset[str], set[str]] = {}
-        for pair in pairs.tests(judged, paired, protocol).pairs:
+        for pair in pairs.tests(compared, paired, protocol).pairs:
             names = frozenset((pair.evidence.first, pair.evidence.second))
             said.setdefault(names, set()).add(pair.verdict.word)
         for name in paired.searchers[1:]:
-            against = pairs.against_baseline(judged, name, protocol)
+            against = pairs.against_baseline(compared, name, protocol)
             assert isinstance(against, Comparison)
             said.setdefault(frozenset((name, "s0")), set()).add(against.verdict.word)
         assert all(len(found) == 1 for found in said.values())
         words |= set.union(*said.values())
-        ranks = pairs.ranks(judged, protocol)
+        ranks = pairs.ranks(compared, protocol)
         for bar in ranks.cliques if isinstance(ranks, pairs.Ranks) else ():
             for two in combinations(bar, 2):
                 assert said[frozenset(two)] != {"different"}

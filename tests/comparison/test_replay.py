@@ -164,8 +164,8 @@ def test_what_was_recorded_is_not_called_predicted() -> None:
     outside = SPACE.architecture(SPACE.sample(1, np.random.default_rng(3))[0])
     assert not evaluator.execute_many([Evaluate(inside)])[0].predicted
     assert evaluator.execute_many([Evaluate(outside)])[0].predicted
-    assert evaluator.judge(inside, True).weights == "recorded"
-    assert evaluator.judge(outside, True).weights == "predicted"
+    assert evaluator.scores_for_referee(inside, True).weights == "recorded"
+    assert evaluator.scores_for_referee(outside, True).weights == "predicted"
 
 
 def test_what_a_replay_predicted_is_no_record(tmp_path: Path, capsys: Any) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.records.readable import readable
 from bench.report.figures.canvas import spread
-from bench.report.figures.look import WIDEST_NAME, Look, short_names, shortened, text_width
+from bench.report.figures.legend import WIDEST_NAME, Legend, short_names, shortened, text_width
 from bench.report.figures.svg import shorter_path
 from bench.report.formatting import compact, estimate_text, formatted, shown
 from bench.report.markdown import escaped
@@ -58,10 +58,10 @@ def test_long_names_that_look_alike_are_told_apart() -> None:
 
 
 def test_a_searcher_looks_the_same_whatever_its_place() -> None:
-    def look(names: list[str]) -> Look:
-        return Look.of(names)
+    def legend(names: list[str]) -> Legend:
+        return Legend.of(names)
 
-    first, second = look(["tpe", "random", "grid"]), look(["grid", "tpe", "random"])
+    first, second = legend(["tpe", "random", "grid"]), legend(["grid", "tpe", "random"])
     for name in ("tpe", "grid", "random"):
         assert first.style(name) == second.style(name)
     assert first.style("random").hollow
@@ -69,8 +69,8 @@ def test_a_searcher_looks_the_same_whatever_its_place() -> None:
 
 def test_twelve_searchers_differ_in_more_than_colour() -> None:
     names = [f"searcher-{i}" for i in range(12)]
-    look = Look.of(names)
-    styles = [look.style(name) for name in names]
+    legend = Legend.of(names)
+    styles = [legend.style(name) for name in names]
     assert len({(s.colour, s.marker) for s in styles}) == 12
     assert len({(s.marker, str(s.dash)) for s in styles}) == 12
 

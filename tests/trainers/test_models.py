@@ -144,8 +144,8 @@ def test_output_that_is_not_finite_is_no_word() -> None:
     with torch.no_grad():
         next(broken.network.backbone.parameters()).fill_(torch.nan)
     found = WordImages(np.arange(3), images(of), ["a", "b", "c"])
-    assert broken.judge(found) is None
-    assert model(of).judge(found) is not None
+    assert broken.score(found) is None
+    assert model(of).score(found) is not None
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from trainers.recogniser.standalone import StandAlone
 
 
 @dataclass(frozen=True)
-class Judged:
+class ReadingScores:
     """Of words that were read: the scores, and the negative log-likelihood of their labels.
 
     The latter over characters, in nats, None unless finite. It is finer than accuracy, which only
@@ -78,7 +78,7 @@ class Model:
         return words
 
     @torch.inference_mode()
-    def judge(self, words: WordImages, batch_images: int = 64) -> Judged | None:
+    def score(self, words: WordImages, batch_images: int = 64) -> ReadingScores | None:
         """How well it reads ``words``; None where weights or output are not finite."""
         # Fused activations clip NaN: it does not show behind them.
         weights = self.network.state_dict().values()
@@ -95,7 +95,7 @@ class Model:
                 total += float(self.network.head.loss(features_BTC, ids)) * len(ids)
                 read.extend(self._words(features_BTC))
         loss = total / sum(len(label) for label in words.labels)
-        return Judged(score_words(read, words.labels), loss if math.isfinite(loss) else None)
+        return ReadingScores(score_words(read, words.labels), loss if math.isfinite(loss) else None)
 
     def _features(self, images_BHW3: npt.NDArray[np.uint8], batch_images: int) -> Iterator[Tensor]:
         """``features_BTC`` of the images, a batch after the other."""

@@ -16,7 +16,7 @@ from trainers.data.unused import undecodable
 from trainers.data.word_images import WordImages
 from trainers.distributed import ProcessGroup
 from trainers.errors import TrainerError
-from trainers.models.model import Judged, Model
+from trainers.models.model import Model, ReadingScores
 from trainers.optimisers import retraining_rate
 from trainers.recogniser.ctc import CTCHead
 from trainers.settings import RetrainingSettings
@@ -65,9 +65,9 @@ class ModelTraining:
         """One weight step; its loss, NaN for one that was not made. Its words are spent."""
         return self.weight_steps.make(self.model.network.loss)
 
-    def validate(self) -> Judged | None:
+    def validate(self) -> ReadingScores | None:
         """How search_val is read, None where the output is not finite; changes nothing."""
-        return self.model.judge(self.search_val)
+        return self.model.score(self.search_val)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, int]]:
         """Live tensors, and the steps done, from which ``load_state`` continues exactly."""

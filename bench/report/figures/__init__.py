@@ -1,6 +1,6 @@
 """Figures as SVG: drawn by matplotlib, finished so that they carry tooltips and stay small.
 
-``look``        colours, markers and short names of the searchers of a report
+``legend``      colours, markers and short names of the searchers of a report
 ``canvas``      a drawing measured in points; marks with tooltips; what goes wrong elsewhere
 ``svg``         from matplotlib's file to one that can stand on a page among others
 ``paired``      the score of every searcher on every supernet: the first picture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis
-from bench.report.figures.look import NOBODY, shortened, style_of
+from bench.report.figures.legend import NOBODY, shortened, style_of
 from bench.report.formatting import compact
 
 LEFT, BOTTOM, GAP, RIGHT = 44.0, 40.0, 34.0, 12.0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench.records.layers import Layer
 from bench.report.figures.canvas import SMALL, Canvas
-from bench.report.figures.look import FAINT, GREY, INK, NOBODY, shortened
+from bench.report.figures.legend import FAINT, GREY, INK, NOBODY, shortened
 from bench.report.formatting import compact
 
 #: Points: 384 pixels, so that a phone shows it as it is.

@@ -19,7 +19,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
-from bench.report.figures.look import FAINT, FONT_SIZE, GREY, INK, Look, Style
+from bench.report.figures.legend import FAINT, FONT_SIZE, GREY, INK, Legend, Style
 from bench.report.figures.svg import Tip, finished
 from bench.report.formatting import compact
 from bench.statistics.answers import Answer, Estimate
@@ -74,15 +74,17 @@ def house_style() -> Iterator[None]:
 class Canvas:
     """A white sheet of ``width`` x ``height`` points; places are points from the lower left."""
 
-    def __init__(self, name: str, label: str, height: float, look: Look, width: float = WIDTH):
-        foot = 14.0 if look.note else 0.0
-        self.name, self.label, self.look = name, label, look
+    def __init__(self, name: str, label: str, height: float, legend: Legend, width: float = WIDTH):
+        foot = 14.0 if legend.note else 0.0
+        self.name, self.label, self.legend = name, label, legend
         self.width, self.height, self.foot = width, height + foot, foot
         # 72 dots an inch: a dot is a point, so display coordinates are the places above.
         self.figure = Figure(figsize=(width / 72.0, self.height / 72.0), dpi=72, facecolor="white")
         self.tips: dict[str, Tip] = {}
-        if look.note:
-            self.text(width / 2.0, 3.0 - foot, look.note, size=SMALL, colour="#8a4b00", ha="center")
+        if legend.note:
+            self.text(
+                width / 2.0, 3.0 - foot, legend.note, size=SMALL, colour="#8a4b00", ha="center"
+            )
 
     def axes(self, left: float, bottom: float, width: float, height: float, **same: Any) -> Axes:
         """Axes at a place; ``same`` is ``sharex`` or ``sharey``."""

@@ -18,7 +18,7 @@ from bench.report.figures.canvas import (
     value_axis,
     widened,
 )
-from bench.report.figures.look import GREY, INK, Look, Style, widest
+from bench.report.figures.legend import GREY, INK, Legend, Style, widest
 from bench.statistics.bootstrap import Centre
 from bench.statistics.curves import Band
 
@@ -34,7 +34,7 @@ MOST_BANDS = 4
 MOST_POINTS = 60
 
 
-def centres_figure(axis: str, curves: AxisCurves, look: Look) -> str | None:
+def centres_figure(axis: str, curves: AxisCurves, legend: Legend) -> str | None:
     """Median and interquartile mean side by side; None if no searcher has either."""
     found = {name: arm.bands for name, arm in curves.searchers.items()}
     bands = {name: own for name, own in found.items() if own}
@@ -42,10 +42,10 @@ def centres_figure(axis: str, curves: AxisCurves, look: Look) -> str | None:
     shown = [key for key in CENTRES if any(key in own for own in bands.values())]
     if not shown:
         return None
-    right = widest(look.label(name) for name in names) + 46.0
+    right = widest(legend.label(name) for name in names) + 46.0
     height = max(HEIGHT, LINE * len(names) + 10.0)
     width = (WIDTH - 42.0 - right - GAP * (len(shown) - 1)) / len(shown)
-    canvas = Canvas(f"curves-{axis}", f"Score against {curves.unit}", height + 62.0, look)
+    canvas = Canvas(f"curves-{axis}", f"Score against {curves.unit}", height + 62.0, legend)
     ranges = _ranges([band for own in bands.values() for band in own.values()])
     panels: list[Axes] = []
     for index, key in enumerate(shown):
@@ -70,7 +70,7 @@ def needs_panels(curves: AxisCurves) -> bool:
     return sum(bool(arm.bands) for arm in curves.searchers.values()) > MOST_BANDS
 
 
-def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) -> str:
+def panels_figure(axis: str, curves: AxisCurves, legend: Legend, with_runs: bool) -> str:
     """A panel for each searcher: its median with the band, and all its runs if wanted."""
     unit, names = curves.unit, list(curves.searchers)
     columns = min(PANELS, len(names))
@@ -80,7 +80,7 @@ def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) ->
     if columns == 1:
         width = WIDTH / 2.0
     what, title = ("runs", "Score of every run") if with_runs else ("bands", "Median score")
-    canvas = Canvas(f"{what}-{axis}", f"{title} against {unit}", row * lines + 16.0, look)
+    canvas = Canvas(f"{what}-{axis}", f"{title} against {unit}", row * lines + 16.0, legend)
     runs = {
         name: [_thinned(run) for run in arm.runs] if with_runs else []
         for name, arm in curves.searchers.items()
@@ -90,7 +90,7 @@ def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) ->
         y_range = widened(min(min(run.y) for run in every), max(max(run.y) for run in every))
     else:
         x_range, y_range = _ranges([arm.median for arm in curves.searchers.values() if arm.median])
-    reference = curves.searchers.get(look.baseline)
+    reference = curves.searchers.get(legend.baseline)
     for index, name in enumerate(names):
         line, column = divmod(index, columns)
         bottom = row * (lines - line - 1) + 38.0
@@ -101,15 +101,15 @@ def panels_figure(axis: str, curves: AxisCurves, look: Look, with_runs: bool) ->
         value_axis(panel, unit if last else "", "compact", ticks=4)
         panel.grid(True, axis="y")
         panel.locator_params(axis="y", nbins=4)
-        if reference and reference.median and name != look.baseline:
+        if reference and reference.median and name != legend.baseline:
             panel.plot(
                 reference.median.grid, reference.median.centre, drawstyle="steps-post",
                 color="#9aa1a9", linewidth=1.4, zorder=1,
             )  # fmt: skip
         _own_panel(canvas, panel, name, runs[name], curves.searchers[name].median)
         left, top = 42.0 + column * (width + gap), bottom + row - 60.0
-        canvas.swatch(left - 26.0, top + 12.0, look.style(name))
-        label = look.label(name)
+        canvas.swatch(left - 26.0, top + 12.0, legend.style(name))
+        label = legend.label(name)
         canvas.text(left - 6.0, top + 12.0, label, va="center_baseline", weight="bold", size=8.5)
     return canvas.svg()
 
@@ -130,14 +130,14 @@ def end_labels(canvas: Canvas, panel: Axes, ends: Mapping[str, tuple[float, floa
         at.append((across, bottom + share * (top - bottom), y is not None))
     places = spread([y for _, y, _ in at], LINE, bottom + 2.0, top - 2.0)
     for name, (x, y, tied), place in zip(ends, at, places, strict=True):
-        style = canvas.look.style(name)
+        style = canvas.legend.style(name)
         if tied:
             canvas.line(
                 [x + 2.0, edge + 4.0, edge + 16.0], [y, y, place], color=style.colour,
                 linewidth=0.6, linestyle=(0, (1, 1.5)),
             )  # fmt: skip
         canvas.swatch(edge + 17.0, place, style, 18.0)
-        canvas.text(edge + 39.0, place, canvas.look.label(name), va="center_baseline", colour=INK)
+        canvas.text(edge + 39.0, place, canvas.legend.label(name), va="center_baseline", colour=INK)
 
 
 def _centre(
@@ -149,7 +149,7 @@ def _centre(
     of: tuple[int, int],
 ) -> None:
     """``what`` is the centre and the number of runs; ``of`` the searcher's place among so many."""
-    style = canvas.look.style(name)
+    style = canvas.legend.style(name)
     # Of many searchers the bands would be a fog; each has a panel of its own below.
     if of[1] <= MOST_BANDS and band.low is not None and band.high is not None:
         filled = panel.fill_between(
@@ -177,7 +177,7 @@ def stepped(
 def _own_panel(
     canvas: Canvas, panel: Axes, name: str, runs: Sequence[RunCurve], median: Band | None
 ) -> None:
-    style = canvas.look.style(name)
+    style = canvas.legend.style(name)
     for run in runs:
         # A trajectory of one look is a dot.
         marker = style.marker if len(run.x) == 1 else None

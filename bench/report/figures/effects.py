@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, whisker, widened
-from bench.report.figures.look import GREY, Look, widest
+from bench.report.figures.legend import GREY, Legend, widest
 from bench.report.formatting import estimate_text, signed_word
 from bench.statistics.pairwise import Comparison
 
@@ -19,23 +19,23 @@ TONES = {
 }
 
 
-def effects_figure(pairs: Mapping[str, Comparison], look: Look) -> str | None:
+def effects_figure(pairs: Mapping[str, Comparison], legend: Legend) -> str | None:
     """SVG of the searchers that have a shift, or None if there is none."""
     rows = {name: pair for name, pair in pairs.items() if pair.evidence.shift.value is not None}
     if not rows:
         return None
-    labels, baseline = [look.label(name) for name in rows], look.label(look.baseline)
+    labels, baseline = [legend.label(name) for name in rows], legend.label(legend.baseline)
     left = widest(labels) + 16.0
     right = widest(signed_word(pair.verdict.word) for pair in rows.values()) + 18.0
     title = f"Shift of each searcher against {baseline}"
-    canvas = Canvas("effects", title, ROW * len(rows) + 56.0, look)
+    canvas = Canvas("effects", title, ROW * len(rows) + 56.0, legend)
     axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - right)
     value_axis(axes, f"shift of the score against {baseline}")
     ends = [0.0]
     for index, (name, pair) in enumerate(rows.items()):
         shift, word = pair.evidence.shift, pair.verdict.word
         tip = f"{name}\nshift {estimate_text(shift, 'signed')}\n{word}"
-        ends += whisker(canvas, axes, index, look.style(name), shift, tip)
+        ends += whisker(canvas, axes, index, legend.style(name), shift, tip)
         canvas.text(
             WIDTH - right + 14.0, 34.0 + ROW * (len(rows) - index - 0.5), signed_word(word),
             va="center_baseline", colour=TONES.get(word, GREY),

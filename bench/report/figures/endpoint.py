@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.comparison.provenance import RunRow
 from bench.comparison.searchers import SearcherRow
 from bench.report.figures.canvas import ROW, WIDTH, Canvas, row_axes, value_axis, widened
-from bench.report.figures.look import GREY, Look, widest
+from bench.report.figures.legend import GREY, Legend, widest
 from bench.report.formatting import compact, shown
 from bench.statistics.answers import Answer, Estimate
 
@@ -17,7 +17,7 @@ LANES = (0.0, 0.11, -0.11, 0.22, -0.22)
 
 
 def endpoint_figure(
-    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], look: Look
+    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], legend: Legend
 ) -> str | None:
     """SVG, or None if no run has a score; searchers from top to bottom as given."""
     names = [row.name for row in searchers]
@@ -28,16 +28,18 @@ def endpoint_figure(
     values = [score for score, _ in scored] + [value for row in numbers for value in row]
     if not values:
         return None
-    labels = [look.label(name) for name in names]
+    labels = [legend.label(name) for name in names]
     texts = [_beside(row.score) for row in searchers]
     left, right = widest(labels) + 16.0, widest(texts, 8.0) + 14.0
     row, width = ROW * TALL, WIDTH - left - right
-    canvas = Canvas("endpoint", "Endpoint of every run and searcher", row * len(names) + 40.0, look)
+    canvas = Canvas(
+        "endpoint", "Endpoint of every run and searcher", row * len(names) + 40.0, legend
+    )
     axes = row_axes(canvas, labels, left, 34.0, width, row)
     value_axis(axes, "endpoint: score of what was recommended")
     axes.set_xlim(widened(min(values), max(values)))
     for index, (name, found, text) in enumerate(zip(names, numbers, texts, strict=True)):
-        style = look.style(name)
+        style = legend.style(name)
         of_it = [(score, run) for score, run in scored if run.searcher == name]
         for place, (score, run) in enumerate(of_it):
             (dot,) = axes.plot(

@@ -14,7 +14,7 @@ from bench.report.figures.canvas import (
     value_axis,
     widened,
 )
-from bench.report.figures.look import GREY, NOBODY
+from bench.report.figures.legend import GREY, NOBODY
 from bench.report.formatting import estimate_text
 from bench.statistics.answers import Answer
 

@@ -6,25 +6,25 @@ from typing import Any
 
 from bench.comparison.placement import MacDistribution, Placed
 from bench.report.figures.canvas import WIDTH, Canvas, row_axes, value_axis, widened
-from bench.report.figures.look import GREY, Look, widest
+from bench.report.figures.legend import GREY, Legend, widest
 from bench.report.formatting import compact
 
 HEIGHT = 120.0
 STRIP = 20.0
 
 
-def macs_figure(found: MacDistribution, cap: int | None, look: Look) -> str:
+def macs_figure(found: MacDistribution, cap: int | None, legend: Legend) -> str:
     """SVG: the space above, a row of ticks for each searcher below."""
     edges, counts, marks = found.edges, found.counts, found.recommendations
     total = sum(counts)
     present = {mark.searcher for mark in marks}
-    names = [name for name in look.names if name in present]
-    labels = [look.label(name) for name in names]
+    names = [name for name in legend.names if name in present]
+    labels = [legend.label(name) for name in names]
     left = max(widest(labels) + 16.0, 96.0)
     rows = STRIP * len(names)
     canvas = Canvas(
         "mac-distribution", "Recommendations in the space's distribution over MACs",
-        HEIGHT + rows + 68.0, look,
+        HEIGHT + rows + 68.0, legend,
     )  # fmt: skip
     width = WIDTH - left - 14.0
     chosen = [mark.macs for mark in marks]
@@ -60,7 +60,7 @@ def macs_figure(found: MacDistribution, cap: int | None, look: Look) -> str:
 
 
 def _tick(canvas: Canvas, axes: Any, row: int, mark: Placed) -> None:
-    style = canvas.look.style(mark.searcher)
+    style = canvas.legend.style(mark.searcher)
     ends = [mark.macs, mark.macs]
     (tick,) = axes.plot(ends, [row - 0.3, row + 0.3], color=style.colour, linewidth=1.4)
     lines = [mark.searcher, f"run {mark.run_id}", f"{compact(mark.macs)} MACs"]

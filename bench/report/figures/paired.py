@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.comparison.provenance import RunRow
 from bench.report.figures.canvas import Canvas, value_axis, widened
-from bench.report.figures.look import FAINT, GREY, INK, Look
+from bench.report.figures.legend import FAINT, GREY, INK, Legend
 
 WIDTH = 340.0
 ROW = 34.0
@@ -25,13 +25,13 @@ FAR = 4.0
 Marks = dict[str, list[tuple[str, float]]]
 
 
-def paired_figure(names: Sequence[str], marks: Marks, look: Look) -> str | None:
+def paired_figure(names: Sequence[str], marks: Marks, legend: Legend) -> str | None:
     """SVG, or None if no run has a score; searchers from top to bottom as given."""
     values = [value for row in marks.values() for _, value in row]
     if not values:
         return None
     height = ROW * len(names) + FOOT + 4.0
-    canvas = Canvas("paired", "Scores by searcher and supernet", height, look, width=WIDTH)
+    canvas = Canvas("paired", "Scores by searcher and supernet", height, legend, width=WIDTH)
     axes = canvas.axes(8.0, FOOT, WIDTH - 16.0, ROW * len(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])
@@ -41,9 +41,9 @@ def paired_figure(names: Sequence[str], marks: Marks, look: Look) -> str | None:
     value_axis(axes, "endpoint: score of what was recommended", ticks=5)
     _lines(axes, names, marks, (low, high))
     for index, name in enumerate(names):
-        style = look.style(name)
+        style = legend.style(name)
         top = FOOT + ROW * (len(names) - index) - 10.0
-        canvas.text(8.0, top, look.label(name), size=8.0, colour=INK, weight="bold")
+        canvas.text(8.0, top, legend.label(name), size=8.0, colour=INK, weight="bold")
         if index:
             edge = FOOT + ROW * (len(names) - index)
             canvas.line([8.0, WIDTH - 8.0], [edge, edge], color=FAINT, linewidth=0.4)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.comparison.placement import Front, FrontPoint
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
-from bench.report.figures.look import GREY, INK, Look, widest
+from bench.report.figures.legend import GREY, INK, Legend, widest
 from bench.report.formatting import compact
 
 HEIGHT = 240.0
@@ -17,15 +17,15 @@ COSTS = {
 }
 
 
-def pareto_figure(cost: str, found: Front, look: Look) -> str:
+def pareto_figure(cost: str, found: Front, legend: Legend) -> str:
     """SVG; a front has at least one point."""
     points = found.points
     names = {point.searcher for point in points}
-    listed = [name for name in look.names if name in names]
-    labels = [look.label(name) for name in listed] + ["Pareto front"]
+    listed = [name for name in legend.names if name in names]
+    labels = [legend.label(name) for name in listed] + ["Pareto front"]
     right = widest(labels) + 44.0
     height = max(HEIGHT, LINE * len(labels))
-    canvas = Canvas(f"pareto-{cost}", f"Score against {cost}", height + 62.0, look)
+    canvas = Canvas(f"pareto-{cost}", f"Score against {cost}", height + 62.0, legend)
     width = WIDTH - 42.0 - right
     axes = canvas.axes(42.0, 38.0, width, height)
     costs, scores = [point.cost for point in points], [point.score for point in points]
@@ -44,7 +44,7 @@ def pareto_figure(cost: str, found: Front, look: Look) -> str:
         _point(canvas, axes, point)
     edge, y = WIDTH - right + 14.0, 38.0 + height - 6.0
     for name, label in zip(listed, labels, strict=False):
-        canvas.dot(edge + 9.0, y, look.style(name), 5.5)
+        canvas.dot(edge + 9.0, y, legend.style(name), 5.5)
         canvas.text(edge + 24.0, y, label, va="center_baseline")
         y -= LINE
     canvas.line([edge, edge + 18.0], [y, y], color=GREY, linewidth=1.1)
@@ -53,7 +53,7 @@ def pareto_figure(cost: str, found: Front, look: Look) -> str:
 
 
 def _point(canvas: Canvas, axes: Any, point: FrontPoint) -> None:
-    style, best = canvas.look.style(point.searcher), point.on_front
+    style, best = canvas.legend.style(point.searcher), point.on_front
     (dot,) = axes.plot(
         point.cost, point.score, linestyle="none", **style.marked(7.0 if best else 4.2),
         markeredgecolor=INK if best else style.colour, markeredgewidth=1.0 if best else 0.7,

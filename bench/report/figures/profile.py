@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from bench.comparison.provenance import RunRow
 from bench.comparison.searchers import SearcherRow
 from bench.report.figures.canvas import WIDTH, Canvas, spread, upright_axis, value_axis, widened
-from bench.report.figures.look import INK, Look, widest
+from bench.report.figures.legend import INK, Legend, widest
 
 HEIGHT = 220.0
 LINE = 13.0
 
 
 def profile_figure(
-    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], look: Look
+    searchers: Sequence[SearcherRow], runs: Sequence[RunRow], legend: Legend
 ) -> str | None:
     """SVG, or None unless two searchers have two scores each."""
     scores: dict[str, list[float]] = {row.name: [] for row in searchers}
@@ -24,9 +24,9 @@ def profile_figure(
     shown = {name: sorted(found) for name, found in scores.items() if len(found) > 1}
     if len(shown) < 2:
         return None
-    right = widest(look.label(name) for name in shown) + 46.0
+    right = widest(legend.label(name) for name in shown) + 46.0
     height = max(HEIGHT, LINE * len(shown) + 10.0)
-    canvas = Canvas("profile", "Share of runs that reach a score", height + 62.0, look)
+    canvas = Canvas("profile", "Share of runs that reach a score", height + 62.0, legend)
     axes = canvas.axes(42.0, 38.0, WIDTH - 42.0 - right, height)
     value_axis(axes, "score")
     upright_axis(canvas, axes, "share of runs with at least that score")
@@ -37,7 +37,7 @@ def profile_figure(
     axes.set_ylim(-0.02, 1.04)
     places = spread([38.0] * len(shown), LINE, 44.0, 38.0 + height - 6.0)[::-1]
     for (name, found), place in zip(shown.items(), places, strict=True):
-        style = look.style(name)
+        style = legend.style(name)
         n = len(found)
         x = [low, *found, high]
         y = [1.0, *((n - rank) / n for rank in range(n)), 0.0]
@@ -47,5 +47,5 @@ def profile_figure(
         canvas.mark(line, f"{name}\nmedian {found[n // 2]:.4f}, {n} runs", arm=name)
         edge = WIDTH - right
         canvas.swatch(edge + 17.0, place, style, 18.0)
-        canvas.text(edge + 39.0, place, look.label(name), va="center_baseline", colour=INK)
+        canvas.text(edge + 39.0, place, legend.label(name), va="center_baseline", colour=INK)
     return canvas.svg()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from bench.comparison.rank_curve import RankCurve
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
 from bench.report.figures.curves import HEIGHT, LINE, end_labels, stepped
-from bench.report.figures.look import Look, widest
+from bench.report.figures.legend import Legend, widest
 
 
-def rank_curve_figure(found: RankCurve, look: Look) -> str:
+def rank_curve_figure(found: RankCurve, legend: Legend) -> str:
     names, x, unit = list(found.searchers), found.grid, found.unit
-    right = widest(look.label(name) for name in names) + 46.0
+    right = widest(legend.label(name) for name in names) + 46.0
     height = max(HEIGHT, LINE * len(names) + 10.0)
-    canvas = Canvas("rank-curve", f"Average rank against {unit}", height + 62.0, look)
+    canvas = Canvas("rank-curve", f"Average rank against {unit}", height + 62.0, legend)
     panel = canvas.axes(42.0, 38.0, WIDTH - 42.0 - right, height)
     panel.set_xlim(widened(min(x), max(x), 0.01))
     # The best on top.
@@ -22,7 +22,7 @@ def rank_curve_figure(found: RankCurve, look: Look) -> str:
     panel.locator_params(axis="y", integer=True)
     for place, name in enumerate(names):
         y = found.searchers[name]
-        line = stepped(panel, x, y, look.style(name), (place, len(names)))
+        line = stepped(panel, x, y, legend.style(name), (place, len(names)))
         canvas.mark(line, f"{name}\naverage rank at the end {y[-1]:.2f}", arm=name)
     end_labels(canvas, panel, {name: (x[-1], y[-1]) for name, y in found.searchers.items()})
     return canvas.svg()

@@ -9,25 +9,25 @@ from math import ceil, floor
 
 from bench.comparison.pairs import Ranks
 from bench.report.figures.canvas import SMALL, WIDTH, Canvas
-from bench.report.figures.look import GREY, INK, Look, widest
+from bench.report.figures.legend import GREY, INK, Legend, widest
 
 STEM = 17.0
 BAR = 6.0
 
 
-def ranks_figure(found: Ranks, look: Look) -> str:
+def ranks_figure(found: Ranks, legend: Legend) -> str:
     ranks = found.ranks
     names = sorted(ranks, key=lambda name: (ranks[name], name))
     bars = [[ranks[name] for name in clique] for clique in found.cliques]
     cliques = [bar for bar in bars if len(bar) > 1]
     half = (len(names) + 1) // 2
     sides = (names[:half], names[half:][::-1])
-    left, right = (widest(look.label(name) for name in side) + 50.0 for side in sides)
+    left, right = (widest(legend.label(name) for name in side) + 50.0 for side in sides)
     left = max(left, 84.0)
     lowest = max(1, floor(min(ranks.values())))
     highest = max(ceil(max(ranks.values())), lowest + 1, len(names))
     height = 48.0 + BAR * len(cliques) + STEM * half
-    canvas = Canvas("ranks", "Average ranks", height, look)
+    canvas = Canvas("ranks", "Average ranks", height, legend)
     width = WIDTH - left - right
     axis = height - 30.0
 
@@ -62,13 +62,13 @@ def _stem(
 ) -> None:
     """From the rank on the axis down and out to the name."""
     x, y, axis = place
-    style = canvas.look.style(name)
+    style = canvas.legend.style(name)
     out = end + side * 6.0
     line = canvas.line([x, x, out], [axis, y, y], color=style.colour, linewidth=1.0)
     for artist in (line, canvas.dot(x, axis, style, 5.0)):
         canvas.mark(artist, f"{name}\naverage rank {rank:.2f}")
     ha = "right" if side < 0 else "left"
-    canvas.text(out + side * 30.0, y, canvas.look.label(name), ha=ha, va="center_baseline")
+    canvas.text(out + side * 30.0, y, canvas.legend.label(name), ha=ha, va="center_baseline")
     canvas.text(
         out + side * 4.0, y, f"{rank:.2f}", size=SMALL, ha=ha, va="center_baseline", colour=GREY
     )

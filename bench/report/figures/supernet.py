@@ -17,7 +17,7 @@ from bench.report.figures.canvas import (
     value_axis,
     widened,
 )
-from bench.report.figures.look import GREY, Look, shortened, widest
+from bench.report.figures.legend import GREY, Legend, shortened, widest
 from bench.report.formatting import compact
 
 MOST_ROWS = 30
@@ -28,16 +28,16 @@ COLOUR = "#0072B2"
 EXPECTED = "#D55E00"
 
 
-def updates_figure(what: str, rows: Sequence[Updated], look: Look) -> str:
+def updates_figure(what: str, rows: Sequence[Updated], legend: Legend) -> str:
     """Updates of ``what`` (operations, paths): rows where they can be read, else a profile."""
     draw = _rows if len(rows) <= MOST_ROWS else _profile
-    return draw(what, rows, look)
+    return draw(what, rows, legend)
 
 
-def _rows(what: str, rows: Sequence[Updated], look: Look) -> str:
+def _rows(what: str, rows: Sequence[Updated], legend: Legend) -> str:
     labels = [shortened(row.name) for row in rows]
     left = widest(labels) + 16.0
-    canvas = Canvas(f"updates-{what}", f"Updates of {what}", STRIP * len(rows) + 56.0, look)
+    canvas = Canvas(f"updates-{what}", f"Updates of {what}", STRIP * len(rows) + 56.0, legend)
     axes = row_axes(canvas, labels, left, 34.0, WIDTH - left - 20.0, STRIP)
     value_axis(axes, f"weight updates of {what}", "compact")
     _scale(axes, [end for row in rows for end in (row.updates, row.expected)])
@@ -70,7 +70,7 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
 
 
-def _profile(what: str, rows: Sequence[Updated], look: Look) -> str:
+def _profile(what: str, rows: Sequence[Updated], legend: Legend) -> str:
     """Too many for rows of their own: from the most to the least updated."""
     ordered = sorted((float(row.updates) for row in rows), reverse=True)
     # Where it steps; the last holds to the end.
@@ -81,7 +81,7 @@ def _profile(what: str, rows: Sequence[Updated], look: Look) -> str:
     ]
     stride = max(1, len(steps) // 400)
     steps = [*steps[::stride], steps[-1]]
-    canvas = Canvas(f"updates-{what}", f"Updates of {what}", 200.0, look)
+    canvas = Canvas(f"updates-{what}", f"Updates of {what}", 200.0, legend)
     axes = canvas.axes(50.0, 38.0, WIDTH - 70.0, 126.0)
     axes.plot(
         [x for x, _ in steps], [y for _, y in steps], color=COLOUR, linewidth=1.6,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.comparison.document import Analysis
 from bench.report.banner import banner_of
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.model import Report
 from bench.report.sections.anytime import anytime
 from bench.report.sections.conduct import conduct, runs
@@ -22,21 +22,21 @@ def report_of(analysis: Analysis, out: Path) -> Report:
     """The report in ``out`` of an analysis that is ``safe``; call it in ``house_style``."""
     banner = banner_of(analysis.setting)
     names = [row.name for row in analysis.searchers]
-    look = Look.of(names, analysis.setting.baseline, banner)
+    legend = Legend.of(names, analysis.setting.baseline, banner)
     return Report(
         name=analysis.name or "comparison",
         question=analysis.question,
         banner=banner,
         sections=(
-            verdict(analysis, look),
-            all_pairs(analysis, look),
-            ranks(analysis.ranks, look),
-            scores(analysis, look),
-            anytime(analysis, look),
-            pareto(analysis.pareto, look),
-            mac_distribution(analysis.mac_distribution, analysis.setting.caps, look),
-            supernet_health(analysis.supernet_health, look),
-            proxy_final(analysis.proxy_final, look),
+            verdict(analysis, legend),
+            all_pairs(analysis, legend),
+            ranks(analysis.ranks, legend),
+            scores(analysis, legend),
+            anytime(analysis, legend),
+            pareto(analysis.pareto, legend),
+            mac_distribution(analysis.mac_distribution, analysis.setting.caps, legend),
+            supernet_health(analysis.supernet_health, legend),
+            proxy_final(analysis.proxy_final, legend),
             conduct(analysis.searchers),
             runs(analysis.provenance.runs, out),
             checklist(analysis.provenance.checklist),

@@ -7,7 +7,7 @@ from bench.comparison.anytime import AxisCurves
 from bench.comparison.document import Analysis
 from bench.comparison.rank_curve import RankCurve
 from bench.report.figures.curves import centres_figure, needs_panels, panels_figure
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.rank_curve import rank_curve_figure
 from bench.report.formatting import label_of, value_text
 from bench.report.model import Block, Column, Figure, Heading, Refused, Row, Section, Table, Text
@@ -17,7 +17,7 @@ SHOWN_POINTS = 5
 STATISTICS = ("median", "median_low", "median_high", "iqm", "iqm_low", "iqm_high")
 
 
-def anytime(analysis: Analysis, look: Look) -> Section:
+def anytime(analysis: Analysis, legend: Legend) -> Section:
     """Centres on every axis, every run on the first that has curves, ranks at last.
 
     Where there are too many searchers for bands in one picture, each has a panel, on every axis.
@@ -36,14 +36,14 @@ def anytime(analysis: Analysis, look: Look) -> Section:
             what = label_of(axis)
             blocks += [Heading(f"Against {what}"), Refused(f"Curves against {what}", curves.reason)]
             continue
-        found = _axis(axis, curves, look, runs_wanted)
+        found = _axis(axis, curves, legend, runs_wanted)
         blocks += [Heading(f"Against {curves.unit}"), *found]
         runs_wanted = runs_wanted and isinstance(found[0], Refused)
-    blocks += _ranks(analysis.rank_curve, look)
+    blocks += _ranks(analysis.rank_curve, legend)
     return Section("curves", "Anytime curves", blocks)
 
 
-def _ranks(found: RankCurve | Missing, look: Look) -> list[Block]:
+def _ranks(found: RankCurve | Missing, legend: Legend) -> list[Block]:
     """Who leads when, on the axis that all runs were given alike."""
     title = "Average rank against the budget"
     if isinstance(found, Missing):
@@ -65,13 +65,13 @@ def _ranks(found: RankCurve | Missing, look: Look) -> list[Block]:
         Column("rank", "average rank", "coefficient"),
     )
     table = Table("rank-curve", f"Average rank against {found.unit}", columns, rows, every)
-    drawn = rank_curve_figure(found, look)
+    drawn = rank_curve_figure(found, legend)
     return [Heading(title), Figure("rank-curve", caption, drawn, (table,))]
 
 
-def _axis(axis: str, curves: AxisCurves, look: Look, runs_wanted: bool) -> list[Block]:
+def _axis(axis: str, curves: AxisCurves, legend: Legend, runs_wanted: bool) -> list[Block]:
     unit = curves.unit
-    drawn = centres_figure(axis, curves, look)
+    drawn = centres_figure(axis, curves, legend)
     if drawn is None:
         return [Refused(f"Curves against {label_of(axis)}", "no searcher has a curve")]
     bands = [band for arm in curves.searchers.values() for band in arm.bands.values()]
@@ -86,16 +86,16 @@ def _axis(axis: str, curves: AxisCurves, look: Look, runs_wanted: bool) -> list[
     if runs_wanted:
         caption = (
             f"Every run against {unit}: thin lines are runs, the thick one is their median with "
-            f"its band, the grey one the median of {look.baseline}."
+            f"its band, the grey one the median of {legend.baseline}."
         )
-        runs = panels_figure(axis, curves, look, with_runs=True)
+        runs = panels_figure(axis, curves, legend, with_runs=True)
         blocks.append(Figure(f"runs-{axis}", caption, runs, (_runs_table(axis, curves),)))
     elif needs_panels(curves):
         caption = (
             f"The median of each searcher against {unit} with its band; the grey line is the "
-            f"median of {look.baseline}."
+            f"median of {legend.baseline}."
         )
-        bands_drawn = panels_figure(axis, curves, look, with_runs=False)
+        bands_drawn = panels_figure(axis, curves, legend, with_runs=False)
         blocks.append(Figure(f"bands-{axis}", caption, bands_drawn, (_bands_table(axis, curves),)))
     return blocks
 

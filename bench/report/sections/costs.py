@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.comparison.answers import Missing
 from bench.comparison.placement import Front, Fronts, MacDistribution
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.macs import macs_figure
 from bench.report.figures.pareto import pareto_figure
 from bench.report.formatting import compact
@@ -37,7 +37,7 @@ HISTOGRAM = (
 )
 
 
-def pareto(fronts: Fronts, look: Look) -> Section:
+def pareto(fronts: Fronts, legend: Legend) -> Section:
     """A front for each cost, with hypervolumes against the reference that is stated."""
     blocks: list[Block] = []
     for cost, front in fronts.items():
@@ -46,11 +46,11 @@ def pareto(fronts: Fronts, look: Look) -> Section:
         if isinstance(front, Missing):
             blocks.append(Refused(f"Front against {word}", front.reason))
         else:
-            blocks.append(_front(cost, front, look))
+            blocks.append(_front(cost, front, legend))
     return Section("pareto", "Score against cost", blocks)
 
 
-def mac_distribution(found: MacDistribution | Missing, caps: Caps, look: Look) -> Section:
+def mac_distribution(found: MacDistribution | Missing, caps: Caps, legend: Legend) -> Section:
     title = "Recommendations in the space"
     if isinstance(found, Missing):
         return Section("macs", title, [Refused("Distribution over MACs", found.reason)])
@@ -67,11 +67,11 @@ def mac_distribution(found: MacDistribution | Missing, caps: Caps, look: Look) -
         "The exact number of architectures of the space by MACs (grey), and what every run "
         "recommended."
     )
-    drawn = macs_figure(found, caps.max_macs, look)
+    drawn = macs_figure(found, caps.max_macs, legend)
     return Section("macs", title, [Figure("mac-distribution", caption, drawn, tables)])
 
 
-def _front(cost: str, found: Front, look: Look) -> Figure:
+def _front(cost: str, found: Front, legend: Legend) -> Figure:
     word, corner = WORDS[cost], found.reference
     volumes = [
         {"searcher": name, "hypervolume": value} for name, value in found.hypervolume.items()
@@ -83,5 +83,5 @@ def _front(cost: str, found: Front, look: Look) -> Figure:
         f"{corner.score:.4g} and {compact(corner.cost)} {word}."
     )
     table = Table(f"pareto-{cost}", f"Score against {word}", POINTS, points)
-    drawn = pareto_figure(cost, found, look)
+    drawn = pareto_figure(cost, found, legend)
     return Figure(f"pareto-{cost}", caption, drawn, (hypervolume, table))

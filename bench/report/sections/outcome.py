@@ -14,7 +14,7 @@ from bench.comparison.searchers import SearcherRow
 from bench.records.limits import AXES
 from bench.records.study_roll import Planned, Roll
 from bench.report.figures.endpoint import endpoint_figure
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.paired import Marks, paired_figure, unit_scores
 from bench.report.figures.profile import profile_figure
 from bench.report.formatting import BLANK, compact, value_text
@@ -71,7 +71,7 @@ QUARTILES = (
 )
 
 
-def verdict(analysis: Analysis, look: Look) -> Section:
+def verdict(analysis: Analysis, legend: Legend) -> Section:
     """What was found, for a reader in a hurry."""
     blocks: list[Block] = [
         Lead(analysis.summary),
@@ -79,7 +79,7 @@ def verdict(analysis: Analysis, look: Look) -> Section:
         Facts(_plan(analysis)),
     ]
     marks = unit_scores(analysis.provenance.runs)
-    drawn = paired_figure([row.name for row in analysis.searchers], marks, look)
+    drawn = paired_figure([row.name for row in analysis.searchers], marks, legend)
     if drawn is None:
         blocks.append(Refused("Scores by supernet", "no run has a score"))
     else:
@@ -99,13 +99,13 @@ def verdict(analysis: Analysis, look: Look) -> Section:
     return Section("verdict", "Verdict", blocks)
 
 
-def scores(analysis: Analysis, look: Look) -> Section:
+def scores(analysis: Analysis, legend: Legend) -> Section:
     """Every run, other centres of the scores, and what they cost."""
     searchers, runs = analysis.searchers, analysis.provenance.runs
     rows = [{"searcher": row.name, **vars(row)} for row in searchers]
     centres = Table("centres", "Other views of score and cost", CENTRES, rows)
     blocks: list[Block] = []
-    drawn = endpoint_figure(searchers, runs, look)
+    drawn = endpoint_figure(searchers, runs, legend)
     if drawn is None:
         blocks += [Refused("Endpoint", "no run has a score"), centres]
     else:
@@ -114,7 +114,7 @@ def scores(analysis: Analysis, look: Look) -> Section:
             "interval (bar)."
         )
         blocks += [Figure("endpoint", caption, drawn, (centres,))]
-    profile = profile_figure(searchers, runs, look)
+    profile = profile_figure(searchers, runs, legend)
     if profile is not None:
         caption = "The share of each searcher's runs that reach a score: further right is better."
         quartiles = Table("quartiles", "Quartiles of the runs", QUARTILES, _quartiles(runs))

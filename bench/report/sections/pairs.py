@@ -11,7 +11,7 @@ from bench.comparison.searchers import SearcherRow
 from bench.comparison.serialised import pair_data
 from bench.report.figures.effects import effects_figure
 from bench.report.figures.improvement import improvement_figure
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.ranks import ranks_figure
 from bench.report.formatting import Kind, formatted, shown
 from bench.report.main_table import verdict_of
@@ -65,7 +65,7 @@ RANKS = (
 )
 
 
-def all_pairs(analysis: Analysis, look: Look) -> Section:
+def all_pairs(analysis: Analysis, legend: Legend) -> Section:
     """The omnibus test and every pair of the family, each with its one verdict."""
     tests = analysis.tests
     blocks: list[Block] = [Facts(_protocol(tests))]
@@ -82,21 +82,21 @@ def all_pairs(analysis: Analysis, look: Look) -> Section:
         Text(
             "One family, one verdict a pair: everything here and above draws on the same "
             "corrected p values. A positive shift and an A12 above 0.5 speak for the first of "
-            "a pair. P(better), P(equivalent) and P(worse) are a second look, by a t model "
+            "a pair. P(better), P(equivalent) and P(worse) are a second legend, by a t model "
             "with the margin as the region of equivalence, never the verdict. The detectable "
             "effect is what so many units would have found with the usual power; rho is how "
             "much the two move together from unit to unit, the correlation of seeds how much "
             "those of one supernet say the same."
         )
     )
-    blocks += _against(analysis.searchers, look)
+    blocks += _against(analysis.searchers, legend)
     blocks.append(Table("pairs", "Every pair", PAIRS, [_pair(pair) for pair in tests.pairs]))
     sentences = [pair.verdict.sentence for pair in tests.pairs]
     blocks.append(Fold("Every pair in words", (Bullets(sentences),)))
     return Section("pairs", "Pairs", blocks)
 
 
-def ranks(found: Ranks | Missing, look: Look) -> Section:
+def ranks(found: Ranks | Missing, legend: Legend) -> Section:
     if isinstance(found, Missing):
         return Section("ranks", "Ranks", [Refused("Average ranks", found.reason)])
     caption = (
@@ -104,22 +104,22 @@ def ranks(found: Ranks | Missing, look: Look) -> Section:
         "were found to differ."
     )
     table = Table("ranks", "Average ranks", RANKS, _ranks(found))
-    drawn = ranks_figure(found, look)
+    drawn = ranks_figure(found, legend)
     return Section("ranks", "Ranks", [Figure("ranks", caption, drawn, (table,))])
 
 
-def _against(searchers: Sequence[SearcherRow], look: Look) -> list[Block]:
+def _against(searchers: Sequence[SearcherRow], legend: Legend) -> list[Block]:
     """Shift and probability of improvement against the baseline, in pictures."""
     others = [row for row in searchers if not isinstance(row.against_baseline, Reference)]
-    judged = {
+    compared = {
         row.name: row.against_baseline
         for row in others
         if isinstance(row.against_baseline, Comparison)
     }
     rows = [_against_row(row) for row in others]
-    baseline = look.label(look.baseline)
+    baseline = legend.label(legend.baseline)
     blocks: list[Block] = []
-    shifts = effects_figure(judged, look)
+    shifts = effects_figure(compared, legend)
     if shifts is None:
         blocks.append(Refused(f"Shifts against {baseline}", "no searcher has one"))
     else:
@@ -129,7 +129,7 @@ def _against(searchers: Sequence[SearcherRow], look: Look) -> list[Block]:
         )
         table = Table("against-baseline", f"Against {baseline}", AGAINST, rows)
         blocks.append(Figure("effects", caption, shifts, (table,)))
-    chances = improvement_figure(judged, look)
+    chances = improvement_figure(compared, legend)
     if chances is not None:
         caption = f"How probably a run scores higher than one of {baseline}; ties count half."
         table = Table("improvement", "Probability of improvement", CHANCES, rows)

@@ -8,7 +8,7 @@ from bench.comparison.answers import Missing
 from bench.comparison.panel import Agreement, NoPanel, Panel
 from bench.comparison.retraining import Commands
 from bench.comparison.trainings import LeftOut
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.proxy import proxy_figure
 from bench.report.model import (
     Block,
@@ -65,7 +65,7 @@ LEFT_OUT = (Column("model", "model", "code"), Column("reason", "reason"))
 COMMANDS = (Column("command", "command", "code"),)
 
 
-def proxy_final(found: Panel | NoPanel, look: Look) -> Section:
+def proxy_final(found: Panel | NoPanel, legend: Legend) -> Section:
     """Rank agreement, the panel, final scores by searcher, and what there is left to train."""
     rest = _rest(found.left_out or (), found.commands)
     if isinstance(found, NoPanel):
@@ -74,10 +74,10 @@ def proxy_final(found: Panel | NoPanel, look: Look) -> Section:
     if isinstance(found.agreement, Agreement):
         blocks.append(Text(found.agreement.better_than_rival))
     blocks.append(Bullets(found.notes))
-    return Section("proxy", TITLE, [*blocks, *_panel(found, look), *_finals(found), *rest])
+    return Section("proxy", TITLE, [*blocks, *_panel(found, legend), *_finals(found), *rest])
 
 
-def _panel(found: Panel, look: Look) -> list[Block]:
+def _panel(found: Panel, legend: Legend) -> list[Block]:
     points = [{**vars(point), "seeds": len(point.seeds)} for point in found.points]
     panel = Table("proxy-final", "The panel", PANEL, points)
     answers = found.agreement
@@ -90,7 +90,7 @@ def _panel(found: Panel, look: Look) -> list[Block]:
         "Proxy score and mean final score of every architecture of the panel, in the colour of the "
         "searcher that recommended it; bars reach from its lowest seed to its highest."
     )
-    drawn = proxy_figure(found.points, look)
+    drawn = proxy_figure(found.points, legend)
     return [quality, Figure("proxy-final", caption, drawn, (panel,))]
 
 

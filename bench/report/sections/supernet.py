@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bench.comparison.answers import Missing
 from bench.comparison.health import SupernetHealth
-from bench.report.figures.look import Look
+from bench.report.figures.legend import Legend
 from bench.report.figures.supernet import updates_figure
 from bench.report.formatting import estimate_text, label_of
 from bench.report.model import Block, Column, Facts, Figure, Refused, Section, Table
@@ -18,7 +18,7 @@ UPDATES = (
 )
 
 
-def supernet_health(found: SupernetHealth | Missing, look: Look) -> Section:
+def supernet_health(found: SupernetHealth | Missing, legend: Legend) -> Section:
     title = "Supernet health"
     if isinstance(found, Missing):
         return Section("supernet", title, [Refused(title, found.reason)])
@@ -29,7 +29,7 @@ def supernet_health(found: SupernetHealth | Missing, look: Look) -> Section:
         caption = f"Weight updates of {what} against what uniform drawing would give."
         rows = [vars(row) for row in updated]
         table = Table(f"updates-{what}", f"Updates of {what}", UPDATES, rows)
-        drawn = updates_figure(what, updated, look)
+        drawn = updates_figure(what, updated, legend)
         blocks.append(Figure(f"updates-{what}", caption, drawn, (table,)))
     return Section("supernet", title, blocks)
 

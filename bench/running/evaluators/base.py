@@ -1,6 +1,6 @@
 """What the runner needs of whatever makes scores.
 
-An evaluator prices a piece of work before it is done, does it, and judges recommendations on words
+An evaluator prices a piece of work before it is done, does it, and scores recommendations on words
 that no searcher sees. It holds the state that a checkpoint must hold. The runner owns everything
 else: budget, ledger, log, clock of the whole.
 """
@@ -41,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class RefereeScores:
     """Fractions in [0, 1]; None where there is no such number, or the output was not finite.
 
     ``score`` is the word accuracy on ``test`` that the preset asks for, with case or without: the
@@ -73,7 +73,7 @@ def timed(perform: Callable[[Work], Result], work: Work) -> Outcome:
 
 
 class Evaluator(ABC):
-    """Prices, does and judges."""
+    """Prices, does, and scores for the referee."""
 
     #: Where it computes, for the manifest: cpu, cuda:0, ...
     device: str = "cpu"
@@ -87,7 +87,7 @@ class Evaluator(ABC):
         """Do it; what gives nothing usable is a ``Failure``."""
 
     @abstractmethod
-    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+    def scores_for_referee(self, architecture: Architecture, final: bool) -> RefereeScores:
         """The referee's scores of a recommendation, off the ledger; ``final``: at the last look."""
 
     @abstractmethod
@@ -138,8 +138,8 @@ class AroundEvaluator(Evaluator):
     def perform(self, work: Work) -> Result:
         return self.execute_many([work])[0].result
 
-    def judge(self, architecture: Architecture, final: bool) -> Judgement:
-        return self.inner.judge(architecture, final)
+    def scores_for_referee(self, architecture: Architecture, final: bool) -> RefereeScores:
+        return self.inner.scores_for_referee(architecture, final)
 
     def glance(self, architecture: Architecture) -> float | None:
         return self.inner.glance(architecture)

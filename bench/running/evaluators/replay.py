@@ -30,7 +30,7 @@ from bench.records.manifest import ReplayNamed
 from bench.records.protocol_check import check_one_protocol
 from bench.records.record import FRESH_WEIGHTS, PREDICTED, RECORDED, RunRecord
 from bench.records.runs import find_runs, read_runs
-from bench.running.evaluators.base import Evaluator, Judgement, Outcome
+from bench.running.evaluators.base import Evaluator, Outcome, RefereeScores
 from searchers.base import Evaluate, Evaluated, Result, TrainWeights, WeightsTrained, Work
 from spaces import Architecture, Space
 from spaces.errors import SpaceError
@@ -256,10 +256,10 @@ class ReplayEvaluator(Evaluator):
         predicted = isinstance(work, Evaluate) and work.architecture.index not in self._known
         return Outcome(result, self.record.evaluation_seconds, predicted=predicted)
 
-    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+    def scores_for_referee(self, architecture: Architecture, final: bool) -> RefereeScores:
         score = self._score(architecture)
         kind = RECORDED if architecture.index in self._known else PREDICTED
-        return Judgement(score, score, None, None, None, None, 0, kind)
+        return RefereeScores(score, score, None, None, None, None, 0, kind)
 
     def glance(self, architecture: Architecture) -> float | None:
         return self._score(architecture)

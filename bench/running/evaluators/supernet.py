@@ -21,8 +21,8 @@ from bench.running.evaluators.base import (
     NOT_FINITE,
     OWN,
     Evaluator,
-    Judgement,
     Outcome,
+    RefereeScores,
     timed,
 )
 from searchers.base import (
@@ -155,7 +155,7 @@ class SupernetEvaluator(Evaluator):
             for work, scores, each in zip(evaluations, found, macs, strict=True)
         ]
 
-    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+    def scores_for_referee(self, architecture: Architecture, final: bool) -> RefereeScores:
         with _memory_for(architecture):
             test = self._on_test(architecture)
             # Without common weights, and before the first step, they are the same.
@@ -163,7 +163,7 @@ class SupernetEvaluator(Evaluator):
             if self.common is not None and self.trainer.weight_steps.done > 0:
                 encoding = self.space.encode([architecture])[0]
                 own = self.trainer.score(encoding, self.test) if final else None
-            return Judgement(
+            return RefereeScores(
                 proxy_score(test, self.case_sensitive),
                 self.glance(architecture),
                 None if test is None else test.word_accuracy,

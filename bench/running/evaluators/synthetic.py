@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bench.running.evaluators.base import Evaluator, Judgement
+from bench.running.evaluators.base import Evaluator, RefereeScores
 from bench.running.evaluators.landscape import Landscape
 from searchers.base import (
     Evaluated,
@@ -64,9 +64,9 @@ class SyntheticEvaluator(Evaluator):
             return GatesMeasured(work, float(self.landscape.loss(row)[0]), gradients)
         return Evaluated(work, float(self.landscape.scores(row)[0]))
 
-    def judge(self, architecture: Architecture, final: bool) -> Judgement:
+    def scores_for_referee(self, architecture: Architecture, final: bool) -> RefereeScores:
         quality = float(self.landscape.quality(self._members(architecture))[0])
-        return Judgement(quality, self.glance(architecture), None, None, None, None, 0)
+        return RefereeScores(quality, self.glance(architecture), None, None, None, None, 0)
 
     def glance(self, architecture: Architecture) -> float | None:
         return float(self.landscape.scores(self._members(architecture))[0])

@@ -48,7 +48,7 @@ BASELINE = Style("#595959", "o", (0, (1, 1.2)), hollow=True)
 
 
 @dataclass(frozen=True)
-class Look:
+class Legend:
     """Styles and short names by searcher; ``note`` is written under every figure."""
 
     styles: Mapping[str, Style]
@@ -57,8 +57,8 @@ class Look:
     baseline: str = "random"
 
     @classmethod
-    def of(cls, names: Sequence[str], baseline: str = "random", note: str = "") -> Look:
-        """The look of a report; a searcher keeps its style as long as its companions do."""
+    def of(cls, names: Sequence[str], baseline: str = "random", note: str = "") -> Legend:
+        """The legend of a report; a searcher keeps its style as long as its companions do."""
         # By the alphabet: the same searchers look the same, whoever comes out first.
         others = sorted(set(names) - {baseline})
         styles = {name: style_of(index) for index, name in enumerate(others)}
@@ -73,7 +73,7 @@ class Look:
 
 
 #: Of pictures that are not of searchers.
-NOBODY = Look({}, {})
+NOBODY = Legend({}, {})
 
 
 def style_of(index: int) -> Style:
