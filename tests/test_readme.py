@@ -56,3 +56,24 @@ def test_nothing_is_left_to_fill_in() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"@@|@[A-Z]+@", text), path
+
+
+def test_the_map_names_what_is_there() -> None:
+    """Of `Find your way`: files exist, and hold the names that follow them in a row."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = page.split("## Find your way\n")[1].split("\n## ")[0]
+    rows = [line for line in found.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 15
+    for row in rows:
+        path = ROOT
+        for name in re.findall(r"`([^`]+)`", row):
+            if "/" in name or name.endswith(".py"):
+                # A file without a folder stands beside the one before it.
+                path = ROOT / name if "/" in name else path.parent / name
+                assert path.exists(), row
+            else:
+                text = path.read_text(encoding="utf-8")
+                assert re.search(rf"^ *((def|class) )?{name}\b", text, re.MULTILINE), row
+    walks = [line for line in found.splitlines() if not line.startswith("|")]
+    for name in re.findall(r"`(\w+/[\w/]+\.py)`", "\n".join(walks)):
+        assert (ROOT / name).exists(), name
