@@ -67,7 +67,7 @@ def check(
 
     FILE is a supernet of `bench supernet train`; the preset's own by default. The exit code is 1 if
     a measure is out of its bound; what cannot be measured is said, and is none. See
-    docs/supernet.md.
+    docs/ranking.md.
     """
     given = [] if file is None else [f"supernet.start={quoted(str(file))}"]
     settings = load_preset(preset, [*overrides, *given])

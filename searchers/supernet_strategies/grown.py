@@ -1,4 +1,4 @@
-"""From one architecture to all of them. What grows longest is favoured: see docs/supernet.md."""
+"""From one architecture to all of them. What grows longest is favoured: see docs/ranking.md."""
 
 from __future__ import annotations
 
