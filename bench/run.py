@@ -55,8 +55,6 @@ if TYPE_CHECKING:
 
 #: Kinds of work that say something of an architecture.
 LOOKS = ("evaluate", "gate_gradient")
-#: Stream of random numbers of the referee's draws; see ``bench.running.problem``.
-REFEREE_STREAM = 4
 
 
 class Run:
@@ -201,7 +199,7 @@ class Run:
 
     def _referee(self) -> Referee:
         samples = self.preset.run.referee_samples
-        return Referee(self.evaluator, samples, self.seed, REFEREE_STREAM)
+        return Referee(self.evaluator, samples, self.seed)
 
     def _result(self, folder: Path, runner: Runner, reason: str) -> Result:
         found = recommended(self.searcher)

@@ -24,11 +24,10 @@ from trainers.settings import (
 )
 from trainers.starts import find_supernet, gives
 from trainers.state import file_hash, load_weights, read_tensors, unpack_parameters
+from trainers.streams import Stream
 from trainers.supernet import Supernet, build_supernet
 from trainers.trainer import Trainer, TrainerData
 
-#: Random streams of a run's seed; the harness uses 1 for the searcher.
-TRAIN_STREAM, VAL_STREAM = 2, 3
 FIRST_SPACE = "autostr"
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 #: Name of the one array of a packed supernet.
@@ -86,10 +85,10 @@ def build_trainer(
             trainer.batch_images,
             seed,
             data.workers,
-            TRAIN_STREAM,
+            Stream.SUPERNET_WORDS,
             augmentation=trainer.augmentation,
         ),
-        search_val=BatchLoader(val, trainer.batch_images, seed, 1, VAL_STREAM),
+        search_val=BatchLoader(val, trainer.batch_images, seed, 1, Stream.GATE_WORDS),
         calibration=train.words(trainer.calibration_images),
         evaluation=val.words(max(evaluation_images, data.search_val_images)),
     )

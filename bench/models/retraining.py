@@ -51,12 +51,10 @@ from trainers.models.model import Model, ReadingScores
 from trainers.models.training import ModelTraining
 from trainers.models.zero_cost import zero_cost
 from trainers.opened_words import OpenedWords
+from trainers.streams import Stream
 
 if TYPE_CHECKING:
     from trainers.distributed import ProcessGroup
-
-#: Stream of random numbers of the order of words; a search uses 1 to 4.
-TRAIN_STREAM = 5
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class RetrainingJob:
             settings.batch_images,
             seed,
             preset.data.workers,
-            TRAIN_STREAM,
+            Stream.RETRAINING_WORDS,
             augmentation=settings.augmentation,
         )
         self.training = ModelTraining(

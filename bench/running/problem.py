@@ -15,12 +15,10 @@ from bench.records.settings import Preset, RunSettings
 from bench.running.latency import LatencyTable, latency_array, read_latency
 from searchers.base import Problem, Searcher
 from searchers.finding import find_searcher
+from trainers.streams import Stream
 
 #: A name that ``find_searcher`` knows; or name, class and settings of a searcher it does not.
 SearcherChoice = str | tuple[str, type[Searcher], Any]
-
-#: Stream of random numbers of the searcher; those of the trainer are 2 and 3, the referee's 4.
-SEARCHER_STREAM = 1
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Chosen:
             epoch_images=epoch,
             latency_ms=None if self.latency is None else latency_array(self.latency, space),
         )
-        sequence = np.random.SeedSequence(seed, spawn_key=(SEARCHER_STREAM,))
+        sequence = np.random.SeedSequence(seed, spawn_key=(Stream.SEARCHER,))
         return self.kind(problem, self.settings, np.random.default_rng(sequence))
 
     def _words_named(self, preset: Preset) -> int | None:

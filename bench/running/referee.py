@@ -18,16 +18,16 @@ from bench.running.evaluators.base import Evaluator
 from bench.running.said import drawn, recommended
 from searchers.base import Searcher
 from trainers.cost import Cost
+from trainers.streams import Stream
 
 
 class Referee:
     """Looks with ``samples`` draws a time; ``seed`` is the run's."""
 
-    def __init__(self, evaluator: Evaluator, samples: int, seed: int, stream: int) -> None:
+    def __init__(self, evaluator: Evaluator, samples: int, seed: int) -> None:
         self.evaluator = evaluator
         self.samples = samples
         self.seed = seed
-        self.stream = stream
 
     def look(
         self, searcher: Searcher, point: int, total: Cost, final: bool
@@ -37,7 +37,7 @@ class Referee:
         scores = self.evaluator.scores_for_referee(found, final)
         # A generator of its own for each point: looking must not change what is looked at.
         rng = np.random.default_rng(
-            np.random.SeedSequence(self.seed, spawn_key=(self.stream, point))
+            np.random.SeedSequence(self.seed, spawn_key=(Stream.REFEREE, point))
         )
         others = drawn(searcher, self.samples, rng) if self.samples else []
         glances = [self.evaluator.glance(other) for other in others]

@@ -1,0 +1,22 @@
+"""What random numbers are made of a seed: each use has a stream of its own.
+
+So how many numbers one draws changes nothing for the others. Supernets are trained by searchers,
+whose stream is the first child of ``SEARCHER`` (``searchers/supernet_training.py``): no search
+proposes what its own supernet was trained on. Beside the streams, torch draws first weights from
+the seed itself (``trainers/supernet.py``, ``trainers/models/building.py``), and words are rendered
+from ``data.seed``, which is not the run's (``trainers/data/rendering/dataset.py``).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Stream(IntEnum):
+    """First word of a ``SeedSequence``'s spawn key. To change one changes what runs come to."""
+
+    SEARCHER = 1
+    SUPERNET_WORDS = 2
+    GATE_WORDS = 3
+    REFEREE = 4
+    RETRAINING_WORDS = 5
