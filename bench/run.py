@@ -21,7 +21,7 @@ from bench.records.manifest import (
     identity_hash,
     versions,
 )
-from bench.records.result import Recommendation, Result, RunCost
+from bench.records.result import Recommendation, RunCost, RunResult
 from bench.records.run_folder import RunFolder
 from bench.records.settings import (
     LATER_HYPERPARAMETERS,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from trainers.trainer import Trainer
 
 #: Kinds of work that say something of an architecture.
-LOOKS = ("evaluate", "gate_gradient")
+SCORING = ("evaluate", "gate_gradient")
 
 
 class Run:
@@ -137,7 +137,7 @@ class Run:
         report: Callable[[WorkReport], None] = lambda _: None,
         stop_requested: Callable[[], bool] = lambda: False,
         referee: bool = True,
-    ) -> Result:
+    ) -> RunResult:
         """Run, or resume, or return the result of a run that is complete."""
         opened = RunFolder(folder, self.manifest)
         try:
@@ -201,12 +201,12 @@ class Run:
         samples = self.preset.run.referee_samples
         return Referee(self.evaluator, samples, self.seed)
 
-    def _result(self, folder: Path, runner: Runner, reason: str) -> Result:
+    def _result(self, folder: Path, runner: Runner, reason: str) -> RunResult:
         found = recommended(self.searcher)
         tables, broken = tables_of(self.searcher)
         row = self.space.encode([found])
         last = runner.looks[-1] if runner.looks else None
-        return Result(
+        return RunResult(
             run_dir=str(folder),
             searcher=self.name,
             seed=self.seed,
@@ -276,7 +276,7 @@ def _all_looks_failed(runner: Runner) -> str | None:
     ledger = runner.ledger
     if ledger.failures < max(1, ledger.total.evaluations):
         return None  # Without reading the log, which may be long.
-    looks = [event for event in read_log(runner.folder.events) if event.kind in LOOKS]
+    looks = [event for event in read_log(runner.folder.events) if event.kind in SCORING]
     if not looks or any(event.result.failure is None for event in looks):
         return None
     evaluated = any(event.kind == "evaluate" for event in looks)

@@ -4,7 +4,7 @@ So how many numbers one draws changes nothing for the others. Supernets are trai
 whose stream is the first child of ``SEARCHER`` (``searchers/supernet_training.py``): no search
 proposes what its own supernet was trained on. Beside the streams, torch draws first weights from
 the seed itself (``trainers/supernet.py``, ``trainers/models/building.py``), and words are rendered
-from ``data.seed``, which is not the run's (``trainers/data/rendering/dataset.py``).
+from ``data.rendering.seed``, which is not the run's (``trainers/data/rendering/dataset.py``).
 """
 
 from __future__ import annotations

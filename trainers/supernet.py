@@ -4,6 +4,9 @@ Only the operations on the given path are computed; memory and time of a step do
 many candidates there are. Default operations, which are no candidates, have blocks of their own
 beside them where a searcher wants them.
 
+Three loops go along a path, and have to agree: ``Supernet.backbone`` for weights and single scores,
+``trainers.gates`` with a hook on each block, ``trainers.population`` for several architectures.
+
 Shape legend: B images, H x W image size, C channels, L layers, K candidates a layer.
 """
 

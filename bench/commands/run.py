@@ -28,7 +28,7 @@ from bench.presets import load_preset, quoted
 from bench.records.counted import one_ned
 from bench.records.limits import AXES
 from bench.records.readable import folder_name
-from bench.records.result import Recommendation, Result
+from bench.records.result import Recommendation, RunResult
 from bench.records.settings import Preset, with_start
 from bench.running.evaluators.base import COMMON
 from bench.running.problem import Caps, Chosen
@@ -205,7 +205,7 @@ def overrides_of(given: dict[str, Any]) -> list[str]:
     return overrides
 
 
-def print_result(result: Result, case_sensitive: bool, space: str) -> None:
+def print_result(result: RunResult, case_sensitive: bool, space: str) -> None:
     """The recommendation and its cost, for people; ``space`` are options that name its space."""
     found, cost = result.recommendation, result.cost
     say(f"\nRecommended by {result.searcher}, seed {result.seed} ({result.ended})")

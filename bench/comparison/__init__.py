@@ -16,7 +16,7 @@
 ``health``     how evenly weights were trained
 ``trainings``  models trained from scratch that belong beside the runs
 ``finals``     their scores against proxy scores
-``panel``      what that gives
+``final_scores``  what that gives
 ``agreement``  how well proxy scores rank
 ``retraining`` commands that train what is lacking
 ``replaying``  how much was recorded, and how much predicted

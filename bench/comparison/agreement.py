@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.comparison.answers import Missing, value_or_least
-from bench.comparison.panel import Agreement, Point
+from bench.comparison.final_scores import Agreement, Point
 from bench.comparison.protocol import Protocol
 from bench.statistics.answers import Answer, Floats, NotComputable
 from bench.statistics.ranking import (

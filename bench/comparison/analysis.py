@@ -11,11 +11,11 @@ from bench import __version__
 from bench.comparison import anytime, finals, health, pairs, placement, provenance
 from bench.comparison.checklist import checklist
 from bench.comparison.document import Analysis, BudgetUsed, Provenance, Setting, SpaceUsed
+from bench.comparison.final_scores import FinalScores, NoFinalScores
 from bench.comparison.groups import Groups, group_runs
 from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
 from bench.comparison.opening import space_of
-from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.protocol import ENDPOINTS, OWN_ENDPOINT, REPLAYED_ENDPOINT, Protocol
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import Replay, replayed, withheld
@@ -126,7 +126,7 @@ def _setting(
 def _provenance(
     records: Sequence[RunRecord],
     groups: Groups,
-    trained: Panel | NoPanel,
+    trained: FinalScores | NoFinalScores,
     protocol: Protocol,
     roll: Roll | None,
 ) -> Provenance:

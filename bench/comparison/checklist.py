@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.comparison.endpoint import RANDOM
+from bench.comparison.final_scores import FinalScores, NoFinalScores
 from bench.comparison.groups import Groups
-from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.protocol import Protocol
 from bench.comparison.provenance import hardware
 from bench.comparison.retraining import SEEDS
@@ -82,7 +82,7 @@ class Item:
 def checklist(
     groups: Groups,
     records: Sequence[RunRecord],
-    trained: Panel | NoPanel,
+    trained: FinalScores | NoFinalScores,
     protocol: Protocol,
     roll: Roll | None = None,
 ) -> tuple[Item, ...]:
@@ -95,9 +95,9 @@ def checklist(
     return tuple(Item(*row) for row in rows)
 
 
-def _final_scores(trained: Panel | NoPanel) -> tuple[str, str, str]:
+def _final_scores(trained: FinalScores | NoFinalScores) -> tuple[str, str, str]:
     item = "Final scores after training from scratch"
-    if isinstance(trained, NoPanel):
+    if isinstance(trained, NoFinalScores):
         note = "scores are those of inherited weights; no architecture was trained from scratch"
         return item, "no", note
     runs = sum(row.runs for row in trained.searchers)

@@ -32,7 +32,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Proposals:
+class ProposalCounts:
     """What a searcher proposed, summed over its complete runs."""
 
     asked: int
@@ -73,11 +73,11 @@ def overhead_seconds(group: Group) -> float | None:
     return float(np.mean([s.ask + s.tell for s in found])) if found else None
 
 
-def proposals(group: Group) -> Proposals:
+def proposals(group: Group) -> ProposalCounts:
     """Sums over the complete runs."""
     found = [result.proposals for result in group.results]
-    counts = [field.name for field in fields(Proposals)]
-    return Proposals(*(sum(row.get(count, 0) for row in found) for count in counts))
+    counts = [field.name for field in fields(ProposalCounts)]
+    return ProposalCounts(*(sum(row.get(count, 0) for row in found) for count in counts))
 
 
 def failures(group: Group) -> int:

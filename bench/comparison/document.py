@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bench.comparison.answers import Missing
 from bench.comparison.anytime import Curves
 from bench.comparison.checklist import Item
+from bench.comparison.final_scores import FinalScores, NoFinalScores
 from bench.comparison.health import SupernetHealth
 from bench.comparison.noise import WordNoise
 from bench.comparison.pairs import Ranks, Tests
-from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.placement import Fronts, MacDistribution
 from bench.comparison.protocol import Endpoint
 from bench.comparison.provenance import Machine, RunRow
@@ -99,6 +99,6 @@ class Analysis:
     pareto: Fronts
     mac_distribution: MacDistribution | Missing
     supernet_health: SupernetHealth | Missing
-    proxy_final: Panel | NoPanel
+    proxy_final: FinalScores | NoFinalScores
     excluded: tuple[RunLeftOut, ...]
     provenance: Provenance

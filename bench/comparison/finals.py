@@ -14,8 +14,15 @@ import numpy as np
 
 from bench.comparison.agreement import agreement
 from bench.comparison.answers import Missing, value_or_least
+from bench.comparison.final_scores import (
+    FinalRow,
+    FinalScores,
+    Kind,
+    NoFinalScores,
+    Point,
+    TrainingRow,
+)
 from bench.comparison.groups import Groups
-from bench.comparison.panel import FinalRow, Kind, NoPanel, Panel, Point, TrainingRow
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import SEEDS, commands, recommended
 from bench.comparison.trainings import Models, Training
@@ -51,23 +58,23 @@ def proxy_final(
     space: Space,
     models: Models,
     protocol: Protocol,
-) -> Panel | NoPanel:
+) -> FinalScores | NoFinalScores:
     """The panel, a row for each architecture trained, or the reason why there is none."""
     if records[0].evaluator != "supernet":
-        return NoPanel(NO_TRAINING)
+        return NoFinalScores(NO_TRAINING)
     if not models.given:
-        return NoPanel(NO_MODELS, commands=commands(groups, {}, {}))
+        return NoFinalScores(NO_MODELS, commands=commands(groups, {}, {}))
     trained = models.trained
     conditions = next((each.conditions for found in trained.values() for each in found), {})
     seeds = {text: {each.seed for each in found} for text, found in trained.items()}
     left_out, lacking = tuple(models.left_out), commands(groups, seeds, conditions)
     if not trained:
         reason = f"none of the {models.given} models given belongs to these runs"
-        return NoPanel(reason, left_out, lacking)
+        return NoFinalScores(reason, left_out, lacking)
     kind, proxies = _proxies(records, set(trained))
     points = [_point(found, proxies.get(text), groups, protocol) for text, found in trained.items()]
     points.sort(key=lambda point: (-point.mean, point.architecture))
-    return Panel(
+    return FinalScores(
         proxy=kind,
         notes=_notes(points, kind, records),
         agreement=agreement(points, space, protocol),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.records.record import FRESH_WEIGHTS, RunRecord
-from bench.records.result import Recommendation, Result
+from bench.records.result import Recommendation, RunResult
 from bench.statistics.answers import Floats, NotComputable
 from bench.statistics.blocks import PairedScores, RunScore, paired_matrix
 from bench.statistics.clusters import units_of
@@ -34,7 +34,7 @@ class Group:
         return [run for run in self.runs if run.complete]
 
     @property
-    def results(self) -> list[Result]:
+    def results(self) -> list[RunResult]:
         return [run.result for run in self.runs if run.result is not None]
 
     @property

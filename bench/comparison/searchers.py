@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.comparison import anytime, costs, endpoint, pairs
 from bench.comparison.answers import Missing, Range, value_or_least
-from bench.comparison.costs import Costs, Proposals
+from bench.comparison.costs import Costs, ProposalCounts
 from bench.comparison.groups import Groups
 from bench.comparison.protocol import Protocol
 from bench.records.record import RunRecord
@@ -37,7 +37,7 @@ class SearcherRow:
     cost: Costs | Missing
     against_baseline: pairs.Against
     relative_improvement: Answer
-    proposals: Proposals
+    proposals: ProposalCounts
     failures: int
     overhead_seconds: float | None
 

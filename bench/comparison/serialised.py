@@ -14,8 +14,8 @@ from typing import Any
 from bench.comparison.answers import Interval, Missing, Range
 from bench.comparison.anytime import ArmCurves
 from bench.comparison.document import Analysis, BudgetUsed
+from bench.comparison.final_scores import FinalScores, NoFinalScores
 from bench.comparison.pairs import Reference, Unpaired
-from bench.comparison.panel import NoPanel, Panel
 from bench.comparison.planning import PairNeeds
 from bench.comparison.provenance import Machine
 from bench.records.study_roll import Roll
@@ -135,7 +135,7 @@ def _curves(found: ArmCurves) -> Data:
     return {**data, "runs": found.runs}
 
 
-def _panel(found: Panel) -> Data:
+def _panel(found: FinalScores) -> Data:
     """What says how well scores agree stands among the rest; a reason to know nothing, for each."""
     data = _fields(found)
     answers = data.pop("agreement")
@@ -148,7 +148,7 @@ def _panel(found: Panel) -> Data:
     return {**head, **laid, **data}
 
 
-def _no_panel(found: NoPanel) -> Data:
+def _no_panel(found: NoFinalScores) -> Data:
     rest = {"left_out": found.left_out, "commands": found.commands}
     known = {key: value for key, value in rest.items() if value is not None}
     return {"refused": found.reason, **known}
@@ -180,14 +180,14 @@ LAYOUTS: Mapping[type, Callable[[Any], Data]] = {
     Friedman: _omnibus,
     Machine: lambda found: {**found.described, "runs": found.runs},
     Missing: lambda found: {"refused": found.reason},
-    NoPanel: _no_panel,
+    NoFinalScores: _no_panel,
     NotComputable: lambda found: {
         "refused": found.reason,
         "estimate": found.value,
         "n": found.n,
     },
     PairNeeds: _needs,
-    Panel: _panel,
+    FinalScores: _panel,
     Range: _interval,
     Roll: _roll,
     Reference: lambda found: {"refused": "the baseline itself", "verdict": "reference"},

@@ -100,7 +100,7 @@ class RefereeRow(Struct, frozen=True, kw_only=True):
     discretisation_gap: float | None = None
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class RunResult(Struct, frozen=True, kw_only=True):
     """What a run came to, as `bench run --json` prints it; ``tables`` are the searcher's own."""
 
     run_dir: str = ""
@@ -115,7 +115,7 @@ class Result(Struct, frozen=True, kw_only=True):
     trajectory: list[RefereeRow]
 
 
-class StoredResult(Result, frozen=True, kw_only=True):
+class StoredResult(RunResult, frozen=True, kw_only=True):
     """The file: also says by a hash which log it is of, unless it is of before that."""
 
     log_hash: str | None = None

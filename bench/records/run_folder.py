@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from bench.records.manifest import FILE_NAME, Manifest, read_manifest, write_manifest
-from bench.records.result import RefereeRow, Result, StoredResult
+from bench.records.result import RefereeRow, RunResult, StoredResult
 from bench.records.sealed import read_sealed, write_sealed
 from bench.records.work_folder import FirstFile, WorkFolder
 from spaces.files import open_regular
@@ -39,14 +39,14 @@ class RunFolder:
         self.work = WorkFolder(path, FIRST, manifest)
         self.events = path / EVENTS
 
-    def result(self) -> Result | None:
+    def result(self) -> RunResult | None:
         """What a complete run printed; None while it is unfinished, or if its log has changed."""
         stored = read_result(self.path)
         if stored is None or stored.log_hash not in (None, log_hash(self.path)):
             return None
-        return msgspec.convert(stored, Result, from_attributes=True)
+        return msgspec.convert(stored, RunResult, from_attributes=True)
 
-    def write_result(self, result: Result) -> None:
+    def write_result(self, result: RunResult) -> None:
         """Mark the run as complete."""
         hashed = StoredResult(**msgspec.structs.asdict(result), log_hash=log_hash(self.path))
         write_sealed(self.path / RESULT, hashed)

@@ -13,7 +13,7 @@ from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import protocol_of
 from bench.comparison.trainings import find_models, read_models
 from bench.records.errors import RecordError
-from bench.records.result import Result
+from bench.records.result import RunResult
 from bench.records.runs import find_runs, read_runs
 from bench.records.study_roll import arms_of
 from bench.statistics.answers import Estimate, NotComputable
@@ -66,7 +66,7 @@ def end_of(run: Path) -> End:
     raise RecordError(f"{run}: no complete run is there: run the same command again")
 
 
-def _end(result: Result, block: str = "", accuracy: float | None = None) -> End:
+def _end(result: RunResult, block: str = "", accuracy: float | None = None) -> End:
     end = result.recommendation
     return End(block, end.text, accuracy, end.macs, end.params, result.tables)
 

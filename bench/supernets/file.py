@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.records.documents import json_bytes, writing
-from bench.records.result import Result
+from bench.records.result import RunResult
 from bench.records.work_folder import CHECKPOINT
 from bench.supernets.exposure import KEY, exposure_of_run
 from spaces.atomic import write_atomically
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def export_supernet(
-    folder: Path, out: Path, run: Run, result: Result, half: bool, command: str
+    folder: Path, out: Path, run: Run, result: RunResult, half: bool, command: str
 ) -> dict[str, Any]:
     """Write the weights of a finished training run to ``out``; returns what to print.
 

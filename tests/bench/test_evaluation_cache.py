@@ -15,7 +15,7 @@ import pytest
 
 from bench.presets import load_preset
 from bench.records.event_log import read_events
-from bench.records.result import Result
+from bench.records.result import RunResult
 from bench.run import Run
 from bench.running.evaluators.base import NOT_FINITE
 from bench.running.evaluators.cache import CachedEvaluator, CachedScore, EvaluationCache, key_of
@@ -97,7 +97,7 @@ def own_evaluations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "evaluations"
 
 
-def run(folder: Path, *overrides: str) -> Result:
+def run(folder: Path, *overrides: str) -> RunResult:
     """Some weight steps, then two evaluations."""
     overrides = (
         "run.budget_images=200",

@@ -22,7 +22,7 @@ from study_process import begin_bench
 
 from bench.presets import load_preset
 from bench.records.manifest import read_manifest
-from bench.records.result import Result
+from bench.records.result import RunResult
 from bench.run import Run
 from bench.running.runner import WorkReport
 from trainers.cost import Encodings
@@ -89,7 +89,7 @@ def run(
     threads: int,
     break_after: int | None = None,
     kill_after: int | None = None,
-) -> Result:
+) -> RunResult:
     """Run or resume in this process; break off, or kill a worker, after so many events."""
     torch.set_num_threads(threads)
     made = Run("random", "tiny", load_preset("tiny", list(SETTINGS)), 0, workers=workers)

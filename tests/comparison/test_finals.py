@@ -27,9 +27,9 @@ from bench.commands.retrain import retrain
 from bench.comparison.agreement import SIZES, UNTRAINED, agreement
 from bench.comparison.analysis import analyse
 from bench.comparison.answers import Missing
+from bench.comparison.final_scores import Agreement, FinalScores, NoFinalScores, Point
 from bench.comparison.finals import proxy_final
 from bench.comparison.groups import group_runs
-from bench.comparison.panel import Agreement, NoPanel, Panel, Point
 from bench.comparison.protocol import Protocol
 from bench.comparison.retraining import recommended
 from bench.comparison.serialised import serialised
@@ -123,7 +123,7 @@ def recommendations(records: list[RunRecord]) -> list[str]:
     return sorted({text for record in records if (text := recommended(record))})
 
 
-def panel_or_none(records: list[RunRecord], place: Path) -> Panel | NoPanel:
+def panel_or_none(records: list[RunRecord], place: Path) -> FinalScores | NoFinalScores:
     space, models = PRESET.space.load(), find_models([place])
     read = read_models(models, records[0], space)
     found = proxy_final(records, group_runs(records), space, read, Protocol())
@@ -131,13 +131,13 @@ def panel_or_none(records: list[RunRecord], place: Path) -> Panel | NoPanel:
     return found
 
 
-def panel(records: list[RunRecord], place: Path) -> Panel:
+def panel(records: list[RunRecord], place: Path) -> FinalScores:
     found = panel_or_none(records, place)
-    assert isinstance(found, Panel)
+    assert isinstance(found, FinalScores)
     return found
 
 
-def agreed(found: Panel) -> Agreement:
+def agreed(found: FinalScores) -> Agreement:
     assert isinstance(found.agreement, Agreement)
     return found.agreement
 
@@ -374,7 +374,7 @@ def test_final_scores_of_a_searcher_are_those_of_its_runs(
     own = [recommended(r) or "" for r in records if r.searcher == "evolution"]
     scores = write_models(tmp_path, sorted(set(own))[:3])
     analysis = analyse(records, "x", models=find_models([tmp_path]))
-    assert isinstance(analysis.proxy_final, Panel)
+    assert isinstance(analysis.proxy_final, FinalScores)
     rows = {row.searcher: row for row in analysis.proxy_final.searchers}
     means = [fmean(scores[text]) for text in own if text in scores]
     row = rows["evolution"]
@@ -403,7 +403,7 @@ def test_final_scores_of_a_searcher_on_several_supernets_are_theirs(
     space = PRESET.space.load()
     read = read_models(find_models([tmp_path]), several[0], space)
     found = proxy_final(several, group_runs(several), space, read, Protocol())
-    assert isinstance(found, Panel)
+    assert isinstance(found, FinalScores)
     row = next(row for row in found.searchers if row.searcher == "evolution")
     runs: dict[str, list[float]] = {}
     for record in several:
@@ -569,7 +569,7 @@ def test_an_unfinished_training_is_named(records: list[RunRecord], tmp_path: Pat
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "training.json").write_text("{}")
     found = panel_or_none(records, tmp_path)
-    assert isinstance(found, NoPanel)
+    assert isinstance(found, NoFinalScores)
     assert found.reason.startswith("none of the 1 models")
     assert "has not ended" in (found.left_out or ())[0].reason
 
@@ -579,7 +579,7 @@ def test_commands_train_what_lacks_seeds(records: list[RunRecord]) -> None:
         records, group_runs(records), PRESET.space.load(), Models({}, [], 0), Protocol()
     )
     texts = recommendations(records)
-    assert isinstance(found, NoPanel)
+    assert isinstance(found, NoFinalScores)
     assert "--models" in found.reason
     assert found.commands is not None
     assert len(found.commands.lines) == 10
@@ -625,7 +625,7 @@ def test_made_up_runs_have_no_final_scores(study: Path, tmp_path: Path) -> None:
     read = read_runs(find_runs([study]))
     write_models(tmp_path, recommendations(read)[:2])
     found = panel_or_none(read, tmp_path)
-    assert isinstance(found, NoPanel)
+    assert isinstance(found, NoFinalScores)
     assert "made up" in found.reason
 
 

@@ -22,12 +22,12 @@ from fabricated_parts import (
 
 from bench.comparison.answers import Missing, Range
 from bench.comparison.anytime import AxisCurves
-from bench.comparison.costs import Costs, Proposals
+from bench.comparison.costs import Costs, ProposalCounts
 from bench.comparison.document import Analysis, BudgetUsed, Setting, SpaceUsed
+from bench.comparison.final_scores import NoFinalScores
 from bench.comparison.health import SupernetHealth, Updated
 from bench.comparison.noise import WordNoise
 from bench.comparison.pairs import Ranks, Reference, Unpaired
-from bench.comparison.panel import NoPanel
 from bench.comparison.provenance import Machine
 from bench.comparison.searchers import SearcherRow
 from bench.records.trouble import RunLeftOut
@@ -128,7 +128,7 @@ def _searcher(name: str, place: int, runs: int, level: float, text: str) -> Sear
         if name == "random"
         else pair(name, "random", place, runs, text, shift=0.03 - 0.012 * place),
         relative_improvement=estimate(0.034, 0.01, "relative improvement, bootstrap"),
-        proposals=Proposals(760, 741, 19, 0, 4),
+        proposals=ProposalCounts(760, 741, 19, 0, 4),
         failures=1,
         overhead_seconds=1.7,
     )
@@ -170,7 +170,7 @@ def refusals(names: Sequence[str] = FIVE, text: str = "") -> Analysis:
         pareto=dict.fromkeys(found.pareto, no),
         mac_distribution=no,
         supernet_health=no,
-        proxy_final=NoPanel(no.reason),
+        proxy_final=NoFinalScores(no.reason),
         provenance=replace(found.provenance, runs=runs, versions={}),
     )
 

@@ -12,9 +12,9 @@ from bench.comparison.answers import Missing
 from bench.comparison.anytime import ArmCurves, AxisCurves, Curves, RunCurve
 from bench.comparison.checklist import Item
 from bench.comparison.document import Provenance
+from bench.comparison.final_scores import Agreement, FinalRow, FinalScores, Point, TrainingRow
 from bench.comparison.health import Coverage, Updated, Updates
 from bench.comparison.pairs import Ranks, Tests
-from bench.comparison.panel import Agreement, FinalRow, Panel, Point, TrainingRow
 from bench.comparison.placement import Corner, Front, FrontPoint, MacDistribution, Placed
 from bench.comparison.provenance import Machine, RunRow
 from bench.comparison.rank_curve import RankCurve
@@ -220,7 +220,7 @@ def updates(rng: np.random.Generator) -> Updates:
     )
 
 
-def proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> Panel:
+def proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> FinalScores:
     points = []
     for i, known in enumerate(rng.uniform(0.4, 0.9, 30).tolist()):
         scores = (0.5 + 0.4 * known + rng.normal(0, 0.02) + rng.normal(0, 0.01, 3)).tolist()
@@ -243,7 +243,7 @@ def proxy(names: Sequence[str], rng: np.random.Generator, text: str) -> Panel:
                 snip=12.5,
             )
         )
-    return Panel(
+    return FinalScores(
         proxy="test",
         notes=("Proxy scores are the referee's, on test." + text,),
         agreement=Agreement(

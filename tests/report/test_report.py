@@ -24,7 +24,7 @@ from fabricated import (
 )
 
 from bench.comparison.answers import Missing
-from bench.comparison.panel import Panel
+from bench.comparison.final_scores import FinalScores
 from bench.comparison.serialised import serialised
 from bench.records.errors import RecordError
 from bench.report import main_table_rows, safe, write_report
@@ -283,7 +283,7 @@ def test_every_training_can_be_traced(reports: dict[str, Path]) -> None:
 
 def test_a_panel_too_small_to_rank_is_a_table_without_a_figure(tmp_path: Path) -> None:
     made = analysis(FIVE, 3)
-    assert isinstance(made.proxy_final, Panel)
+    assert isinstance(made.proxy_final, FinalScores)
     few = replace(made.proxy_final, agreement=Missing("4 architectures are too few"))
     write_report(replace(made, proxy_final=few), tmp_path)
     assert not (tmp_path / "figures" / "proxy-final.svg").exists()

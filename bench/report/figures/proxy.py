@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.comparison.panel import Point
+from bench.comparison.final_scores import Point
 from bench.report.figures.canvas import WIDTH, Canvas, upright_axis, value_axis, widened
 from bench.report.figures.legend import GREY, INK, Legend, Style, widest
 from bench.report.formatting import estimate_text

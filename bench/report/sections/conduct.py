@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from bench.comparison.costs import Proposals
+from bench.comparison.costs import ProposalCounts
 from bench.comparison.provenance import RunRow
 from bench.comparison.searchers import SearcherRow
 from bench.report.model import Bullets, Column, Section, Table, Text
 
 PROPOSALS = (
     Column("searcher", "searcher"),
-    *(Column(field.name, field.name, "count") for field in fields(Proposals)),
+    *(Column(field.name, field.name, "count") for field in fields(ProposalCounts)),
     Column("failures", "failed work", "count"),
     Column("overhead_seconds", "seconds of ask and tell, a run", "number"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.comparison.answers import Missing
-from bench.comparison.panel import Agreement, NoPanel, Panel
+from bench.comparison.final_scores import Agreement, FinalScores, NoFinalScores
 from bench.comparison.retraining import Commands
 from bench.comparison.trainings import LeftOut
 from bench.report.figures.legend import Legend
@@ -65,10 +65,10 @@ LEFT_OUT = (Column("model", "model", "code"), Column("reason", "reason"))
 COMMANDS = (Column("command", "command", "code"),)
 
 
-def proxy_final(found: Panel | NoPanel, legend: Legend) -> Section:
+def proxy_final(found: FinalScores | NoFinalScores, legend: Legend) -> Section:
     """Rank agreement, the panel, final scores by searcher, and what there is left to train."""
     rest = _rest(found.left_out or (), found.commands)
-    if isinstance(found, NoPanel):
+    if isinstance(found, NoFinalScores):
         return Section("proxy", TITLE, [Refused(TITLE, found.reason), *rest])
     blocks: list[Block] = []
     if isinstance(found.agreement, Agreement):
@@ -77,7 +77,7 @@ def proxy_final(found: Panel | NoPanel, legend: Legend) -> Section:
     return Section("proxy", TITLE, [*blocks, *_panel(found, legend), *_finals(found), *rest])
 
 
-def _panel(found: Panel, legend: Legend) -> list[Block]:
+def _panel(found: FinalScores, legend: Legend) -> list[Block]:
     points = [{**vars(point), "seeds": len(point.seeds)} for point in found.points]
     panel = Table("proxy-final", "The panel", PANEL, points)
     answers = found.agreement
@@ -101,7 +101,7 @@ def _quality(name: str, value: object) -> list[Row]:
     return [{"what": f"{name} {inner}", "value": entry} for inner, entry in value.items()]
 
 
-def _finals(found: Panel) -> list[Block]:
+def _finals(found: FinalScores) -> list[Block]:
     rows = [
         {**vars(row), "final": row.final.reason if isinstance(row.final, Missing) else row.final}
         for row in found.searchers

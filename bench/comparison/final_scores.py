@@ -84,7 +84,7 @@ class TrainingRow:
 
 
 @dataclass(frozen=True)
-class Panel:
+class FinalScores:
     """``proxy`` is the kind of proxy score; ``notes`` are what one has to know to read it.
 
     ``left_out`` are models that do not belong; ``commands`` train recommendations that lack seeds.
@@ -101,7 +101,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class NoPanel:
+class NoFinalScores:
     """Why there is none; ``left_out`` is None where no model was given."""
 
     reason: str
