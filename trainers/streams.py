@@ -5,6 +5,8 @@ whose stream is the first child of ``SEARCHER`` (``searchers/supernet_training.p
 proposes what its own supernet was trained on. Beside the streams, torch draws first weights from
 the seed itself (``trainers/supernet.py``, ``trainers/models/building.py``), and words are rendered
 from ``data.rendering.seed``, which is not the run's (``trainers/data/rendering/dataset.py``).
+Where that equals the run's seed some keys are the same; one draws how a word looks, the other the
+order of words.
 """
 
 from __future__ import annotations
