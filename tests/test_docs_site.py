@@ -57,7 +57,7 @@ def test_every_page_is_in_it_and_loads_nothing_from_elsewhere(site: Path) -> Non
 def test_the_first_page_is_the_readme_with_links_that_lead_on(site: Path) -> None:
     first = (site / "index.html").read_text(encoding="utf-8")
     assert "bench run --searcher proxyless" in first
-    assert 'href="supernet/#does-it-rank"' in first
+    assert 'href="ranking/#does-it-rank"' in first
     assert "docs/" not in first.split("<article")[1].split("</article>")[0]
 
 
