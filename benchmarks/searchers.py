@@ -33,8 +33,8 @@ from bench.running.evaluators.landscape import Landscape
 from searchers import SEARCHERS
 from searchers.base import Evaluate, Problem, Searcher
 from searchers.black_box import BlackBox
-from searchers.encoded import EncodedBlackBox
 from searchers.finding import find_searcher
+from searchers.libraries.encoded import EncodedBlackBox
 from searchers.nevergrad_search import NevergradSettings
 from spaces import load_space
 

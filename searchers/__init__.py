@@ -1,6 +1,7 @@
 """Who proposes: one algorithm a file, behind ask and tell.
 
 A new searcher is one file here and one line in ``SEARCHERS``; the tests run over this registry.
+Parts of gradient searchers are in ``gradient``, Optuna and nevergrad in ``libraries``.
 """
 
 from __future__ import annotations

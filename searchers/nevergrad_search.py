@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from searchers.encoded import EncodedBlackBox, EncodedSettings, Library
 from searchers.errors import SearcherError
+from searchers.libraries.encoded import EncodedBlackBox, EncodedSettings, Library
 from searchers.proposals import affordable_evaluations
 from spaces.names import unknown_name
 
@@ -95,7 +95,7 @@ class NevergradSearch(EncodedBlackBox):
                 f"up to {MOST_OPTIONS}: take another encoding"
             )
         # Here, since names, settings and help must not wait for the import of a library.
-        from searchers.nevergrad_library import NevergradLibrary
+        from searchers.libraries.nevergrad_library import NevergradLibrary
 
         budget = max(1, affordable_evaluations(self.problem, self._training.steps))
         seed = int(self.rng.integers(2**32))
@@ -104,7 +104,7 @@ class NevergradSearch(EncodedBlackBox):
 
 def _refusal(name: str) -> str:
     """Why the optimiser called ``name`` is not offered, in one line."""
-    from searchers.nevergrad_library import known_optimisers
+    from searchers.libraries.nevergrad_library import known_optimisers
 
     if name not in known_optimisers():
         return unknown_name("nevergrad optimiser", name, OFFERED)

@@ -18,8 +18,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from searchers.encoded import EncodedBlackBox, EncodedSettings, Library
 from searchers.errors import SearcherError
+from searchers.libraries.encoded import EncodedBlackBox, EncodedSettings, Library
 from spaces.names import unknown_name
 
 #: The options of each sampler with Optuna's defaults; constraints come from the problem's caps.
@@ -103,7 +103,7 @@ class OptunaAdapter(EncodedBlackBox):
 
     def _make_library(self) -> Library:
         # Here, since names, settings and help must not wait for the import of a library.
-        from searchers.optuna_library import OptunaLibrary
+        from searchers.libraries.optuna_library import OptunaLibrary
 
         name, options = self._sampler()
         return OptunaLibrary(self._encoding.cardinalities, name, options, self.rng)

@@ -11,7 +11,7 @@ where r is the regulariser of Eq. 3 and lambda_1 that of the STR-NAS slides. Bot
 exact, also over paths. For operations L_rec has gate gradients. Paths differ in their shapes, so no
 gate stands between them: their logits follow the score function, (L_rec - baseline) d log p(path).
 
-With ``estimator = "reinforce"`` there are no gate gradients at all: see ``searchers/reinforce.py``.
+With ``estimator = "reinforce"`` there are no gate gradients at all: see ``gradient/reinforce.py``.
 
 Shape legend: L layers, E edges of the path graph, K candidates a layer.
 """
@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from searchers.architecture_distribution import ArchitectureDistribution, Drawn
 from searchers.base import (
     Evaluate,
     Evaluated,
@@ -38,14 +37,15 @@ from searchers.base import (
     TrainWeights,
     Work,
 )
-from searchers.capped_draws import CappedDraws
 from searchers.epochs import check_budget
 from searchers.errors import SearcherError
-from searchers.flops_regulariser import FlopsRegulariser
-from searchers.latency_term import latency_term
+from searchers.gradient.architecture_distribution import ArchitectureDistribution, Drawn
+from searchers.gradient.capped_draws import CappedDraws
+from searchers.gradient.flops_regulariser import FlopsRegulariser
+from searchers.gradient.latency_term import latency_term
+from searchers.gradient.reinforce import MovingMean, Reward, SampleRound
+from searchers.gradient.search_warnings import decided_at_the_wrong_time, skip_collapse
 from searchers.proxyless_settings import ProxylessSettings
-from searchers.reinforce import MovingMean, Reward, SampleRound
-from searchers.search_warnings import decided_at_the_wrong_time, skip_collapse
 from searchers.training_plan import STEPS_PER_WORK, WeightTraining
 from spaces import Architecture
 from spaces.best import best_architecture

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from searchers.encoded import EncodedSettings
 from searchers.errors import SearcherError
+from searchers.libraries.encoded import EncodedSettings
 from searchers.optuna_search import OptunaAdapter, check_at_least
 
 

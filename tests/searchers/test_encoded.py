@@ -11,7 +11,7 @@ from black_box_loop import SPACES, answer, failing, lead
 
 from searchers import SearcherError
 from searchers.base import Problem
-from searchers.encoded import Asked, EncodedBlackBox, EncodedSettings, Excess, Point
+from searchers.libraries.encoded import Asked, EncodedBlackBox, EncodedSettings, Excess, Point
 from spaces import SpaceError
 
 CAP = 200_000_000

@@ -10,8 +10,12 @@ import pytest
 from fake_trainer import BATCH, answer, drive, problem
 
 from bench.running.evaluators.landscape import Landscape
-from searchers.architecture_distribution import OPERATIONS_PER, ArchitectureDistribution, Drawn
 from searchers.base import GateGradient, GatesMeasured, Problem, Searcher, TrainWeights
+from searchers.gradient.architecture_distribution import (
+    OPERATIONS_PER,
+    ArchitectureDistribution,
+    Drawn,
+)
 from searchers.proxyless import Proxyless, ProxylessSettings
 from spaces import load_space
 from spaces.autostr import AutoSTRSpace

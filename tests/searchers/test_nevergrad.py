@@ -20,7 +20,7 @@ from black_box_loop import (
 from searchers import SearcherError
 from searchers.base import Problem
 from searchers.finding import find_searcher
-from searchers.nevergrad_library import BEYOND, FAILED, SCALE, NevergradLibrary
+from searchers.libraries.nevergrad_library import BEYOND, FAILED, SCALE, NevergradLibrary
 from searchers.nevergrad_search import DEFAULT, OFFERED, NevergradSettings
 
 SIZES = (5, 5, 7, 7, 7)

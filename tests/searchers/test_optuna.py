@@ -20,7 +20,7 @@ from black_box_loop import EVALUATION, SPACES, answer, failing, lead, planted
 from searchers import SearcherError
 from searchers.base import Problem
 from searchers.finding import find_searcher
-from searchers.optuna_library import OptunaLibrary
+from searchers.libraries.optuna_library import OptunaLibrary
 from searchers.optuna_search import OPTIONS, OptunaSettings
 from searchers.tpe import TPESettings
 

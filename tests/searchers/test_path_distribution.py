@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchers.path_distribution import PathDistribution
+from searchers.gradient.path_distribution import PathDistribution
 from spaces import load_space
 from spaces.autostr import AutoSTRSpace
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from fake_trainer import answer, drive, problem
 
-from searchers.adam import Adam
 from searchers.base import Evaluate, Evaluated, GateGradient, GatesMeasured
 from searchers.errors import SearcherError
-from searchers.flops_regulariser import FlopsRegulariser
-from searchers.operation_distribution import (
+from searchers.gradient.adam import Adam
+from searchers.gradient.flops_regulariser import FlopsRegulariser
+from searchers.gradient.operation_distribution import (
     LimitedDraws,
     draw,
     draw_pairs,

@@ -9,8 +9,8 @@ import pytest
 from fake_trainer import drive, problem
 
 from searchers.base import Evaluate, Evaluated, Failure, Problem, TrainWeights
+from searchers.gradient.reinforce import MovingMean, Reward, SampleRound
 from searchers.proxyless import Proxyless, ProxylessSettings
-from searchers.reinforce import MovingMean, Reward, SampleRound
 from spaces import load_space
 
 

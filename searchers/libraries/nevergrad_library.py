@@ -26,8 +26,8 @@ from typing import Any
 import nevergrad as ng
 import numpy as np
 
-from searchers.encoded import Asked, Excess, Point
 from searchers.errors import SearcherError
+from searchers.libraries.encoded import Asked, Excess, Point
 
 #: Loss of a score of 0; far above 71, and far below 1e10, where nevergrad clips.
 SCALE = 1e6
@@ -37,7 +37,7 @@ ASK, IMPOSE, TELL = "ask", "impose", "tell"
 
 
 class NevergradLibrary:
-    """One optimiser; see ``searchers.encoded.Library``. ``budget`` is in evaluations."""
+    """One optimiser; see ``searchers.libraries.encoded.Library``. ``budget`` is in evaluations."""
 
     def __init__(
         self, cardinalities: Sequence[int], optimiser: str, budget: int, seed: int

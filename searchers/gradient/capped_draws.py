@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from searchers.architecture_distribution import ArchitectureDistribution, Drawn
 from searchers.base import Problem
-from searchers.operation_distribution import LimitedDraws, draw, draw_pairs
+from searchers.gradient.architecture_distribution import ArchitectureDistribution, Drawn
+from searchers.gradient.operation_distribution import LimitedDraws, draw, draw_pairs
 from spaces.best import best_architecture
 from spaces.path_graph import PathGraph
 

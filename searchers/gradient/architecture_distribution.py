@@ -1,6 +1,6 @@
 """A learned distribution over architectures: p(path) times p(operation | edge) of each layer.
 
-The path's logits lie on the edges of the path graph (``searchers/path_distribution.py``), the
+The path's logits lie on the edges of the path graph (``path_distribution.py``), the
 operations' logits alpha in rows, each of which serves one or more edges of a layer. Where the
 path is fixed, the graph is a chain, its only path has probability 1, and what is left is the
 distribution over operations of ProxylessNAS and AutoSTR.
@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from searchers.adam import Adam
-from searchers.operation_distribution import gradient_of_alpha, log_mass, softmax
-from searchers.path_distribution import PathDistribution
+from searchers.gradient.adam import Adam
+from searchers.gradient.operation_distribution import gradient_of_alpha, log_mass, softmax
+from searchers.gradient.path_distribution import PathDistribution
 from spaces.path_graph import PathGraph
 
 Array = npt.NDArray[np.float64]

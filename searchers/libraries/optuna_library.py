@@ -23,7 +23,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from searchers.encoded import Asked, Excess, Point
+from searchers.libraries.encoded import Asked, Excess, Point
 
 #: Name of the constraint that stands for the hard caps.
 CAP = "cap"
@@ -93,7 +93,7 @@ SAMPLERS: dict[str, type[_TPE] | type[_NSGAII] | type[_GP]] = {
 
 
 class OptunaLibrary:
-    """One study in memory; see ``searchers.encoded.Library``."""
+    """One study in memory; see ``searchers.libraries.encoded.Library``."""
 
     def __init__(
         self,
