@@ -276,12 +276,12 @@ def _all_looks_failed(runner: Runner) -> str | None:
     ledger = runner.ledger
     if ledger.failures < max(1, ledger.total.evaluations):
         return None  # Without reading the log, which may be long.
-    looks = [event for event in read_log(runner.folder.events) if event.kind in SCORING]
-    if not looks or any(event.result.failure is None for event in looks):
+    told = [event for event in read_log(runner.folder.events) if event.kind in SCORING]
+    if not told or any(event.result.failure is None for event in told):
         return None
-    evaluated = any(event.kind == "evaluate" for event in looks)
+    evaluated = any(event.kind == "evaluate" for event in told)
     lacking = "evaluation gave a score" if evaluated else "gate step gave a gradient"
-    return f"no {lacking} ({looks[0].result.failure})"
+    return f"no {lacking} ({told[0].result.failure})"
 
 
 def known_identity(chosen: Chosen, preset: Preset, seed: int, caps: Caps) -> dict[str, Any]:

@@ -75,11 +75,11 @@ def copy(source: Path, target: Path, seed: int) -> None:
     (target / "run.json").write_text(json.dumps(manifest))
     result = read_sealed(target / "result.json", dict[str, Any], "make the runs again")
     result["recommendation"]["score"] *= 1.0 - (seed * 7919 % 100) / 1000.0
-    # The log ends with the referee's verdict, which has to agree.
+    # The log ends with the referee's look, which has to agree.
     *before, last = (target / "events.jsonl").read_text().splitlines()
-    verdict = json.loads(last)
-    verdict["verdict"]["score"] = result["recommendation"]["score"]
-    (target / "events.jsonl").write_text("\n".join([*before, json.dumps(verdict)]) + "\n")
+    look = json.loads(last)
+    look["verdict"]["score"] = result["recommendation"]["score"]
+    (target / "events.jsonl").write_text("\n".join([*before, json.dumps(look)]) + "\n")
     write_sealed(target / "result.json", {**result, "log_hash": log_hash(target)})
 
 

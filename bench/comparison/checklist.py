@@ -121,7 +121,7 @@ def _of_this_study(groups: Groups, records: Sequence[RunRecord]) -> list[tuple[s
             f"{machines} kinds of machine or thread count in the manifests",
         ),
         (
-            "ComparedFamily with random search",
+            "Compared with random search",
             "yes" if baseline else "no",
             "random search with the same weights and budget" if baseline else "it was not run",
         ),

@@ -1,4 +1,4 @@
-"""The panel: every architecture that was trained from scratch, and what its scores say."""
+"""Every architecture that was trained from scratch, and what its scores say."""
 
 from __future__ import annotations
 

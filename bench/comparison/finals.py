@@ -59,7 +59,7 @@ def proxy_final(
     models: Models,
     protocol: Protocol,
 ) -> FinalScores | NoFinalScores:
-    """The panel, a row for each architecture trained, or the reason why there is none."""
+    """The final scores, a row for each architecture trained, or the reason why there is none."""
     if records[0].evaluator != "supernet":
         return NoFinalScores(NO_TRAINING)
     if not models.given:

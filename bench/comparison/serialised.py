@@ -135,7 +135,7 @@ def _curves(found: ArmCurves) -> Data:
     return {**data, "runs": found.runs}
 
 
-def _panel(found: FinalScores) -> Data:
+def _final_scores(found: FinalScores) -> Data:
     """What says how well scores agree stands among the rest; a reason to know nothing, for each."""
     data = _fields(found)
     answers = data.pop("agreement")
@@ -148,7 +148,7 @@ def _panel(found: FinalScores) -> Data:
     return {**head, **laid, **data}
 
 
-def _no_panel(found: NoFinalScores) -> Data:
+def _no_final_scores(found: NoFinalScores) -> Data:
     rest = {"left_out": found.left_out, "commands": found.commands}
     known = {key: value for key, value in rest.items() if value is not None}
     return {"refused": found.reason, **known}
@@ -180,14 +180,14 @@ LAYOUTS: Mapping[type, Callable[[Any], Data]] = {
     Friedman: _omnibus,
     Machine: lambda found: {**found.described, "runs": found.runs},
     Missing: lambda found: {"refused": found.reason},
-    NoFinalScores: _no_panel,
+    NoFinalScores: _no_final_scores,
     NotComputable: lambda found: {
         "refused": found.reason,
         "estimate": found.value,
         "n": found.n,
     },
     PairNeeds: _needs,
-    FinalScores: _panel,
+    FinalScores: _final_scores,
     Range: _interval,
     Roll: _roll,
     Reference: lambda found: {"refused": "the baseline itself", "verdict": "reference"},

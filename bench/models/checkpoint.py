@@ -28,7 +28,7 @@ class Past:
     #: Of all, and of it in steps: the rest was spent on reading search_val and saving.
     seconds: float = 0.0
     step_seconds: float = 0.0
-    #: The last look at search_val.
+    #: The last reading of search_val.
     last: ReadingScores | None = None
     #: That it went on elsewhere, if it did.
     warnings: list[str] = field(default_factory=list)

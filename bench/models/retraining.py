@@ -275,7 +275,7 @@ class RetrainingJob:
         """All that is known of the trained model; the referee's words are read here."""
         data = self.preset.data
         test = self.model.score(self.words.scored("test", data.test_images or None))
-        # The last look was after the last step. A checkpoint of an older version does not have it.
+        # The last reading was after the last step. Checkpoints of older versions do not have it.
         last = past.last or self.training.validate()
         backbone = backbone_cost(self.model)
         trained = self.images

@@ -1,4 +1,4 @@
-"""When a run ends, is looked at, is saved. The first limit of its budget that is spent ends it."""
+"""When a run ends, is looked at and saved. The first limit of its budget that is spent ends it."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def _check_agreement(record: RunRecord) -> None:
     """The result must say what the log says last: one of them alone proves nothing."""
     if record.result is None:
         return
-    verdicts = [event.look for event in record.events if event.look is not None]
-    last = verdicts[-1] if verdicts else None
+    looks = [event.look for event in record.events if event.look is not None]
+    last = looks[-1] if looks else None
     if last is None and record.score is None and not record.result.trajectory:
         # The referee looks at every search, at its end at the latest.
         raise RecordError(

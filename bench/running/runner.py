@@ -282,6 +282,7 @@ class Runner:
             "searcher": said.state(self.searcher),
             "ledger": plain(self.ledger.billed()),
             "proposals": self.proposals.state(),
+            # As `verdict` in the log: a name in files.
             "verdicts": [plain(row) for row in self.looks],
             "warnings": self.warned,
         }
@@ -299,7 +300,7 @@ class Runner:
         tensors, state = saved
         try:
             billed = convert(state["ledger"], Billed)
-            verdicts = convert(state["verdicts"], list[RefereeRow])
+            looks = convert(state["verdicts"], list[RefereeRow])
         except (KeyError, ValidationError):
             return None
         log.start_at(state["events"])
@@ -307,7 +308,7 @@ class Runner:
         self.searcher.load_state_dict(state["searcher"])
         self.ledger = Ledger.of(billed)
         self.proposals.load_state(state["proposals"])
-        self.looks = verdicts
+        self.looks = looks
         self.warnings = list(state["warnings"])
         finished: str | None = state["finished"]
         return finished

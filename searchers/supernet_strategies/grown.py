@@ -1,4 +1,4 @@
-"""From one architecture to all of them. What grows longest is favoured: see docs/ranking.md."""
+"""From one architecture to all of them. What grows longest is favoured: see docs/supernet.md."""
 
 from __future__ import annotations
 

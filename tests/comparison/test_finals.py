@@ -151,8 +151,8 @@ def last_scores(records: list[RunRecord], text: str) -> list[float]:
     """The referee's last score of an architecture in each run that has one."""
     found = []
     for record in records:
-        verdicts = [event.look for event in record.events if event.look is not None]
-        scores = [verdict.score for verdict in verdicts if verdict.architecture == text]
+        looks = [event.look for event in record.events if event.look is not None]
+        scores = [look.score for look in looks if look.architecture == text]
         found += [score for score in scores[-1:] if score is not None]
     return found
 

@@ -82,7 +82,7 @@ def all_pairs(analysis: Analysis, legend: Legend) -> Section:
         Text(
             "One family, one verdict a pair: everything here and above draws on the same "
             "corrected p values. A positive shift and an A12 above 0.5 speak for the first of "
-            "a pair. P(better), P(equivalent) and P(worse) are a second legend, by a t model "
+            "a pair. P(better), P(equivalent) and P(worse) are a second look, by a t model "
             "with the margin as the region of equivalence, never the verdict. The detectable "
             "effect is what so many units would have found with the usual power; rho is how "
             "much the two move together from unit to unit, the correlation of seeds how much "
