@@ -87,6 +87,7 @@ def test_arms_are_compared_under_their_names(arms: Path, tmp_path: Path) -> None
     assert found["curves"]["evaluations"]["end"] == 20
     answers = {row["item"]: row["answer"] for row in found["checklist"]}
     assert answers["What decides the verdicts was fixed before the runs"] == "yes"
+    assert answers["Compared with random search"] == "yes"
 
 
 def test_what_is_given_later_is_told(
