@@ -258,7 +258,7 @@ class Run:
                 f"the budget paid for {paid}: no architecture was looked at, and what is "
                 "recommended was chosen by nothing; raise run.budget_images"
             )
-        elif runner.looks and (failed := _all_looks_failed(runner)) is not None:
+        elif runner.looks and (failed := _all_scoring_failed(runner)) is not None:
             found.append(f"{failed}: what is recommended was chosen by nothing")
         return found
 
@@ -268,7 +268,7 @@ class Run:
         return [part.trouble for part in parts if part is not None and part.trouble]
 
 
-def _all_looks_failed(runner: Runner) -> str | None:
+def _all_scoring_failed(runner: Runner) -> str | None:
     """That they did, with the first reason; None where one of them told something.
 
     A searcher need not evaluate: gate steps tell of architectures, too.
