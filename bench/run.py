@@ -198,8 +198,8 @@ class Run:
             self.built.evaluator.share(threads, self.pool)
 
     def _referee(self) -> Referee:
-        samples = self.preset.run.referee_samples
-        return Referee(self.evaluator, samples, self.seed)
+        # Off cache and ledger: no run may see what the referee has read.
+        return Referee(self.built.evaluator, self.preset.run.referee_samples, self.seed)
 
     def _result(self, folder: Path, runner: Runner, reason: str) -> RunResult:
         found = recommended(self.searcher)

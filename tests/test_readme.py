@@ -74,6 +74,3 @@ def test_the_map_names_what_is_there() -> None:
             else:
                 text = path.read_text(encoding="utf-8")
                 assert re.search(rf"^ *((def|class) )?{name}\b", text, re.MULTILINE), row
-    walks = [line for line in found.splitlines() if not line.startswith("|")]
-    for name in re.findall(r"`(\w+/[\w/]+\.py)`", "\n".join(walks)):
-        assert (ROOT / name).exists(), name

@@ -114,7 +114,7 @@ class Trainer:
         losses, out_of_memory = [], 0
         for encoding in encodings:
             try:
-                loss = self.weight_steps.make(partial(self.supernet.loss, encoding.tolist()))
+                loss = self._weight_step(encoding.tolist())
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -235,6 +235,14 @@ class Trainer:
         """Stop the threads of both loaders; the trainer can still score, but not train."""
         self.weight_steps.close()
         self.data.search_val.close()
+
+    def _weight_step(self, path: Sequence[int]) -> float:
+        """One on ``path``; its loss, NaN for one that was not made."""
+        with self.weight_steps.next() as step:
+            step.loss = self.supernet.loss(
+                path, step.images_BHW3, step.labels, step.norm, step.flat_start
+            )
+        return step.value
 
     def _encoded(
         self, encoding: npt.NDArray[np.int8], words: WordImages, supernet: Supernet

@@ -7,7 +7,9 @@ the seed and the number of steps alone, so the state is weights, optimiser and a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -32,9 +34,21 @@ from trainers.state import (
     weights_in,
 )
 
-#: From ``uint8 images_BHW3`` of this process, their labels as ids, batch norm for this step, and
-#: whether it is one of the flat start, to their loss.
-LossOf = Callable[[Tensor, Sequence[Sequence[int]], UpdatingStatistics, bool], Tensor]
+
+@dataclass
+class WeightStep:
+    """What the loss of one step is to be made of; ``loss`` is set by who makes the step.
+
+    ``images_BHW3`` are ``uint8`` and of this process, ``labels`` ids of characters, ``norm`` the
+    batch norm of this step. ``value`` is the loss over all processes, NaN for a step not made.
+    """
+
+    images_BHW3: Tensor
+    labels: Sequence[Sequence[int]]
+    norm: UpdatingStatistics
+    flat_start: bool
+    loss: Tensor = field(init=False)
+    value: float = math.nan
 
 
 class WeightSteps:
@@ -86,31 +100,32 @@ class WeightSteps:
         self._group = group
         self.words = self.words.part(slice(group.rank, None, group.size))
 
-    def make(self, loss_of: LossOf) -> float:
-        """One step; its loss, NaN for one that was not made, which leaves everything as it was.
+    @contextmanager
+    def next(self) -> Iterator[WeightStep]:
+        """Within, set the ``loss`` of the step; it is made at the end.
 
-        Its words are spent in any case.
+        A step that is not made leaves everything as it was. Its words are spent in any case.
         """
-        step = self.done
+        number = self.done
         self.done += 1
         norm = self._group.statistics()
         try:
-            batch = self.words.batch(step)
+            batch = self.words.batch(number)
             self.substituted += self._group.total(batch.substituted)
             images = self.compute.images(batch.images)
             labels = [self.codec.encode(label) for label in batch.labels]
+            step = WeightStep(images, labels, norm, number < self.settings.flat_start_steps)
             with self.compute.autocast():
-                loss = loss_of(images, labels, norm, step < self.settings.flat_start_steps)
-            value = self._backward(loss)
-            if not math.isnan(value):
-                self._step(self.rate(step))
+                yield step
+            step.value = self._backward(step.loss)
+            if not math.isnan(step.value):
+                self._step(self.rate(number))
         except BaseException as error:  # Out of memory, for one: the run may go on with other work.
             norm.undo()
             self._group.give_up(error)
             raise
-        if math.isnan(value):
+        if math.isnan(step.value):
             norm.undo()
-        return value
 
     def tensors(self) -> dict[str, Tensor]:
         """Weights, buffers and optimiser state: the live ones, to be copied before the next step.

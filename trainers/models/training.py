@@ -63,7 +63,11 @@ class ModelTraining:
 
     def step(self) -> float:
         """One weight step; its loss, NaN for one that was not made. Its words are spent."""
-        return self.weight_steps.make(self.model.network.loss)
+        with self.weight_steps.next() as step:
+            step.loss = self.model.network.loss(
+                step.images_BHW3, step.labels, step.norm, step.flat_start
+            )
+        return step.value
 
     def validate(self) -> ReadingScores | None:
         """How search_val is read, None where the output is not finite; changes nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +65,6 @@ class RefereeScores:
     own_score: float | None = None
 
 
-def timed(perform: Callable[[Work], Result], work: Work) -> Outcome:
-    """What comes of ``perform(work)``, with the seconds it took."""
-    start = time.perf_counter()
-    result = perform(work)
-    return Outcome(result, time.perf_counter() - start)
-
-
 class Evaluator(ABC):
     """Prices, does, and scores for the referee."""
 
@@ -96,7 +89,11 @@ class Evaluator(ABC):
 
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
         """What comes of each, in order, with the time it took."""
-        return [timed(self.perform, work) for work in works]
+        outcomes = []
+        for work in works:
+            start = time.perf_counter()
+            outcomes.append(Outcome(self.perform(work), time.perf_counter() - start))
+        return outcomes
 
     def fingerprint(self) -> dict[str, Any] | None:
         """What, beside the architecture, decides the score of an evaluation at this moment.

@@ -23,7 +23,6 @@ from bench.running.evaluators.base import (
     Evaluator,
     Outcome,
     RefereeScores,
-    timed,
 )
 from searchers.base import (
     Evaluate,
@@ -126,7 +125,7 @@ class SupernetEvaluator(Evaluator):
     def execute_many(self, works: Sequence[Work]) -> list[Outcome]:
         """Several evaluations at once, everything else one by one."""
         outcomes = self._together(works) if len(works) > 1 else None
-        return outcomes or [timed(self.perform, work) for work in works]
+        return outcomes or super().execute_many(works)
 
     def _together(self, works: Sequence[Work]) -> list[Outcome] | None:
         """Evaluations; the time that they took is shared out by the architectures' MACs.
