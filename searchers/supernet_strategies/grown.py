@@ -6,14 +6,22 @@ import numpy as np
 import numpy.typing as npt
 
 from searchers.base import Problem
+from searchers.errors import SearcherError
 from searchers.supernet_strategies.strategy import Strategy, SupernetTrainingSettings
 
 
 class Grown(Strategy):
     """Each layer leaves its base operation, and the path its base path, ever more often."""
 
+    takes = ("base", "base_share", "widening_share", "favourite_share")
+
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
         super().__init__(problem, settings)
+        if not settings.base:
+            raise SearcherError(
+                "strategy 'grown' needs a base architecture: set supernet_recipe.base, or another "
+                "supernet_recipe.strategy"
+            )
         self._base = problem.space.encode([problem.space.parse(settings.base)])[0]
 
     def draw(self, n: int, progress: float, rng: np.random.Generator) -> npt.NDArray[np.int8]:

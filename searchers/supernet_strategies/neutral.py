@@ -26,6 +26,7 @@ class Neutral(Strategy):
     up to one of the others at a time; in the second half the others follow.
     """
 
+    takes = ("base_share", "widening_share")
     default_operations = (BASE,)
 
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -17,11 +18,11 @@ StrategyName = Literal["uniform", "grown", "neutral"]
 
 @dataclass(frozen=True)
 class SupernetTrainingSettings:
-    """``strategy`` and what the strategies are told; docs/supernet.md says what each makes of it.
+    """``strategy`` and what the strategies are told; each says what it ``takes``.
 
     ``base_share`` of the training is on a base alone; over the next ``widening_share`` it widens to
     all architectures; the rest is uniform. ``base`` is an architecture, and ``favourite_share`` the
-    part of the uniform steps that stay on its path; both are for ``grown``.
+    part of the uniform steps that stay on its path.
     """
 
     strategy: StrategyName = "uniform"
@@ -34,22 +35,6 @@ class SupernetTrainingSettings:
         for name in ("base_share", "widening_share", "favourite_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise SearcherError(f"{name} {getattr(self, name)}: expected 0 to 1")
-        if (self.strategy == "grown") != bool(self.base):
-            what = "needs a base architecture" if self.strategy == "grown" else "has no base"
-            raise SearcherError(
-                f"strategy {self.strategy!r} {what}, base is {self.base!r}: set "
-                "supernet_recipe.base, or supernet_recipe.strategy"
-            )
-        if self.favourite_share > 0.0 and self.strategy != "grown":
-            raise SearcherError(
-                f"favourite_share {self.favourite_share} with strategy {self.strategy!r}: it is of "
-                "'grown', set it to 0"
-            )
-        if self.strategy == "uniform" and (self.base_share or self.widening_share):
-            raise SearcherError(
-                f"base_share {self.base_share} and widening_share {self.widening_share} with "
-                "strategy 'uniform', which has no base: set both to 0"
-            )
 
     def widening(self, progress: float) -> float:
         """How far widening has come, 0 to 1, at a share of the training."""
@@ -62,12 +47,27 @@ class SupernetTrainingSettings:
 class Strategy(ABC):
     """Draws the paths of weight steps.
 
-    ``default_operations`` are those outside the space that it draws, too.
+    ``takes`` names the settings that it reads. ``SearcherError`` for one that it does not, if it is
+    set. ``default_operations`` are those outside the space that it draws, too.
     """
 
+    takes: ClassVar[tuple[str, ...]] = ()
     default_operations: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, problem: Problem, settings: SupernetTrainingSettings) -> None:
+        others = [each for each in fields(settings) if each.name not in ("strategy", *self.takes)]
+        idle = {
+            each.name: each.default
+            for each in others
+            if getattr(settings, each.name) != each.default
+        }
+        if idle:
+            given = " and ".join(f"{name} {getattr(settings, name)}" for name in idle)
+            mend = " and ".join(f"{name} to {json.dumps(value)}" for name, value in idle.items())
+            raise SearcherError(
+                f"strategy {settings.strategy!r} has no use for {given}: in supernet_recipe, set "
+                f"{mend}"
+            )
         self.problem = problem
         self.settings = settings
 

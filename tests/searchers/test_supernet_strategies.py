@@ -107,15 +107,18 @@ def test_uniform_keeps_the_cap() -> None:
     ("settings", "said"),
     [
         ({"strategy": "grown"}, "needs a base architecture"),
-        ({"strategy": "neutral", "base": BASE}, "has no base"),
-        ({"favourite_share": 0.5}, "favourite_share 0.5 with strategy 'uniform'"),
+        ({"strategy": "neutral", "base": BASE}, f'no use for base {BASE}: .*, set base to ""'),
+        ({"favourite_share": 0.5}, "'uniform' has no use for favourite_share 0.5: .* to 0.0"),
         ({"base_share": 1.5}, "expected 0 to 1"),
-        ({"base_share": 0.1}, "with strategy 'uniform', which has no base"),
+        (
+            {"base_share": 0.1, "widening_share": 0.2},
+            "no use for base_share 0.1 and widening_share 0.2: .*, set base_share to 0.0 and wid",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict, said: str) -> None:
     with pytest.raises(SearcherError, match=said):
-        SupernetTrainingSettings(**settings)
+        SupernetTraining(problem(), SupernetTrainingSettings(**settings), np.random.default_rng(0))
 
 
 def test_a_training_goes_on_as_if_nothing_had_been() -> None:
