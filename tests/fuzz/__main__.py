@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz.attack import attack_arguments, attack_files
-from tests.fuzz.seeds import make_seeds
+from tests.fuzz.seeds import import_all, make_seeds
 
 
 def main() -> int:
@@ -27,6 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as made:
         place = Path(made)
         os.environ["STRNAS_CACHE"] = given.cache or str(place / "cache")
+        import_all()
         with_model = not given.no_model
         make_seeds(place / "seeds", with_model)
         wrong = 0
