@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from bench.commands.output import print_facts, print_json
-from bench.commands.say import warn
+from bench.commands.say import say, warn
 from bench.commands.supernet_job import command_line
 from bench.commands.workers import chosen_workers, workers_options
 from bench.models.origin import MODELS
@@ -20,7 +20,9 @@ from bench.panel.rows import Row, read_rows
 from bench.records.errors import Interrupted
 
 if TYPE_CHECKING:
+    from bench.panel.agreement import RecipeAgreement
     from bench.panel.pairs import Gain
+    from bench.statistics.answers import NotComputable
 
 
 @click.command()
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
     help="Folder that model folders go in.",
 )
 @click.option("--dry-run", is_flag=True, help="Train nothing: say what stands in the table.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Another panel: how does it rank the same architectures?",
+)
 @workers_options("Trainings at a time.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -40,6 +48,7 @@ def panel(
     file: Path,
     models: Path,
     dry_run: bool,
+    against: Path | None,
     workers: int | None,
     backend: str,
     scheduler: str,
@@ -53,10 +62,12 @@ def panel(
     and goes on. See docs/panel.md.
     """
     stated = read_panel(file)
+    other = None if against is None else read_panel(against)
     # Only now what takes seconds to load: a bad file is refused at once.
     from bench.commands.campaign import FAILED
     from bench.comparison.serialised import serialised
     from bench.models.campaign import make_place
+    from bench.panel.agreement import recipe_agreement
     from bench.panel.pairs import gain_of_pairs
     from bench.panel.training import plan_panel, recipes_of, stated_recipes, train_panel
     from bench.running.interrupt import graceful_interrupt
@@ -86,12 +97,23 @@ def panel(
             raise Interrupted(f"in {stated.table}") from stopped
     rows = [row for row in read_rows(stated.table) if row.recipe in recipes]
     gains = {name: gain_of_pairs(found, rows) for name, found in gained.items()}
+    agreement = None
+    if other is not None:
+        known = stated_recipes(other)
+        others = [row for row in read_rows(other.table) if row.recipe in known]
+        agreement = recipe_agreement(str(other.path), rows, others)
     if as_json:
-        failed = [{"training": title, "reason": reason} for title, reason in troubles]
-        trained = [msgspec.to_builtins(row) for row in rows]
-        print_json({"rows": trained, "pairs": serialised(gains), "failed": failed})
+        document = {
+            "rows": [msgspec.to_builtins(row) for row in rows],
+            "pairs": serialised(gains),
+            "against": serialised(agreement),
+            "failed": [{"training": title, "reason": reason} for title, reason in troubles],
+        }
+        print_json(document)
     else:
         _print(stated, rows, len(recipes), gains)
+        if agreement is not None:
+            _print_agreement(agreement)
     for title, reason in troubles:
         warn(f"bench: {title}: {' '.join(reason.split())}")
     return FAILED if troubles else 0
@@ -110,6 +132,28 @@ def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, 
             else "none yet",
             "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common()),
             **{f"{name}, second minus first": _told(gain) for name, gain in gains.items()},
+        }
+    )
+
+
+def _print_agreement(found: RecipeAgreement | NotComputable) -> None:
+    """How the other panel ranks the same architectures, beside what its seeds do."""
+    from bench.health.words import interval
+    from bench.statistics.answers import NotComputable
+
+    if isinstance(found, NotComputable):
+        say(f"\nNothing to compare: {found.reason}")
+        return
+    own, other = (", ".join(map(str, seeds)) for seeds in found.seeds)
+    say(f"\nTest word accuracy against {found.other}, Kendall's tau of single trainings")
+    print_facts(
+        {
+            "architectures in both": f"{len(found.architectures):,}",
+            "seeds of all": f"{own}; there {other}",
+            "mean word accuracy": f"{found.means[0]:.3f}; there {found.means[1]:.3f}",
+            "between the two": interval(found.between),
+            "between seeds, there": interval(found.within),
+            "difference": interval(found.lost),
         }
     )
 

@@ -8,6 +8,7 @@ Kendall, Rank Correlation Methods, 1948 (tau-b, and its error under the null hyp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -24,6 +25,10 @@ from bench.statistics.answers import (
 from bench.statistics.bootstrap import RESAMPLES, resampled_estimate
 
 BOOTSTRAP = "percentile bootstrap over architectures"
+#: Scores (n,) of the same architectures, two by two.
+Pairs = list[tuple[Floats, Floats]]
+#: Seed of training -> scores (n,).
+BySeed = Mapping[int, npt.ArrayLike]
 
 
 def kendall_tau(
@@ -67,16 +72,47 @@ def seed_ceiling(
 
     ``final`` is (architectures, seeds), at least two seeds; the bootstrap is over architectures.
     """
-    found = matrix(final)
-    if isinstance(found, NotComputable):
-        return found
-    if found.shape[1] < 2:
-        return NotComputable(f"a ceiling needs 2 seeds, not {found.shape[1]}", n=len(found))
-    pairs = [(found[:, i], found[:, j]) for i, j in combinations(range(found.shape[1]), 2)]
-    for pair in pairs:
-        if min(float(np.ptp(side)) if len(side) else 0.0 for side in pair) == 0.0:
-            return NotComputable("with one seed all final scores are equal", n=len(found))
+    pairs = _within(final)
+    if isinstance(pairs, NotComputable):
+        return pairs
     return _tau_interval(pairs, rng, level, resamples, "mean tau-b between seeds")
+
+
+def tau_between(
+    first: BySeed, second: BySeed, rng: np.random.Generator, level: float = 0.95
+) -> Estimate | NotComputable:
+    """Mean tau-b between a training by one recipe and one by another: seed -> scores (n,).
+
+    Single trainings with different seeds, so that it can be held against the ``seed_ceiling`` of
+    either: one seed gives both the same first weights and the same order of words. Where there is
+    one seed only, that one.
+    """
+    pairs = _across(first, second)
+    if isinstance(pairs, NotComputable):
+        return pairs
+    return _tau_interval(pairs, rng, level, RESAMPLES, "mean tau-b between recipes")
+
+
+def tau_lost(
+    first: BySeed, second: BySeed, rng: np.random.Generator, level: float = 0.95
+) -> Estimate | NotComputable:
+    """What another recipe costs beyond another seed: ``tau_between`` minus ``seed_ceiling``.
+
+    The ceiling is that of the recipe ``first``, of at least two seeds; both are taken on the same
+    resamples of architectures.
+    """
+    across = _across(first, second)
+    if isinstance(across, NotComputable):
+        return across
+    within = _within(np.transpose(list(first.values())))
+    if isinstance(within, NotComputable):
+        return within
+
+    def lost(counts: Floats) -> Floats:
+        return _mean_tau(across, counts) - _mean_tau(within, counts)
+
+    name = f"difference of two mean tau-b, {BOOTSTRAP}"
+    return resampled_estimate(lost, len(within[0][0]), rng, name, level)
 
 
 def partial_tau(
@@ -158,8 +194,39 @@ def panel(proxy: npt.ArrayLike, final: npt.ArrayLike) -> tuple[Floats, Floats] |
     return pair
 
 
+def _within(final: npt.ArrayLike) -> Pairs | NotComputable:
+    """The pairs of seeds of ``final`` (architectures, seeds)."""
+    found = matrix(final)
+    if isinstance(found, NotComputable):
+        return found
+    if found.shape[1] < 2:
+        return NotComputable(f"a ceiling needs 2 seeds, not {found.shape[1]}", n=len(found))
+    return _ranking([(found[:, i], found[:, j]) for i, j in combinations(range(found.shape[1]), 2)])
+
+
+def _across(first: BySeed, second: BySeed) -> Pairs | NotComputable:
+    """The pairs of a seed of ``first`` and another of ``second``; of one seed if all are that."""
+    seeds = [(i, j) for i in first for j in second if i != j]
+    pairs = []
+    for i, j in seeds or [(i, i) for i in first if i in second]:
+        pair = columns(first[i], second[j])
+        if isinstance(pair, NotComputable):
+            return pair
+        pairs.append(pair)
+    return _ranking(pairs) if pairs else NotComputable("there is no training to compare")
+
+
+def _ranking(pairs: Pairs) -> Pairs | NotComputable:
+    """``pairs``, unless one of their sides ranks nothing."""
+    for pair in pairs:
+        if min(float(np.ptp(side)) if len(side) else 0.0 for side in pair) == 0.0:
+            reason = "with one seed all final scores are equal"
+            return NotComputable(reason, n=len(pair[0]))
+    return pairs
+
+
 def _tau_interval(
-    pairs: list[tuple[Floats, Floats]],
+    pairs: Pairs,
     rng: np.random.Generator,
     level: float,
     resamples: int,
@@ -167,10 +234,14 @@ def _tau_interval(
 ) -> Estimate | NotComputable:
 
     def mean(counts: Floats) -> Floats:
-        return np.asarray(np.mean([_tau(a, b, counts) for a, b in pairs], axis=0))
+        return _mean_tau(pairs, counts)
 
     whole = f"{name}, {BOOTSTRAP}"
     return resampled_estimate(mean, len(pairs[0][0]), rng, whole, level, resamples)
+
+
+def _mean_tau(pairs: Pairs, counts: Floats) -> Floats:
+    return np.asarray(np.mean([_tau(a, b, counts) for a, b in pairs], axis=0))
 
 
 def _tau(a: Floats, b: Floats, counts: Floats) -> Floats:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from scipy import stats
 
@@ -18,9 +19,11 @@ from study_process import begin_bench, kill_session, wait_until
 
 from bench.cli import run as run_bench
 from bench.panel import training
+from bench.panel.agreement import RecipeAgreement, recipe_agreement
 from bench.panel.file import read_panel
 from bench.panel.pairs import gain_of_pairs
 from bench.panel.rows import Row, read_rows, write_rows
+from bench.panel.training import recipes_of
 from bench.records.errors import PresetError, RecordError
 from bench.statistics.answers import Estimate, NotComputable
 from trainers.models.training import ModelTraining
@@ -216,13 +219,68 @@ def test_the_gain_of_pairs_is_that_of_students_t() -> None:
     assert isinstance(found.test, NotComputable)
 
 
-def row_with(architecture: str, accuracy: float) -> Row:
+def row_with(architecture: str, accuracy: float, seed: int = 0) -> Row:
     plain = dict.fromkeys(ROW, 0) | {
         "architecture": architecture,
+        "seed": seed,
         "test_accuracy": accuracy,
-        "recipe": f"recipe-{architecture}",
+        "words": "of a test",
+        "recipe": f"recipe-{architecture}-{seed}" if seed else f"recipe-{architecture}",
     }
     return Row(**plain)
+
+
+def test_another_recipe_ranks_the_architectures_that_both_have() -> None:
+    here = [row_with(name, place / 10) for place, name in enumerate("abcdef")]
+    there = [
+        row_with(name, place / 10, seed)
+        for seed, order in ((0, "fabcde"), (1, "abcdfe"), (2, "abc"))
+        for place, name in enumerate(order)
+    ]
+    found = recipe_agreement("other.toml", [*here, row_with("g", 0.9)], there)
+    assert isinstance(found, RecipeAgreement)
+    assert found.architectures == tuple("abcdef")
+    # Seed 2 is not trained of all.
+    assert found.seeds == ((0,), (0, 1))
+    assert found.between.value == pytest.approx(1 - 2 * 1 / 15)  # seed 0 here, seed 1 there
+    assert found.within.value == pytest.approx(1 - 2 * 4 / 15)
+    assert found.lost.value == pytest.approx(2 * 3 / 15)
+    for rows, reason in (
+        ([row_with("z", 0.5)], "no architecture is trained in both this panel and other.toml"),
+        ([row_with("a", 0.5), row_with("b", 0.5, 1)], "no seed is of all"),
+    ):
+        refused = recipe_agreement("other.toml", here, rows)
+        assert isinstance(refused, NotComputable)
+        assert reason in refused.reason
+
+
+def test_two_panels_are_held_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [tmp_path / name for name in ("here", "there")]
+    for folder in folders:
+        folder.mkdir()
+    here = stated(folders[0], "0.5", few=([FIRST, SECOND], 1))
+    there = stated(folders[1], "1", few=([FIRST, SECOND], 1))
+    asked = ["panel", str(here), "--dry-run", "--against", str(there)]
+    assert run_bench(asked) == 0
+    assert "Nothing to compare: no architecture is trained in both" in capsys.readouterr().out
+    for path in (here, there):
+        recipes = recipes_of(read_panel(path), read_panel(path).parts[0])
+        rows = [
+            msgspec.structs.replace(row_with(text, score), recipe=recipe)
+            for (text, (recipe,)), score in zip(recipes.items(), (0.3, 0.4), strict=True)
+        ]
+        # What the file does not state is no part of the panel.
+        write_rows(path.with_suffix(".csv"), [*rows, row_with(FIRST, 0.9)])
+    assert run_bench(asked) == 0
+    said = capsys.readouterr().out
+    assert "mean word accuracy     0.350; there 0.350" in said
+    assert "between the two        +1.00 (an interval needs at least 6 architectures" in said
+    assert run_bench([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["against"]
+    assert found["architectures"] == sorted([FIRST, SECOND])
+    assert found["between"]["refused"] == "an interval needs at least 6 architectures, not 2"
 
 
 @pytest.mark.parametrize("lines", [[FIRST], [FIRST, FIRST], [FIRST, SECOND, FIRST]])

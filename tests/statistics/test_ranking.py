@@ -16,6 +16,8 @@ from bench.statistics.ranking import (
     kendall_tau,
     null_standard_error,
     seed_ceiling,
+    tau_between,
+    tau_lost,
     tau_without_noise,
 )
 from bench.statistics.top_k import regret_at_k, top_k_precision
@@ -67,6 +69,33 @@ def test_seed_ceiling_is_the_mean_over_pairs_of_seeds() -> None:
     taus = [stats.kendalltau(final[:, i], final[:, j]).statistic for i, j in pairs]
     assert found.value == pytest.approx(np.mean(taus), abs=1e-9)
     assert found.low < found.value < found.high
+
+
+def test_another_recipe_is_held_against_another_seed() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random(15)
+    first = {seed: truth + rng.normal(0, 0.2, 15) for seed in (0, 1)}
+    second = {seed: truth + rng.normal(0, 0.4, 15) for seed in (1, 2)}
+    # Seed 1 of both began with the same weights: that pair is left out.
+    pairs = [(first[0], second[1]), (first[0], second[2]), (first[1], second[2])]
+    wanted = np.mean([stats.kendalltau(*pair).statistic for pair in pairs])
+    found = tau_between(first, second, np.random.default_rng(0))
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(wanted, abs=1e-9)
+    within = stats.kendalltau(first[0], first[1]).statistic
+    lost = tau_lost(first, second, np.random.default_rng(0))
+    assert isinstance(lost, Estimate)
+    assert lost.value == pytest.approx(wanted - within, abs=1e-9)
+    assert lost.low < lost.value < lost.high
+    # With one seed only, that is all there is; and there is no other seed to hold it against.
+    alone = tau_between({0: first[0]}, {0: second[1]}, np.random.default_rng(0))
+    assert alone.value == pytest.approx(stats.kendalltau(first[0], second[1]).statistic)
+    refused = tau_lost({0: first[0]}, second, np.random.default_rng(0))
+    assert isinstance(refused, NotComputable)
+    assert "needs 2 seeds" in refused.reason
+    nothing = tau_between({0: truth}, {0: np.zeros(15)}, np.random.default_rng(0))
+    assert isinstance(nothing, NotComputable)
+    assert "all final scores are equal" in nothing.reason
 
 
 def broken(proxy: np.ndarray, k: int) -> list[tuple[int, ...]]:
