@@ -130,7 +130,8 @@ def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, 
             "test word accuracy": f"{accuracies[0]:.3f} to {accuracies[-1]:.3f}"
             if accuracies
             else "none yet",
-            "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common()),
+            "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common())
+            or "none yet",
             **{f"{name}, second minus first": _told(gain) for name, gain in gains.items()},
         }
     )

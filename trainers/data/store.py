@@ -15,6 +15,7 @@ from pathlib import Path
 import lmdb
 
 from trainers.data.errors import DataError
+from trainers.data.lmdb_pages import damaged_page
 
 COUNT_KEY = b"num-samples"
 MAX_SAMPLES = 999_999_999  # nine digits in the keys
@@ -31,10 +32,14 @@ def label_key(index: int) -> bytes:
 
 
 class _Handle:
-    """One open environment; closed when the last reader lets go of it."""
+    """One open environment; closed when the last reader lets go of it.
+
+    ``followable``: its pages have been looked at, and lead nowhere beyond the end of the file.
+    """
 
     def __init__(self, env: lmdb.Environment) -> None:
         self.env = env
+        self.followable = False
         self._closer = weakref.finalize(self, env.close)
 
 
@@ -123,14 +128,18 @@ class WordLMDB:
             raise DataError(f"sample {index} asked of {self.path}; expected 0 to {self._count - 1}")
 
     def _env(self) -> lmdb.Environment:
+        return self._shared().env
+
+    def _shared(self) -> _Handle:
         if self._handle is None:
             self._handle = _shared_handle(self.path)
-        return self._handle.env
+        return self._handle
 
     def _read_count(self) -> int:
-        env = self._env()
+        handle = self._shared()
         try:
-            with env.begin() as txn:
+            _check_pages(handle, self.path)
+            with handle.env.begin() as txn:
                 raw = txn.get(COUNT_KEY)
                 count = _parse_count(raw, self.path)
                 _check_last_record(txn, count, self.path)
@@ -139,6 +148,21 @@ class WordLMDB:
                 f"{self.path} is a damaged LMDB ({error}); copy or import it again"
             ) from error
         return count
+
+
+def _check_pages(handle: _Handle, path: Path) -> None:
+    """Once a file and process, and not again in those that readers are sent to."""
+    if handle.followable:
+        return
+    page_bytes, last = handle.env.stat()["psize"], handle.env.info()["last_pgno"]
+    with _data_file(path).open("rb") as file:
+        damaged = damaged_page(file.fileno(), page_bytes, last)
+    if damaged is not None:
+        raise DataError(
+            f"{path} is a damaged LMDB (page {damaged:,} leads out of the file); copy or import it "
+            "again"
+        )
+    handle.followable = True
 
 
 def _text(raw: bytes | memoryview | None) -> str | None:
