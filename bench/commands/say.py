@@ -14,7 +14,7 @@ from typing import Any, TextIO, TypeVar, cast
 
 import click
 
-from bench.records.readable import readable, shown
+from bench.records.readable import readable, readable_lines
 
 Result = TypeVar("Result")
 
@@ -76,7 +76,7 @@ def watched_output() -> Iterator[None]:
 
 def say(text: str = "") -> None:
     """Print ``text`` and a line end on standard output."""
-    put(f"{shown(text)}\n")
+    put(f"{readable_lines(text)}\n")
 
 
 def put(text: str) -> None:

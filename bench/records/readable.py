@@ -17,7 +17,7 @@ def readable(text: str) -> str:
     return "".join(_readable(character) for character in text)
 
 
-def shown(text: str) -> str:
+def readable_lines(text: str) -> str:
     """The same of what has several lines and columns: their ends and tabs stay."""
     if text.isascii() and text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""The one place where text is made safe to be shown: on a page, in a drawing, in a terminal."""
+"""The one place where the text of a report is made safe: on a page, in a drawing, in a terminal."""
 
 from __future__ import annotations
 

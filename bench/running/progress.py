@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from bench.records.readable import readable
 from searchers.base import Evaluated, GatesMeasured, WeightsTrained
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run_progress(
     details = TextColumn("{task.fields[details]}")
     with _bar(quiet, details) as progress:
         if not quiet:
-            progress.console.print(title, markup=False, highlight=False)
+            _print(progress, title)
         task = progress.add_task("starting", total=budget_images, details="")
         meter = _Meter()
         shown = _Incumbent(incumbent)
@@ -72,7 +73,7 @@ def run_progress(
             if quiet:
                 return
             for warning in event.warnings:
-                progress.console.print(f"warning: {warning}", markup=False, highlight=False)
+                _print(progress, f"warning: {warning}")
             progress.update(
                 task,
                 completed=event.images,
@@ -91,7 +92,7 @@ def training_progress(
     """The bar of a training: ``report(images done, loss, score on search_val)``."""
     with _bar(quiet, TextColumn("{task.fields[details]}")) as progress:
         if not quiet:
-            progress.console.print(title, markup=False, highlight=False)
+            _print(progress, title)
         task = progress.add_task("training", total=images, details="")
         started: list[tuple[float, int]] = []
 
@@ -236,3 +237,8 @@ def _bar(quiet: bool, details: TextColumn) -> Progress:
         console=Console(stderr=True),
         disable=quiet,
     )
+
+
+def _print(progress: Progress, text: str) -> None:
+    """A line above the bar. Names may be a stranger's, and terminals obey what they are shown."""
+    progress.console.print(readable(text), markup=False, highlight=False)
