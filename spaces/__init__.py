@@ -1,6 +1,21 @@
 """What can be searched: architectures, their costs, and how many there are.
 
 ``load_space("autostr")`` is the way in; ``spaces.base`` explains the interface.
+
+``base``        ``Space``, the interface that searchers and trainers use
+``autostr/``    the AutoSTR space
+``strnas/``     the STR-NAS space
+``networks/``   from an architecture to a network of torch
+``path_graph``  the paths and costs of a space as a graph
+``best``        the best architecture within caps for scores that add up
+``points``      checks the integer choices that black-box searchers propose
+
+``errors``      ``InputError``, base of all that a user can mend
+``names``       the message for an unknown name, with the nearest known one
+``notice``      prints one line on standard error
+``files``       opens files that others made, within bounds
+``atomic``      writes files whole or not at all
+``cache``       where the cache folder is
 """
 
 from __future__ import annotations

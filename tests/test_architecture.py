@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +19,9 @@ import bench
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bench", "searchers", "spaces", "trainers")
+ROOMS = [file.parent for name in PACKAGES for file in sorted((ROOT / name).rglob("__init__.py"))]
+#: A line of the list in a room's docstring: ``file`` or ``room/``, then what it is for.
+ENTRY = re.compile(r"^``(\w+/?)`` {2,}\S", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +115,12 @@ def test_every_room_of_bench_is_in_the_layers(project):
         if path.suffix == ".py" or (path / "__init__.py").is_file()
     }
     assert found - {"__init__", "__main__"} == named
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(ROOT).as_posix())
+def test_every_room_says_what_each_of_its_files_is_for(room):
+    code = (room / "__init__.py").read_text(encoding="utf-8")
+    said = ENTRY.findall(ast.get_docstring(ast.parse(code)) or "")
+    found = [file.stem for file in room.glob("*.py") if not file.name.startswith("_")]
+    found += [f"{inner.parent.name}/" for inner in room.glob("*/__init__.py")]
+    assert sorted(said) == sorted(found)

@@ -1,5 +1,6 @@
 """Optuna and nevergrad behind ask and tell; each is imported when it is needed.
 
-``encoded``                                 what both see of a space: rows of unordered choices
-``optuna_library``, ``nevergrad_library``   the one place each that imports the library
+``encoded``            what both see of a space: rows of unordered choices
+``optuna_library``     the one place that imports Optuna
+``nevergrad_library``  the one place that imports nevergrad
 """

@@ -1,4 +1,12 @@
-"""The STR-NAS search space, without networks."""
+"""The STR-NAS search space, without networks.
+
+``space``       ``STRNASSpace``, which puts the others together
+``operations``  the candidates, and which kind of cell may have which
+``cells``       the cells in order, their shapes and costs
+``encodings``   the space as integer choices, for black-box searchers
+``text``        architectures as text, written and read
+``counting``    counts and draws architectures under a limit on MACs
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,15 @@
 """A trained model as one file for those who have no use for this package: a format a module.
 
-Each module has ``encode(model)``, the bytes of the file, and ``open_reader(content, threads)``,
-which reads words with nothing but these bytes.
+Each format's module has ``encode(model)``, the bytes of the file, and
+``open_reader(content, threads)``, which reads words with nothing but these bytes.
+
+``writing``      from a model folder to a file that was checked
+``graph``        the network that goes into a file, and facts about it
+``onnx``         the format for onnxruntime
+``torchscript``  the format for ``torch.jit``
+``safetensors``  weights by name, for those with a network of their own
+``checking``     whether a file reads what the model reads, and how fast
+``errors``       ``ExportError``
 """
 
 from __future__ import annotations

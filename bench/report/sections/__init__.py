@@ -1,4 +1,14 @@
-"""From the analysis to the sections of the report, in their order."""
+"""From the analysis to the sections of the report, in their order.
+
+``outcome``     the verdict on the first screen, and all scores
+``pairs``       tests of all pairs, and average ranks
+``anytime``     score against each axis of the budget
+``costs``       score against cost, and where recommendations lie
+``supernet``    how evenly the supernet was trained
+``proxy``       how well proxy scores predict final ones
+``conduct``     how the searchers behaved, and every run
+``provenance``  the checklist, and what repeats the study
+"""
 
 from __future__ import annotations
 

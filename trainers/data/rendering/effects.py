@@ -12,6 +12,9 @@ Field = NDArray[np.float32]
 _LEAST_LETTERS = 9.0
 
 
+# Whoever changes what a word looks like, here or elsewhere in this room, raises RENDERER_VERSION in
+# ``render.py``. Rendered words are kept in the cache, in folders whose names cover that version but
+# not this code (``embedded_path`` in ``trainers/data/embedded.py``): else old pictures stay in use.
 def photograph(
     image: Field, rng: np.random.Generator, letter_height: float, difficulty: float
 ) -> NDArray[np.uint8]:
