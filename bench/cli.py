@@ -15,6 +15,7 @@ import click
 
 from bench import __version__
 from bench.commands.beside_others import spin_less_beside_others
+from bench.commands.exits import INTERRUPTED
 from bench.commands.refusals import refusal_in_words, refuse_what_is_no_text
 from bench.commands.say import OutputLost, say, warn, watched_output
 from bench.records.errors import Interrupted
@@ -44,8 +45,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "study": ("bench.commands.study:study", "Do many runs under one protocol."),
     "supernet": ("bench.commands.supernet:supernet", "Train the shared supernet, score with it."),
 }
-
-INTERRUPTED = 130
 
 
 class Commands(click.Group):

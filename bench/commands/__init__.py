@@ -25,10 +25,12 @@
 ``say``             prints lines and warnings, made safe for a terminal
 ``output``          prints JSON documents and aligned tables
 ``pictures``        writes the file that ``--picture`` names
+``exits``           the exit codes
+``command_line``    the command as a person would type it again
 ``refusals``        one line for an argument refused, or an error of the system
 
 ``starts``          picks the supernet to start from where the preset's does not fit
-``supernet_job``    prepares the training of a supernet; the command line as typed
+``supernet_job``    prepares the training of a supernet
 ``supernets``       trains the supernets of several seeds side by side
 ``training``        trains one recogniser, for ``retrain`` and ``baseline``
 ``campaign``        trains many recognisers, for ``retrain``

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.commands.command_line import command_line
+from bench.commands.exits import FAILED
 from bench.commands.output import print_json, print_lines
 from bench.commands.say import say, warn
-from bench.commands.supernet_job import command_line
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,
@@ -27,7 +28,6 @@ from bench.running.progress import counting, trainings_progress
 from bench.workers.rounds import Workers
 from trainers.opened_words import OpenedWords
 
-FAILED = 1
 COLUMNS = ("architecture", "seed", "accuracy", "1-NED", "images", "seconds", "folder")
 #: Of a card, what an entry of the JSON document holds beside the model's folder and text.
 SHORT = ("params", "seed", "scores", "cost")

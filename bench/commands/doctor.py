@@ -10,11 +10,10 @@ from typing import Any
 
 import click
 
+from bench.commands.exits import FAILED
 from bench.commands.output import print_json, print_table
 from bench.commands.say import say
 from bench.records.errors import PresetError
-
-FAILED = 1
 
 
 @dataclass(frozen=True)

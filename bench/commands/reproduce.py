@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.commands.exits import FAILED
 from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
 from bench.commands.say import say, warn
@@ -20,7 +21,6 @@ from spaces.names import unknown_name
 if TYPE_CHECKING:
     from bench.reproduce.entry import Reproduction
 
-FAILED = 1
 PLACE = Path("results") / "papers"
 
 

@@ -166,7 +166,8 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
     """The preset starting from a supernet trained here, now or by an earlier call."""
-    from bench.commands.supernet_job import build_job, command_line
+    from bench.commands.command_line import command_line
+    from bench.commands.supernet_job import build_job
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import run_progress
     from bench.supernets.store import obtain_supernet, supernet_file

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.commands.exits import FAILED
 from bench.commands.output import print_json, print_table
 from bench.commands.processes import refuse_several
 from bench.commands.say import say, warn
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bench.study.execute import RunEnd
     from bench.study.plan import Plan
     from bench.workers.rounds import Workers
-
-FAILED = 1
 
 
 @click.command()
@@ -141,7 +140,7 @@ def _pack(plan: Plan) -> None:
 
 def _finals(plan: Plan, workers: Workers, quiet: bool) -> list[tuple[str, str]]:
     """Train what the runs recommend; returns troubles by title."""
-    from bench.commands.supernet_job import command_line
+    from bench.commands.command_line import command_line
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import counting, trainings_progress
     from bench.study.finals import plan_finals, train_finals

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.commands.command_line import command_line
 from bench.commands.options import preset_options
 from bench.commands.output import print_facts, print_json
 from bench.commands.processes import (
@@ -18,7 +19,7 @@ from bench.commands.processes import (
 )
 from bench.commands.say import say
 from bench.commands.supernet_check import check
-from bench.commands.supernet_job import build_job, command_line
+from bench.commands.supernet_job import build_job
 from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
 from bench.presets import load_preset, quoted
 from bench.records.errors import RecordError

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.commands.exits import FAILED
 from bench.commands.options import preset_options
 from bench.commands.output import print_json, print_lines
 from bench.commands.pictures import check_picture, write_picture
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bench.health.check import Measure
     from bench.health.panel import PanelAgreement
     from bench.report.figures.health import Health
-
-FAILED = 1
 
 
 @click.command()

@@ -1,9 +1,7 @@
-"""A supernet to be trained, and the command that asked for it."""
+"""A supernet to be trained, its words rendered."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING
 
 from bench.commands.output import warn_of_data
@@ -22,8 +20,3 @@ def build_job(name: str, preset: Preset, seed: int, quiet: bool) -> SupernetJob:
         job = SupernetJob(name, preset, seed, lambda _, done, total: rendering(done, total))
     warn_of_data(job.run.manifest.data)
     return job
-
-
-def command_line() -> str:
-    """The command line as a person would type it again."""
-    return shlex.join(["bench", *sys.argv[1:]])

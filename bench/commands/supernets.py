@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.commands.exits import FAILED
 from bench.commands.output import print_json, print_lines
 from bench.commands.say import warn
 from bench.commands.supernet_job import build_job
@@ -16,8 +17,6 @@ from bench.running.progress import counting
 from bench.supernets.many import SupernetSpec, train_supernet
 from bench.workers.rounds import Workers, do_all, open_pool
 from spaces.files import read_object
-
-FAILED = 1
 
 
 def train_supernets(

@@ -29,7 +29,7 @@ def train_model(
 
     Returns the exit code.
     """
-    from bench.commands.supernet_job import command_line
+    from bench.commands.command_line import command_line
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import training_progress
 

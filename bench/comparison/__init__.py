@@ -21,8 +21,8 @@
 ``health``        how evenly the shared weights were trained
 
 ``trainings``     reads model folders, and keeps those that belong beside the runs
-``finals``        joins proxy scores with the final scores of those trainings
-``final_scores``  the classes that hold what ``finals`` finds
+``proxy_final``   joins proxy scores with the final scores of those trainings
+``final_scores``  the classes that hold what it finds
 ``agreement``     how well proxy scores rank architectures
 ``retraining``    commands that train what is still missing
 

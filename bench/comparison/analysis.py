@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import __version__
-from bench.comparison import anytime, finals, health, pairs, placement, provenance
+from bench.comparison import anytime, health, pairs, placement, provenance
 from bench.comparison.checklist import checklist
 from bench.comparison.document import Analysis, BudgetUsed, Provenance, Setting, SpaceUsed
 from bench.comparison.final_scores import FinalScores, NoFinalScores
@@ -17,6 +17,7 @@ from bench.comparison.inference import inference, unit_of
 from bench.comparison.noise import word_noise
 from bench.comparison.opening import space_of
 from bench.comparison.protocol import ENDPOINTS, OWN_ENDPOINT, REPLAYED_ENDPOINT, Protocol
+from bench.comparison.proxy_final import proxy_final, run_scores
 from bench.comparison.rank_curve import rank_curve
 from bench.comparison.replaying import Replay, replayed, withheld
 from bench.comparison.searchers import searcher_rows
@@ -62,9 +63,9 @@ def analyse(
     space = space_of(records[0])
     read = read_models(models, records[0], space)
     final = protocol.endpoint == "final"
-    finished = finals.run_scores(records, read, protocol) if final else None
+    finished = run_scores(records, read, protocol) if final else None
     groups = group_runs(records, arms_of(study.file, study.folder) if study else None, finished)
-    trained = finals.proxy_final(records, groups, space, read, protocol)
+    trained = proxy_final(records, groups, space, read, protocol)
     replay, what = replayed(records, groups), unit_of(records[0])
     planned = len(study.file.all_arms) if study else len(groups.labels)
     compared = pairs.compare_family(groups.paired, protocol, planned, withheld(replay), what)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.comparison.answers import Missing
-from bench.comparison.finals import run_scores
 from bench.comparison.groups import group_runs
 from bench.comparison.inference import unit_of
 from bench.comparison.opening import finals_below, space_of, study_of
 from bench.comparison.protocol import Endpoint, Family, protocol_of
+from bench.comparison.proxy_final import run_scores
 from bench.comparison.trainings import find_models, read_models
 from bench.records.errors import RecordError
 from bench.records.protocol_check import check_one_protocol

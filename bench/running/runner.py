@@ -28,7 +28,7 @@ from bench.running import said
 from bench.running.batching import Pace, pieces
 from bench.running.evaluators.base import Evaluator, Outcome
 from bench.running.ledger import Ledger
-from bench.running.proposals import Proposals
+from bench.running.proposal_counter import ProposalCounter
 from bench.running.referee import Referee
 from searchers.base import Evaluate, Failure, Result, Searcher, Work
 from trainers.cost import Cost
@@ -91,7 +91,7 @@ class Runner:
         self.stop_requested = stop_requested
         self.trouble = trouble
         self.ledger = Ledger()
-        self.proposals = Proposals()
+        self.proposals = ProposalCounter()
         self.pace = Pace(limits.checkpoint_seconds)
         self.warnings: list[str] = []
         self.looks: list[RefereeRow] = []

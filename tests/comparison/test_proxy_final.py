@@ -28,9 +28,9 @@ from bench.comparison.agreement import SIZES, UNTRAINED, agreement
 from bench.comparison.analysis import analyse
 from bench.comparison.answers import Missing
 from bench.comparison.final_scores import Agreement, FinalScores, NoFinalScores, Point
-from bench.comparison.finals import proxy_final
 from bench.comparison.groups import group_runs
 from bench.comparison.protocol import Protocol
+from bench.comparison.proxy_final import proxy_final
 from bench.comparison.retraining import recommended
 from bench.comparison.serialised import serialised
 from bench.comparison.trainings import Models, find_models, read_models

@@ -8,7 +8,7 @@ from typing import Any
 from searchers.base import Searcher, TrainWeights, Work
 
 
-class Proposals:
+class ProposalCounter:
     """Counts the architectures that a searcher had evaluated or measured gates of.
 
     Paths drawn for weight steps are not proposals. That a proposal was repaired or redrawn only the
