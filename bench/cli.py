@@ -14,10 +14,10 @@ from typing import NoReturn
 import click
 
 from bench import __version__
-from bench.commands.beside_others import spin_less_beside_others
-from bench.commands.exits import INTERRUPTED
-from bench.commands.refusals import refusal_in_words, refuse_what_is_no_text
-from bench.commands.say import OutputLost, say, warn, watched_output
+from bench.commands.shared.beside_others import spin_less_beside_others
+from bench.commands.shared.exits import INTERRUPTED
+from bench.commands.shared.refusals import refusal_in_words, refuse_what_is_no_text
+from bench.commands.shared.say import OutputLost, say, warn, watched_output
 from bench.records.errors import Interrupted
 from spaces.errors import InputError
 from spaces.names import unknown_name

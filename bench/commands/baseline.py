@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.evaluate import evaluate
-from bench.commands.options import (
+from bench.commands.run import default_preset
+from bench.commands.shared.options import (
     data_options,
     data_overrides,
     device_option,
@@ -17,9 +18,8 @@ from bench.commands.options import (
     preset_options,
     with_options,
 )
-from bench.commands.output import print_facts, print_json, print_table
-from bench.commands.run import default_preset
-from bench.commands.training import train_model
+from bench.commands.shared.output import print_facts, print_json, print_table
+from bench.commands.shared.training import train_model
 from bench.models.origin import from_baseline
 from trainers.baselines.catalogue import BASELINES, Baseline, find_baseline
 from trainers.data.charset import DEFAULT_MAX_LENGTH

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_json, print_table
-from bench.commands.say import say, warn
+from bench.commands.shared.output import print_json, print_table
+from bench.commands.shared.say import say, warn
 
 if TYPE_CHECKING:
     from bench.comparison.analysis import Conducted

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_facts, print_json
-from bench.commands.say import say, warn
+from bench.commands.shared.output import print_facts, print_json
+from bench.commands.shared.say import say, warn
 from bench.running.progress import counting
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from bench.commands.exits import FAILED
-from bench.commands.output import print_json, print_table
-from bench.commands.say import say
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.output import print_json, print_table
+from bench.commands.shared.say import say
 from bench.records.errors import PresetError
 
 

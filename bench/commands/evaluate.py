@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.commands.output import print_facts, print_json, print_table
-from bench.commands.pictures import check_picture, write_picture
-from bench.commands.processes import refuse_several
-from bench.commands.say import say
+from bench.commands.shared.output import print_facts, print_json, print_table
+from bench.commands.shared.pictures import check_picture, write_picture
+from bench.commands.shared.processes import refuse_several
+from bench.commands.shared.say import say
 from bench.running.progress import counting
 from spaces.errors import InputError
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_facts, print_json
-from bench.commands.say import say
+from bench.commands.shared.output import print_facts, print_json
+from bench.commands.shared.say import say
 from bench.models.export import FORMATS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from bench.commands.output import print_facts, print_json, print_table
+from bench.commands.shared.output import print_facts, print_json, print_table
 from bench.records.settings import SpaceSettings
 from spaces.errors import InputError
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from bench.commands.output import print_json, print_table
+from bench.commands.shared.output import print_json, print_table
 from bench.presets import load_preset, preset_names
 from searchers import FAMILIES, SEARCHERS
 from searchers.errors import SearcherError

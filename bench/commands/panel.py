@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from bench.commands.command_line import command_line
-from bench.commands.output import print_facts, print_json
-from bench.commands.say import say, warn
-from bench.commands.workers import chosen_workers, workers_options
+from bench.commands.shared.command_line import command_line
+from bench.commands.shared.output import print_facts, print_json
+from bench.commands.shared.say import say, warn
+from bench.commands.shared.workers import chosen_workers, workers_options
 from bench.models.origin import MODELS
 from bench.panel.file import Panel, read_panel
 from bench.panel.rows import Row, read_rows
@@ -64,7 +64,7 @@ def panel(
     stated = read_panel(file)
     other = None if against is None else read_panel(against)
     # Only now what takes seconds to load: a bad file is refused at once.
-    from bench.commands.exits import FAILED
+    from bench.commands.shared.exits import FAILED
     from bench.comparison.serialised import serialised
     from bench.models.campaign import make_place
     from bench.panel.agreement import recipe_agreement

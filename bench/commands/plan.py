@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_json, print_lines
-from bench.commands.say import say
+from bench.commands.shared.output import print_json, print_lines
+from bench.commands.shared.say import say
 
 if TYPE_CHECKING:
     from bench.statistics.answers import Estimate, NotComputable

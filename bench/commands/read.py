@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.output import print_json
-from bench.commands.say import say, warn
+from bench.commands.shared.output import print_json
+from bench.commands.shared.say import say, warn
 from bench.records.readable import readable
 
 if TYPE_CHECKING:

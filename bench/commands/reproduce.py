@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.exits import FAILED
-from bench.commands.output import print_json, print_table
-from bench.commands.processes import refuse_several
-from bench.commands.say import say, warn
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.output import print_json, print_table
+from bench.commands.shared.processes import refuse_several
+from bench.commands.shared.say import say, warn
 from spaces.errors import InputError
 from spaces.names import unknown_name
 

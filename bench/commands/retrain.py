@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bench.commands.options import (
+from bench.commands.run import default_preset
+from bench.commands.shared.options import (
     data_options,
     data_overrides,
     device_option,
@@ -18,10 +19,9 @@ from bench.commands.options import (
     space_overrides,
     with_options,
 )
-from bench.commands.processes import refuse_several
-from bench.commands.run import default_preset
-from bench.commands.training import train_model
-from bench.commands.workers import (
+from bench.commands.shared.processes import refuse_several
+from bench.commands.shared.training import train_model
+from bench.commands.shared.workers import (
     chosen_seeds,
     chosen_workers,
     seeds_option,
@@ -94,7 +94,7 @@ def retrain(
         "retrain", "give it one architecture and no --from, --seeds or --workers, or no torchrun"
     )
     each = chosen_seeds(seed, seeds)
-    from bench.commands.campaign import refuse_place, train_many
+    from bench.commands.shared.campaign import refuse_place, train_many
 
     refuse_place(out)
     return train_many(find.all(listed(what, source)), each, chosen, out, quiet, as_json)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bench.commands.options import (
+from bench.commands.shared.options import (
     data_options,
     data_overrides,
     device_option,
@@ -19,11 +19,11 @@ from bench.commands.options import (
     space_overrides,
     with_options,
 )
-from bench.commands.output import print_facts, print_json, warn_of_data
-from bench.commands.processes import refuse_several
-from bench.commands.quantities import MAC_LIMIT, PARAMETER_LIMIT
-from bench.commands.say import say
-from bench.commands.starts import with_a_start_that_fits
+from bench.commands.shared.output import print_facts, print_json, warn_of_data
+from bench.commands.shared.processes import refuse_several
+from bench.commands.shared.quantities import MAC_LIMIT, PARAMETER_LIMIT
+from bench.commands.shared.say import say
+from bench.commands.shared.starts import with_a_start_that_fits
 from bench.presets import load_preset, quoted
 from bench.records.counted import one_ned
 from bench.records.limits import AXES
@@ -166,8 +166,8 @@ def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path
 
 def with_fresh_supernet(name: str, preset: Preset, seed: int, quiet: bool) -> Preset:
     """The preset starting from a supernet trained here, now or by an earlier call."""
-    from bench.commands.command_line import command_line
-    from bench.commands.supernet_job import build_job
+    from bench.commands.shared.command_line import command_line
+    from bench.commands.shared.supernet_job import build_job
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import run_progress
     from bench.supernets.store import obtain_supernet, supernet_file

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from bench.commands.output import print_facts, print_json, print_table
-from bench.commands.pictures import check_picture, write_picture
-from bench.commands.quantities import MAC_LIMIT
-from bench.commands.say import say
+from bench.commands.shared.output import print_facts, print_json, print_table
+from bench.commands.shared.pictures import check_picture, write_picture
+from bench.commands.shared.quantities import MAC_LIMIT
+from bench.commands.shared.say import say
 from bench.records.architectures import parse_architecture
 from bench.records.layers import IMAGE, layers_of, shape_text
 from bench.records.settings import SpaceSettings

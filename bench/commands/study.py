@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.commands.exits import FAILED
-from bench.commands.output import print_json, print_table
-from bench.commands.processes import refuse_several
-from bench.commands.say import say, warn
-from bench.commands.workers import chosen_workers, workers_options
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.output import print_json, print_table
+from bench.commands.shared.processes import refuse_several
+from bench.commands.shared.say import say, warn
+from bench.commands.shared.workers import chosen_workers, workers_options
 from bench.records.errors import Interrupted, RecordError
 from spaces.atomic import write_atomically
 from spaces.errors import InputError
@@ -140,7 +140,7 @@ def _pack(plan: Plan) -> None:
 
 def _finals(plan: Plan, workers: Workers, quiet: bool) -> list[tuple[str, str]]:
     """Train what the runs recommend; returns troubles by title."""
-    from bench.commands.command_line import command_line
+    from bench.commands.shared.command_line import command_line
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import counting, trainings_progress
     from bench.study.finals import plan_finals, train_finals

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.commands.command_line import command_line
-from bench.commands.options import preset_options
-from bench.commands.output import print_facts, print_json
-from bench.commands.processes import (
+from bench.commands.shared.command_line import command_line
+from bench.commands.shared.options import preset_options
+from bench.commands.shared.output import print_facts, print_json
+from bench.commands.shared.processes import (
     follow_leader,
     on_own_device,
     one_renders,
     processes,
     refuse_several,
 )
-from bench.commands.say import say
+from bench.commands.shared.say import say
+from bench.commands.shared.supernet_job import build_job
+from bench.commands.shared.workers import (
+    chosen_seeds,
+    chosen_workers,
+    seeds_option,
+    workers_options,
+)
 from bench.commands.supernet_check import check
-from bench.commands.supernet_job import build_job
-from bench.commands.workers import chosen_seeds, chosen_workers, seeds_option, workers_options
 from bench.presets import load_preset, quoted
 from bench.records.errors import RecordError
 from bench.records.settings import Preset
@@ -136,7 +141,7 @@ def _several(
         )
     if out.suffix == ".safetensors" or out.is_file():
         raise RecordError(f"--out {out} with --seeds: expected a folder for their files")
-    from bench.commands.supernets import train_supernets
+    from bench.commands.shared.supernets import train_supernets
     from bench.supernets.many import SupernetSpec
 
     specs = [SupernetSpec(preset, given, seed, out.resolve(), half) for seed in seeds]

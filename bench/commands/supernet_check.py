@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.commands.exits import FAILED
-from bench.commands.options import preset_options
-from bench.commands.output import print_json, print_lines
-from bench.commands.pictures import check_picture, write_picture
-from bench.commands.say import say, warn
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.options import preset_options
+from bench.commands.shared.output import print_json, print_lines
+from bench.commands.shared.pictures import check_picture, write_picture
+from bench.commands.shared.say import say, warn
 from bench.health.words import interval
 from bench.presets import load_preset, quoted
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.commands import beside_others
-from bench.commands.beside_others import ROUNDS, SPIN, spin_less_beside_others
+from bench.commands.shared import beside_others
+from bench.commands.shared.beside_others import ROUNDS, SPIN, spin_less_beside_others
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bench.commands.output import print_facts, print_json, print_lines, print_table
-from bench.commands.say import say
+from bench.commands.shared.output import print_facts, print_json, print_lines, print_table
+from bench.commands.shared.say import say
 from bench.supernets.many import SupernetSpec
 
 HOSTILE = "a\x1b[31mred\x9b2J\x07\u202egnp\x7f"

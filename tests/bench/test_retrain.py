@@ -19,7 +19,7 @@ from forked import Command
 from safetensors import safe_open
 from study_process import PATIENCE, begin_bench, wait_until
 
-from bench.commands.training import default_folder
+from bench.commands.shared.training import default_folder
 from bench.models.origin import Architectures, from_baseline, from_run
 from bench.models.retraining import RetrainingJob
 from bench.models.stored import load_model

@@ -19,8 +19,8 @@ from study_process import PATIENCE, begin_bench, kill_session, session_of, wait_
 
 import trainers.opened_words as words_module
 from bench.cli import run as run_bench
-from bench.commands.training import default_folder
-from bench.commands.workers import parse_seeds
+from bench.commands.shared.training import default_folder
+from bench.commands.shared.workers import parse_seeds
 from bench.models.origin import Architectures
 from bench.models.retraining import RetrainingJob
 from bench.records.errors import Interrupted, PresetError

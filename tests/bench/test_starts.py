@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.commands.starts import with_a_start_that_fits
+from bench.commands.shared.starts import with_a_start_that_fits
 from bench.presets import load_preset
 
 

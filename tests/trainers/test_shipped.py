@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import trainers
-from bench.commands.starts import with_a_start_that_fits
+from bench.commands.shared.starts import with_a_start_that_fits
 from bench.presets import load_preset
 from bench.run import Run
 from trainers.state import file_hash

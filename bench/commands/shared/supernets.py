@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.commands.exits import FAILED
-from bench.commands.output import print_json, print_lines
-from bench.commands.say import warn
-from bench.commands.supernet_job import build_job
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.output import print_json, print_lines
+from bench.commands.shared.say import warn
+from bench.commands.shared.supernet_job import build_job
 from bench.presets import load_preset
 from bench.records.errors import Interrupted, RecordError
 from bench.running.interrupt import graceful_interrupt

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from bench.commands.output import print_facts, print_json, warn_of_data
-from bench.commands.processes import follow_leader, on_own_device, one_renders, processes
-from bench.commands.say import say
+from bench.commands.shared.output import print_facts, print_json, warn_of_data
+from bench.commands.shared.processes import follow_leader, on_own_device, one_renders, processes
+from bench.commands.shared.say import say
 from bench.models.origin import MODELS, Origin, default_name
 from bench.records.card import Card, ScoresOn
 from trainers.launch import find_launch
@@ -29,7 +29,7 @@ def train_model(
 
     Returns the exit code.
     """
-    from bench.commands.command_line import command_line
+    from bench.commands.shared.command_line import command_line
     from bench.running.interrupt import graceful_interrupt
     from bench.running.progress import training_progress
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.commands.output import warn_of_data
+from bench.commands.shared.output import warn_of_data
 from bench.records.settings import Preset
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.commands.say import put, say, warn
+from bench.commands.shared.say import put, say, warn
 from bench.records.documents import fields_of
 from bench.records.readable import readable
 

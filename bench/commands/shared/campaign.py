@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.commands.command_line import command_line
-from bench.commands.exits import FAILED
-from bench.commands.output import print_json, print_lines
-from bench.commands.say import say, warn
+from bench.commands.shared.command_line import command_line
+from bench.commands.shared.exits import FAILED
+from bench.commands.shared.output import print_json, print_lines
+from bench.commands.shared.say import say, warn
 from bench.models.campaign import (
     TrainingPlan,
     TrainingSpec,

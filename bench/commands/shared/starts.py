@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.commands.say import warn
+from bench.commands.shared.say import warn
 from bench.presets import load_preset
 from bench.records.settings import Preset, with_start
 from spaces import Space
