@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.commands.evaluate import evaluate
-from bench.commands.run import default_preset
+from bench.commands.shared.default_preset import default_preset
 from bench.commands.shared.options import (
     data_options,
     data_overrides,

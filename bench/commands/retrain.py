@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bench.commands.run import default_preset
+from bench.commands.shared.default_preset import default_preset
 from bench.commands.shared.options import (
     data_options,
     data_overrides,

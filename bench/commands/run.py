@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bench.commands.shared.default_preset import default_preset
 from bench.commands.shared.options import (
     data_options,
     data_overrides,
@@ -138,23 +139,6 @@ def run(
         print_json(result)
     else:
         print_result(result, settings.data.case_sensitive, settings.space.options())
-
-
-def default_preset(device: str | None, changes: Sequence[str] = ()) -> str:
-    """``gpu`` where there is one and it is wanted, else ``cpu``, or that of the space ``changes``
-    ask for.
-    """
-    spaces = [
-        value
-        for key, _, value in (each.partition("=") for each in changes)
-        if key.strip() == "space.name"
-    ]
-    on_cpu = "strnas-cpu" if spaces and spaces[-1].strip(" \"'") == "strnas" else "cpu"
-    if device == "cpu":
-        return on_cpu
-    import torch
-
-    return "gpu" if torch.cuda.is_available() else on_cpu
 
 
 def default_folder(searcher: str, preset: str, seed: int, identity: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.commands.run import default_preset
+from bench.commands.shared.default_preset import default_preset
 from bench.presets import load_preset
 from searchers import SEARCHERS
 from spaces import load_space
