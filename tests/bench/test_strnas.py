@@ -42,7 +42,7 @@ def test_a_search_by_gate_gradients_on_words(bench, tmp_path: Path) -> None:
 
 
 def test_what_does_not_go_with_the_space_is_refused(refused, tmp_path: Path) -> None:
-    given = ("--preset", "tiny", "--out", tmp_path / "run", "--space", "strnas")
+    given = ("--preset", "tiny", "--out", tmp_path / "run", "--space", "strnas", "--quiet")
     line = refused("run", "--searcher", "autostr", *given)
     assert "space strnas has no choice of path to search: use searcher proxyless" in line
     line = refused("run", "--searcher", "random", *given, "--set", "space.part=encoder")
