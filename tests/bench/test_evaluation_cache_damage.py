@@ -49,6 +49,18 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def wild_offsets(content: bytes) -> bytes:
+    """Every leaf says that its first node lies far beyond it."""
+    changed = bytearray(content)
+    for page in range(2 * 4096, len(content), 4096):
+        if content[page + 10] == 2:
+            changed[page + 16 : page + 18] = b"\xf0\xff"
+    return bytes(changed)
+
+
+DAMAGES["wild offsets"] = wild_offsets
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file(cache: EvaluationCache, damage: str) -> None:
     path = data_file(filled(cache))

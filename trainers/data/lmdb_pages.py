@@ -1,15 +1,16 @@
 """Whether LMDB may follow the pages of a file from elsewhere.
 
 LMDB reads through a memory map and believes what a page says of itself. An offset or a length that
-leads beyond the end of the file ends the process, before any error can be told. What it refuses by
-itself is left to it: pages of zeros, or numbers beyond the last page. Those cost the records on
-them, not the file.
+leads beyond the end of the file ends the process, before any error can be told. What a look-up
+refuses by itself is left to it: pages of zeros, or numbers beyond the last page. Those cost the
+records on them, not the file.
 
 Layout of LMDB 0.9 on 64-bit little-endian machines, from its mdb.c (MDB_page, MDB_node, MDB_meta):
 
     page    number u64, pad u16, flags u16, lower u16, upper u16; then the offsets of nodes, u16
     node    low u16, high u16, flags u16, key size u16; key; value, or the page that has it, u64
-    meta    on pages 0 and 1: root of the main tree at 128, number of the transaction at 144
+    meta    on pages 0 and 1: flags of the main tree u16 at 92, its root u64 at 128, number of the
+            transaction u64 at 144
 """
 
 from __future__ import annotations
@@ -26,30 +27,35 @@ PLAIN = BRANCH | LEAF | 0x10
 #: Of a leaf's node: its value lies on pages of its own; it is the record of another tree.
 OVERFLOW, TREE = 0x01, 0x02
 PAGE_HEADER, NODE_HEADER = 16, 8
+META_BYTES = 152
+#: Files of more are not looked at. It takes 2 s; where images are small their pages are most of the
+#: file, and an LMDB of 16 GB would be read whole before its first word.
+MOST_PAGES = 2**16
 Ints = npt.NDArray[np.int64]
 
 
 def damaged_page(descriptor: int, page_bytes: int, last_page: int) -> int | None:
-    """The first page that LMDB would follow out of the open file, None for none.
+    """The first page of the main tree that LMDB must not be let onto, None for none.
 
-    It has ``page_bytes`` a page up to number ``last_page``, all of which are there.
+    The open file has ``page_bytes`` a page up to number ``last_page``, all of which are there.
     """
     size = (last_page + 1) * page_bytes
-    metas = [os.pread(descriptor, 152, number * page_bytes) for number in (0, 1)]
-    newest = max(metas, key=lambda meta: int(unpack_from("<Q", meta, 144)[0]))
-    (root,) = unpack_from("<Q", newest, 128)
-    waiting, seen = [root], {root}
+    metas = [os.pread(descriptor, META_BYTES, number * page_bytes) for number in (0, 1)]
+    newest = max((0, 1), key=lambda number: int(unpack_from("<Q", metas[number], 144)[0]))
+    flags, root = unpack_from("<H", metas[newest], 92)[0], unpack_from("<Q", metas[newest], 128)[0]
+    if flags:
+        return newest
+    waiting, looked_at = [int(root)], 0
     while waiting:
         number = waiting.pop()
         if number > last_page:
             continue
-        page = os.pread(descriptor, page_bytes, number * page_bytes)
-        followed = _followed(page, size)
-        if followed is None:
-            return int(number)
-        fresh = [child for child in followed if child not in seen]
-        seen.update(fresh)
-        waiting.extend(fresh)
+        looked_at += 1
+        followed = _followed(os.pread(descriptor, page_bytes, number * page_bytes), size)
+        # No page of a tree is below two others.
+        if followed is None or looked_at > last_page:
+            return number
+        waiting.extend(followed)
     return None
 
 
@@ -59,7 +65,7 @@ def _followed(page: bytes, size: int) -> list[int] | None:
     if not flags & (BRANCH | LEAF):
         return []
     both = flags & BRANCH and flags & LEAF
-    if flags & ~PLAIN or both or not PAGE_HEADER <= lower <= len(page):
+    if flags & ~PLAIN or both or not PAGE_HEADER <= lower < len(page):
         return None
     nodes = (lower - PAGE_HEADER) >> 1
     shorts = np.frombuffer(page, "<u2")

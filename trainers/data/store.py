@@ -7,6 +7,7 @@ forbids that only for the sake of its lock table, which is not used here.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from pathlib import Path
 import lmdb
 
 from trainers.data.errors import DataError
-from trainers.data.lmdb_pages import damaged_page
+from trainers.data.lmdb_pages import MOST_PAGES, damaged_page
 
 COUNT_KEY = b"num-samples"
 MAX_SAMPLES = 999_999_999  # nine digits in the keys
+SMALLEST_PAGE = 512
 
 
 def image_key(index: int) -> bytes:
@@ -32,20 +34,18 @@ def label_key(index: int) -> bytes:
 
 
 class _Handle:
-    """One open environment; closed when the last reader lets go of it.
-
-    ``followable``: its pages have been looked at, and lead nowhere beyond the end of the file.
-    """
+    """One open environment; closed when the last reader lets go of it."""
 
     def __init__(self, env: lmdb.Environment) -> None:
         self.env = env
-        self.followable = False
         self._closer = weakref.finalize(self, env.close)
 
 
 # LMDB refuses to open a file twice in one process, so readers of the same file share.
 _open_handles: weakref.WeakValueDictionary[tuple[int, int], _Handle] = weakref.WeakValueDictionary()
 _open_lock = threading.Lock()
+#: Device, inode, size and time of change of files whose pages this process has looked at.
+_followable: set[tuple[int, int, int, int]] = set()
 
 
 class WordLMDB:
@@ -128,18 +128,15 @@ class WordLMDB:
             raise DataError(f"sample {index} asked of {self.path}; expected 0 to {self._count - 1}")
 
     def _env(self) -> lmdb.Environment:
-        return self._shared().env
-
-    def _shared(self) -> _Handle:
         if self._handle is None:
             self._handle = _shared_handle(self.path)
-        return self._handle
+        return self._handle.env
 
     def _read_count(self) -> int:
-        handle = self._shared()
+        env = self._env()
         try:
-            _check_pages(handle, self.path)
-            with handle.env.begin() as txn:
+            _check_pages(env, self.path)
+            with env.begin() as txn:
                 raw = txn.get(COUNT_KEY)
                 count = _parse_count(raw, self.path)
                 _check_last_record(txn, count, self.path)
@@ -150,19 +147,23 @@ class WordLMDB:
         return count
 
 
-def _check_pages(handle: _Handle, path: Path) -> None:
-    """Once a file and process, and not again in those that readers are sent to."""
-    if handle.followable:
+def _check_pages(env: lmdb.Environment, path: Path) -> None:
+    """Once a file and process, and not in those that readers are sent to."""
+    page_bytes, last = int(env.stat()["psize"]), int(env.info()["last_pgno"])
+    if last > MOST_PAGES:
         return
-    page_bytes, last = handle.env.stat()["psize"], handle.env.info()["last_pgno"]
-    with _data_file(path).open("rb") as file:
-        damaged = damaged_page(file.fileno(), page_bytes, last)
+    try:
+        with _data_file(path).open("rb") as file:
+            stat = os.fstat(file.fileno())
+            known = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            if known in _followable:
+                return
+            damaged = damaged_page(file.fileno(), page_bytes, last)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
     if damaged is not None:
-        raise DataError(
-            f"{path} is a damaged LMDB (page {damaged:,} leads out of the file); copy or import it "
-            "again"
-        )
-    handle.followable = True
+        raise DataError(f"{path} is a damaged LMDB (page {damaged:,}); copy or import it again")
+    _followable.add(known)
 
 
 def _text(raw: bytes | memoryview | None) -> str | None:
@@ -195,10 +196,9 @@ def _check_last_record(txn: lmdb.Transaction, count: int, path: Path) -> None:
     if count == 0:
         return
     last = count - 1
-    with txn.cursor() as cursor:
-        for key in (image_key(last), label_key(last)):
-            if cursor.set_range(key) and cursor.key()[:6] == key[:6]:
-                return
+    # Look-ups, since a cursor would walk on to the next page, whatever that is.
+    if any(txn.get(key) is not None for key in (image_key(last), label_key(last))):
+        return
     raise DataError(
         f"num-samples of {path} is {count}, but record {count} does not exist; "
         "the file is incomplete: copy or import it again"
@@ -243,7 +243,11 @@ def _open_checked(path: Path, data: Path, size: int) -> lmdb.Environment:
         raise DataError(
             f"{path} is not a readable LMDB ({error}); expected num-samples, image-%09d, label-%09d"
         ) from error
-    needed = (int(env.info()["last_pgno"]) + 1) * int(env.stat()["psize"])
+    page_bytes, last = int(env.stat()["psize"]), int(env.info()["last_pgno"])
+    needed = (last + 1) * page_bytes
+    if page_bytes < SMALLEST_PAGE or page_bytes & (page_bytes - 1) or last < 1:
+        env.close()
+        raise DataError(f"{path} is a damaged LMDB (its header); copy or import it again")
     if size < needed:
         env.close()
         raise DataError(

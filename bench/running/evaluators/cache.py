@@ -20,6 +20,7 @@ import msgspec
 from bench.running.evaluators.base import NOT_FINITE, AroundEvaluator, Evaluator, Outcome
 from searchers.base import Evaluate, Evaluated, Failure, Result, Work
 from spaces import Architecture
+from trainers.data.lmdb_pages import MOST_PAGES, damaged_page
 
 #: Of the file; about 200 bytes are used for an evaluation. Space is taken as it is needed.
 MAP_BYTES = 2**30
@@ -47,6 +48,8 @@ class EvaluationCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trouble: str | None = None
+        #: Inode of the file whose pages were looked at.
+        self._followable: int | None = None
 
     def get(self, key: bytes) -> CachedScore | None:
         """The entry, None if there is none that can be read."""
@@ -70,12 +73,28 @@ class EvaluationCache:
     def _open(self) -> lmdb.Environment:
         self.path.mkdir(parents=True, exist_ok=True)
         env = lmdb.open(str(self.path), map_size=MAP_BYTES, max_readers=1024)
-        pages = env.info()["last_pgno"] + 1
-        # Reading beyond the end of a file that is mapped into memory ends the process.
-        if (self.path / "data.mdb").stat().st_size < pages * env.stat()["psize"]:
+        try:
+            self._check(env)
+        except BaseException:
             env.close()
-            raise lmdb.CorruptedError("data.mdb is cut off")
+            raise
         return env
+
+    def _check(self, env: lmdb.Environment) -> None:
+        """Reading beyond the end of a file that is mapped into memory ends the process."""
+        page_bytes, last = env.stat()["psize"], env.info()["last_pgno"]
+        file = self.path / "data.mdb"
+        stat = file.stat()
+        if stat.st_size < (last + 1) * page_bytes:
+            raise lmdb.CorruptedError("data.mdb is cut off")
+        if self._followable == stat.st_ino or last > MOST_PAGES:
+            return
+        # While a transaction reads, nobody writes over the pages that it may see.
+        with env.begin(), file.open("rb") as opened:
+            damaged = damaged_page(opened.fileno(), page_bytes, last)
+        if damaged is not None:
+            raise lmdb.CorruptedError(f"page {damaged} of data.mdb is damaged")
+        self._followable = stat.st_ino
 
     def _note(self, error: Exception) -> None:
         self.trouble = (
