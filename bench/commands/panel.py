@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,9 @@ def panel(
 
     chosen = chosen_workers(workers, backend, scheduler)
     gained = {part.name: recipes_of(stated, part) for part in stated.parts if part.pairs}
+    # Before anything is trained, for what they refuse.
+    known = stated_recipes(other) if other else frozenset()
+    others = [row for row in read_rows(other.table) if row.recipe in known] if other else []
     opened = OpenedWords()
     troubles: list[tuple[str, str]] = []
     if dry_run:
@@ -97,11 +100,7 @@ def panel(
             raise Interrupted(f"in {stated.table}") from stopped
     rows = [row for row in read_rows(stated.table) if row.recipe in recipes]
     gains = {name: gain_of_pairs(found, rows) for name, found in gained.items()}
-    agreement = None
-    if other is not None:
-        known = stated_recipes(other)
-        others = [row for row in read_rows(other.table) if row.recipe in known]
-        agreement = recipe_agreement(str(other.path), rows, others)
+    agreement = recipe_agreement(str(other.path), rows, others) if other else None
     if as_json:
         document = {
             "rows": [msgspec.to_builtins(row) for row in rows],
@@ -113,14 +112,13 @@ def panel(
     else:
         _print(stated, rows, len(recipes), gains)
         if agreement is not None:
-            _print_agreement(agreement)
+            _print_agreement(agreement, others)
     for title, reason in troubles:
         warn(f"bench: {title}: {' '.join(reason.split())}")
     return FAILED if troubles else 0
 
 
 def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, Gain]) -> None:
-    words = Counter(row.words or "not recorded" for row in rows)
     accuracies = sorted(row.test_accuracy for row in rows)
     print_facts(
         {
@@ -130,14 +128,19 @@ def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, 
             "test word accuracy": f"{accuracies[0]:.3f} to {accuracies[-1]:.3f}"
             if accuracies
             else "none yet",
-            "words": ", ".join(f"{key[:8]} {count}" for key, count in words.most_common())
-            or "none yet",
+            "words": _words(rows),
             **{f"{name}, second minus first": _told(gain) for name, gain in gains.items()},
         }
     )
 
 
-def _print_agreement(found: RecipeAgreement | NotComputable) -> None:
+def _words(rows: Iterable[Row]) -> str:
+    """Words that another version renders are other words: how many trainings had which."""
+    words = Counter(row.words[:8] if row.words else "not recorded" for row in rows)
+    return ", ".join(f"{key} {count}" for key, count in words.most_common()) or "none yet"
+
+
+def _print_agreement(found: RecipeAgreement | NotComputable, others: Sequence[Row]) -> None:
     """How the other panel ranks the same architectures, beside what its seeds do."""
     from bench.health.words import interval
     from bench.statistics.answers import NotComputable
@@ -145,16 +148,19 @@ def _print_agreement(found: RecipeAgreement | NotComputable) -> None:
     if isinstance(found, NotComputable):
         say(f"\nNothing to compare: {found.reason}")
         return
-    own, other = (", ".join(map(str, seeds)) for seeds in found.seeds)
+    own, there = (", ".join(map(str, seeds)) for seeds in found.seeds)
+    left_out = f" ({found.left_out:,} without all seeds left out)" if found.left_out else ""
     say(f"\nTest word accuracy against {found.other}, Kendall's tau of single trainings")
     print_facts(
         {
-            "architectures in both": f"{len(found.architectures):,}",
-            "seeds of all": f"{own}; there {other}",
+            "architectures in both": f"{len(found.architectures):,}{left_out}",
+            "seeds": f"{own}; there {there}",
+            "words there": _words(row for row in others if row.architecture in found.architectures),
             "mean word accuracy": f"{found.means[0]:.3f}; there {found.means[1]:.3f}",
             "between the two": interval(found.between),
-            "between seeds, there": interval(found.within),
-            "difference": interval(found.lost),
+            "between seeds, here": interval(found.within[0]),
+            "between seeds, there": interval(found.within[1]),
+            "beyond seeds": interval(found.beyond_seeds),
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -10,28 +11,32 @@ import numpy as np
 
 from bench.panel.rows import Row
 from bench.statistics.answers import Answer, NotComputable
-from bench.statistics.ranking import seed_ceiling, tau_between, tau_lost
+from bench.statistics.ranking import seed_ceiling, tau_between, tau_beyond_seeds
 
 #: Seed of the resamples.
 SEED = 0
+#: A seed that fewer architectures have is left out, or these would be all that are compared.
+FEWEST = 6
 
 
 @dataclass(frozen=True)
 class RecipeAgreement:
     """Kendall's tau between single trainings, of test word accuracy, over the same architectures.
 
-    ``between`` the two panels; ``within`` the other one, between its seeds; ``lost`` is the first
-    minus the second: what another recipe costs beyond another seed. ``seeds`` are those that every
-    architecture has, ``means`` their word accuracy: of this panel, and of the other.
+    ``between`` the two panels, and ``within`` each, between its seeds; ``beyond_seeds`` is the
+    first minus what the others would make it, below 0 where another recipe ranks differently than
+    another seed does. ``seeds`` and ``means`` (of word accuracy) are those of this panel and of the
+    other; ``left_out`` counts architectures in both that lack a training with one of the seeds.
     """
 
     other: str
     architectures: tuple[str, ...]
+    left_out: int
     seeds: tuple[tuple[int, ...], tuple[int, ...]]
     means: tuple[float, float]
     between: Answer
-    within: Answer
-    lost: Answer
+    within: tuple[Answer, Answer]
+    beyond_seeds: Answer
 
 
 def recipe_agreement(
@@ -39,21 +44,31 @@ def recipe_agreement(
 ) -> RecipeAgreement | NotComputable:
     """Of a panel's rows with those of another, called ``name``."""
     here, there = _by_architecture(rows), _by_architecture(other_rows)
-    common = tuple(sorted(here.keys() & there.keys()))
+    common = sorted(here.keys() & there.keys())
     if not common:
         return NotComputable(f"no architecture is trained in both this panel and {name}")
-    own, other = (_scores([found[text] for text in common]) for found in (here, there))
-    if not (own and other):
-        reason = f"of {len(common)} architectures trained here and in {name} no seed is of all"
+    seeds = [_seeds([found[text] for text in common]) for found in (here, there)]
+    whole = [
+        text
+        for text in common
+        if all(own <= found[text].keys() for own, found in zip(seeds, (here, there), strict=True))
+    ]
+    if not whole:
+        reason = f"no architecture has all seeds that others have, here and in {name}"
         return NotComputable(reason, n=len(common))
+    own, other = (
+        {seed: [found[text][seed] for text in whole] for seed in sorted(wanted)}
+        for wanted, found in zip(seeds, (here, there), strict=True)
+    )
     return RecipeAgreement(
         other=name,
-        architectures=common,
+        architectures=tuple(whole),
+        left_out=len(common) - len(whole),
         seeds=(tuple(own), tuple(other)),
         means=(_mean(own), _mean(other)),
         between=tau_between(own, other, np.random.default_rng(SEED)),
-        within=seed_ceiling(np.transpose(list(other.values())), np.random.default_rng(SEED)),
-        lost=tau_lost(other, own, np.random.default_rng(SEED)),
+        within=(_within(own), _within(other)),
+        beyond_seeds=tau_beyond_seeds(own, other, np.random.default_rng(SEED)),
     )
 
 
@@ -64,10 +79,14 @@ def _by_architecture(rows: Iterable[Row]) -> dict[str, dict[int, float]]:
     return found
 
 
-def _scores(trainings: Sequence[Mapping[int, float]]) -> dict[int, list[float]]:
-    """Seed -> test word accuracy (architectures,), of the seeds that each architecture has."""
-    seeds = set.intersection(*(set(each) for each in trainings))
-    return {seed: [each[seed] for each in trainings] for seed in sorted(seeds)}
+def _seeds(trainings: Sequence[Mapping[int, float]]) -> set[int]:
+    """Those that enough architectures have."""
+    known = Counter(seed for each in trainings for seed in each)
+    return {seed for seed, count in known.items() if count >= min(FEWEST, len(trainings))}
+
+
+def _within(scores: Mapping[int, Sequence[float]]) -> Answer:
+    return seed_ceiling(np.transpose(list(scores.values())), np.random.default_rng(SEED))
 
 
 def _mean(scores: Mapping[int, Sequence[float]]) -> float:

@@ -83,9 +83,8 @@ def tau_between(
 ) -> Estimate | NotComputable:
     """Mean tau-b between a training by one recipe and one by another: seed -> scores (n,).
 
-    Single trainings with different seeds, so that it can be held against the ``seed_ceiling`` of
-    either: one seed gives both the same first weights and the same order of words. Where there is
-    one seed only, that one.
+    Of single trainings with different seeds, as ``seed_ceiling`` is: one seed would give both the
+    same first weights and the same order of words.
     """
     pairs = _across(first, second)
     if isinstance(pairs, NotComputable):
@@ -93,26 +92,34 @@ def tau_between(
     return _tau_interval(pairs, rng, level, RESAMPLES, "mean tau-b between recipes")
 
 
-def tau_lost(
+def tau_beyond_seeds(
     first: BySeed, second: BySeed, rng: np.random.Generator, level: float = 0.95
 ) -> Estimate | NotComputable:
-    """What another recipe costs beyond another seed: ``tau_between`` minus ``seed_ceiling``.
+    """``tau_between`` minus what it would be if both recipes ranked alike but for their seeds.
 
-    The ceiling is that of the recipe ``first``, of at least two seeds; both are taken on the same
-    resamples of architectures.
+    That is Spearman's attenuation: the geometric mean of the two correlations between seeds, each
+    rho = sin(pi tau / 2) of a ``seed_ceiling`` (Greiner, 1909), as a tau; on the same resamples.
+    Both need two seeds: the noise of the one would pass for a difference between recipes.
     """
     across = _across(first, second)
     if isinstance(across, NotComputable):
         return across
-    within = _within(np.transpose(list(first.values())))
-    if isinstance(within, NotComputable):
-        return within
+    own = _within(np.transpose(list(first.values())))
+    if isinstance(own, NotComputable):
+        return own
+    other = _within(np.transpose(list(second.values())))
+    if isinstance(other, NotComputable):
+        return other
 
-    def lost(counts: Floats) -> Floats:
-        return _mean_tau(across, counts) - _mean_tau(within, counts)
+    def beyond(counts: Floats) -> Floats:
+        own_rho, other_rho = (
+            np.sin(np.pi * _mean_tau(pairs, counts) / 2.0).clip(0.0) for pairs in (own, other)
+        )
+        expected = 2.0 / np.pi * np.arcsin(np.sqrt(own_rho * other_rho))
+        return np.asarray(_mean_tau(across, counts) - expected)
 
-    name = f"difference of two mean tau-b, {BOOTSTRAP}"
-    return resampled_estimate(lost, len(within[0][0]), rng, name, level)
+    name = f"difference of mean tau-b, {BOOTSTRAP}"
+    return resampled_estimate(beyond, len(across[0][0]), rng, name, level)
 
 
 def partial_tau(
@@ -205,15 +212,16 @@ def _within(final: npt.ArrayLike) -> Pairs | NotComputable:
 
 
 def _across(first: BySeed, second: BySeed) -> Pairs | NotComputable:
-    """The pairs of a seed of ``first`` and another of ``second``; of one seed if all are that."""
-    seeds = [(i, j) for i in first for j in second if i != j]
+    """The pairs of a seed of ``first`` and another of ``second``."""
     pairs = []
-    for i, j in seeds or [(i, i) for i in first if i in second]:
+    for i, j in ((i, j) for i in first for j in second if i != j):
         pair = columns(first[i], second[j])
         if isinstance(pair, NotComputable):
             return pair
         pairs.append(pair)
-    return _ranking(pairs) if pairs else NotComputable("there is no training to compare")
+    if not pairs:
+        return NotComputable("no two trainings of different seeds: one seed starts both alike")
+    return _ranking(pairs)
 
 
 def _ranking(pairs: Pairs) -> Pairs | NotComputable:

@@ -66,7 +66,7 @@ class Strategy(ABC):
             mend = " and ".join(f"{name} to {json.dumps(value)}" for name, value in idle.items())
             raise SearcherError(
                 f"strategy {settings.strategy!r} has no use for {given}: in supernet_recipe, set "
-                f"{mend}"
+                f"{mend}, or another strategy"
             )
         self.problem = problem
         self.settings = settings

@@ -240,18 +240,22 @@ def test_another_recipe_ranks_the_architectures_that_both_have() -> None:
     found = recipe_agreement("other.toml", [*here, row_with("g", 0.9)], there)
     assert isinstance(found, RecipeAgreement)
     assert found.architectures == tuple("abcdef")
-    # Seed 2 is not trained of all.
+    # Three have seed 2: too few to be all that are compared.
     assert found.seeds == ((0,), (0, 1))
+    assert found.left_out == 0
     assert found.between.value == pytest.approx(1 - 2 * 1 / 15)  # seed 0 here, seed 1 there
-    assert found.within.value == pytest.approx(1 - 2 * 4 / 15)
-    assert found.lost.value == pytest.approx(2 * 3 / 15)
-    for rows, reason in (
-        ([row_with("z", 0.5)], "no architecture is trained in both this panel and other.toml"),
-        ([row_with("a", 0.5), row_with("b", 0.5, 1)], "no seed is of all"),
-    ):
-        refused = recipe_agreement("other.toml", here, rows)
-        assert isinstance(refused, NotComputable)
-        assert reason in refused.reason
+    assert found.within[1].value == pytest.approx(1 - 2 * 4 / 15)
+    assert isinstance(found.within[0], NotComputable)
+    assert isinstance(found.beyond_seeds, NotComputable)
+    # One that lacks a seed that six have is left out.
+    found = recipe_agreement(
+        "other.toml", [*here, row_with("g", 0.9)], [*there, row_with("g", 1.0)]
+    )
+    assert isinstance(found, RecipeAgreement)
+    assert (found.architectures, found.left_out) == (tuple("abcdef"), 1)
+    refused = recipe_agreement("other.toml", here, [row_with("z", 0.5)])
+    assert isinstance(refused, NotComputable)
+    assert "no architecture is trained in both this panel and other.toml" in refused.reason
 
 
 def test_two_panels_are_held_against_each_other(
@@ -276,11 +280,11 @@ def test_two_panels_are_held_against_each_other(
     assert run_bench(asked) == 0
     said = capsys.readouterr().out
     assert "mean word accuracy     0.350; there 0.350" in said
-    assert "between the two        +1.00 (an interval needs at least 6 architectures" in said
+    assert "between the two        none (no two trainings of different seeds" in said
     assert run_bench([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["against"]
     assert found["architectures"] == sorted([FIRST, SECOND])
-    assert found["between"]["refused"] == "an interval needs at least 6 architectures, not 2"
+    assert "no two trainings of different seeds" in found["between"]["refused"]
 
 
 @pytest.mark.parametrize("lines", [[FIRST], [FIRST, FIRST], [FIRST, SECOND, FIRST]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 
 import numpy as np
@@ -17,7 +18,7 @@ from bench.statistics.ranking import (
     null_standard_error,
     seed_ceiling,
     tau_between,
-    tau_lost,
+    tau_beyond_seeds,
     tau_without_noise,
 )
 from bench.statistics.top_k import regret_at_k, top_k_precision
@@ -82,20 +83,35 @@ def test_another_recipe_is_held_against_another_seed() -> None:
     found = tau_between(first, second, np.random.default_rng(0))
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(wanted, abs=1e-9)
-    within = stats.kendalltau(first[0], first[1]).statistic
-    lost = tau_lost(first, second, np.random.default_rng(0))
-    assert isinstance(lost, Estimate)
-    assert lost.value == pytest.approx(wanted - within, abs=1e-9)
-    assert lost.low < lost.value < lost.high
-    # With one seed only, that is all there is; and there is no other seed to hold it against.
-    alone = tau_between({0: first[0]}, {0: second[1]}, np.random.default_rng(0))
-    assert alone.value == pytest.approx(stats.kendalltau(first[0], second[1]).statistic)
-    refused = tau_lost({0: first[0]}, second, np.random.default_rng(0))
-    assert isinstance(refused, NotComputable)
-    assert "needs 2 seeds" in refused.reason
-    nothing = tau_between({0: truth}, {0: np.zeros(15)}, np.random.default_rng(0))
+    within = [stats.kendalltau(*recipe.values()).statistic for recipe in (first, second)]
+    beyond = tau_beyond_seeds(first, second, np.random.default_rng(0))
+    assert isinstance(beyond, Estimate)
+    rhos = [math.sin(math.pi * tau / 2) for tau in within]
+    alike = 2 / math.pi * math.asin(math.prod(rhos) ** 0.5)
+    assert beyond.value == pytest.approx(wanted - alike, abs=1e-9)
+    assert beyond.low < beyond.value < beyond.high
+    # With one seed there is no telling the noise of seeds from the recipe.
+    for few in ({0: first[0]}, second), (first, {2: second[2]}):
+        refused = tau_beyond_seeds(*few, np.random.default_rng(0))
+        assert isinstance(refused, NotComputable)
+        assert "needs 2 seeds" in refused.reason
+    alike = tau_between({0: first[0]}, {0: second[1]}, np.random.default_rng(0))
+    assert isinstance(alike, NotComputable)
+    assert "one seed starts both alike" in alike.reason
+    nothing = tau_between({0: truth}, {1: np.zeros(15)}, np.random.default_rng(0))
     assert isinstance(nothing, NotComputable)
     assert "all final scores are equal" in nothing.reason
+
+
+def test_the_noise_of_one_recipe_does_not_pass_for_the_other_recipe() -> None:
+    rng, found = np.random.default_rng(1), []
+    for _ in range(12):
+        truth = rng.normal(0, 1, 60)
+        quiet, noisy = (
+            {seed: truth + rng.normal(0, noise, 60) for seed in (0, 1)} for noise in (0.2, 0.8)
+        )
+        found.append(tau_beyond_seeds(quiet, noisy, np.random.default_rng(0)).value)
+    assert abs(np.mean(found)) < 0.04
 
 
 def broken(proxy: np.ndarray, k: int) -> list[tuple[int, ...]]:
