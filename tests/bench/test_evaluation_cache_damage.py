@@ -68,6 +68,8 @@ def test_a_damaged_file(cache: EvaluationCache, damage: str) -> None:
     # Before it was one that was mapped into memory; a cut one ends a process that reads beyond it.
     path.unlink()
     path.write_bytes(DAMAGES[damage](content))
+    # As another process meets it.
+    cache = EvaluationCache(cache.path)
     evaluator = check_answers(cache)
     assert isinstance(evaluator.inner, Counting)
     assert evaluator.inner.computed == len(FOUND)

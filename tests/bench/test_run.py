@@ -125,7 +125,7 @@ def test_failing_evaluations_and_steps_do_not_end_a_run(
             run.trainer, "evaluate", lambda e, n: sometimes(e, run.trainer.data.evaluation.first(n))
         )
     else:
-        monkeypatch.setattr(run.trainer.weight_steps, "make", lambda loss_of: float("nan"))
+        monkeypatch.setattr(run.trainer.weight_steps, "_backward", lambda loss: float("nan"))
     result = run.execute(tmp_path / "run")
     assert result.cost.failures > 0
     reasons = {

@@ -48,8 +48,8 @@ class EvaluationCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trouble: str | None = None
-        #: Inode of the file whose pages were looked at.
-        self._followable: int | None = None
+        #: Whether the pages of the file were looked at: at the first access of a process.
+        self._followable = False
 
     def get(self, key: bytes) -> CachedScore | None:
         """The entry, None if there is none that can be read."""
@@ -84,17 +84,16 @@ class EvaluationCache:
         """Reading beyond the end of a file that is mapped into memory ends the process."""
         page_bytes, last = env.stat()["psize"], env.info()["last_pgno"]
         file = self.path / "data.mdb"
-        stat = file.stat()
-        if stat.st_size < (last + 1) * page_bytes:
+        if file.stat().st_size < (last + 1) * page_bytes:
             raise lmdb.CorruptedError("data.mdb is cut off")
-        if self._followable == stat.st_ino or last > MOST_PAGES:
+        if self._followable or last > MOST_PAGES:
             return
         # While a transaction reads, nobody writes over the pages that it may see.
         with env.begin(), file.open("rb") as opened:
             damaged = damaged_page(opened.fileno(), page_bytes, last)
         if damaged is not None:
             raise lmdb.CorruptedError(f"page {damaged} of data.mdb is damaged")
-        self._followable = stat.st_ino
+        self._followable = True
 
     def _note(self, error: Exception) -> None:
         self.trouble = (
