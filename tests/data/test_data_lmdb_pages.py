@@ -176,7 +176,7 @@ def test_a_count_beyond_the_records_never_walks_on(whole: Path, tmp_path: Path) 
 def test_no_damage_ends_the_process(whole: Path, tmp_path: Path) -> None:
     content, rng = whole.read_bytes(), random.Random(0)
     places = [*pages(content, LEAF), *pages(content, BRANCH), 0, PAGE]
-    for number in range(60):
+    for number in range(30):
         changed = bytearray(content)
         for _ in range(rng.choice((1, 3, 30, 300))):
             # Where pages describe themselves, most of the time.
