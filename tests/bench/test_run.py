@@ -111,7 +111,7 @@ KINDS = {"random", "proxyless", "spos"}
 def test_failing_evaluations_and_steps_do_not_end_a_run(
     searcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(searcher, "tiny", load_preset("tiny", ["run.budget_images=300"]), 0)
+    run = Run(searcher, "tiny", load_preset("tiny", ["run.budget_images=400"]), 0)
     healthy, calls = run.trainer.score, []
 
     def sometimes(encoding: np.ndarray, words: object) -> WordScores | None:
