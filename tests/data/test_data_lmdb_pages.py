@@ -14,6 +14,7 @@ import lmdb
 import pytest
 
 from trainers.data.errors import DataError
+from trainers.data.lmdb_pages import damaged_page
 from trainers.data.store import WordLMDB
 from trainers.data.writing import write_lmdb
 
@@ -133,10 +134,23 @@ def test_pages_are_looked_at_once_a_process_and_again_when_they_have_changed(
 def test_large_files_are_not_read_whole(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(whole, tmp_path / "data.mdb")
-    monkeypatch.setattr("trainers.data.store.damaged_page", None)
-    monkeypatch.setattr("trainers.data.store.MOST_PAGES", 10)
-    assert len(WordLMDB(tmp_path)) == 120
+    content = bytearray(whole.read_bytes())
+    for page in pages(content, LEAF):
+        node_elsewhere(content, page)
+    (tmp_path / "data.mdb").write_bytes(content)
+    last = len(content) // PAGE - 1
+    with (tmp_path / "data.mdb").open("rb") as file:
+        assert damaged_page(file.fileno(), PAGE, last) is not None
+        monkeypatch.setattr("trainers.data.lmdb_pages.MOST_PAGES", last - 1)
+        assert damaged_page(file.fileno(), PAGE, last) is None
+
+
+@pytest.mark.parametrize("page_bytes", [0, 1, 8, 4095])
+def test_a_header_that_lies_is_damage(whole: Path, page_bytes: int) -> None:
+    with whole.open("rb") as file:
+        assert damaged_page(file.fileno(), page_bytes, 5) == 0
+        # Fewer pages than it says: a file that was cut while it is read.
+        assert damaged_page(file.fileno(), 2**20, 5) == 0
 
 
 def test_a_tree_of_another_kind_and_a_damaged_header(whole: Path, tmp_path: Path) -> None:

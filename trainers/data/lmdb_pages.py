@@ -27,7 +27,7 @@ PLAIN = BRANCH | LEAF | 0x10
 #: Of a leaf's node: its value lies on pages of its own; it is the record of another tree.
 OVERFLOW, TREE = 0x01, 0x02
 PAGE_HEADER, NODE_HEADER = 16, 8
-META_BYTES = 152
+SMALLEST_PAGE = 512
 #: Files of more are not looked at. It takes 2 s; where images are small their pages are most of the
 #: file, and an LMDB of 16 GB would be read whole before its first word.
 MOST_PAGES = 2**16
@@ -37,10 +37,16 @@ Ints = npt.NDArray[np.int64]
 def damaged_page(descriptor: int, page_bytes: int, last_page: int) -> int | None:
     """The first page of the main tree that LMDB must not be let onto, None for none.
 
-    The open file has ``page_bytes`` a page up to number ``last_page``, all of which are there.
+    The open file says that it has ``page_bytes`` a page up to number ``last_page``.
     """
+    if page_bytes < SMALLEST_PAGE or page_bytes & (page_bytes - 1) or last_page < 1:
+        return 0
+    if last_page > MOST_PAGES:
+        return None
     size = (last_page + 1) * page_bytes
-    metas = [os.pread(descriptor, META_BYTES, number * page_bytes) for number in (0, 1)]
+    metas = [os.pread(descriptor, page_bytes, number * page_bytes) for number in (0, 1)]
+    if any(len(meta) < page_bytes for meta in metas):
+        return 0
     newest = max((0, 1), key=lambda number: int(unpack_from("<Q", metas[number], 144)[0]))
     flags, root = unpack_from("<H", metas[newest], 92)[0], unpack_from("<Q", metas[newest], 128)[0]
     if flags:
@@ -51,7 +57,8 @@ def damaged_page(descriptor: int, page_bytes: int, last_page: int) -> int | None
         if number > last_page:
             continue
         looked_at += 1
-        followed = _followed(os.pread(descriptor, page_bytes, number * page_bytes), size)
+        page = os.pread(descriptor, page_bytes, number * page_bytes)
+        followed = _followed(page, size) if len(page) == page_bytes else None
         # No page of a tree is below two others.
         if followed is None or looked_at > last_page:
             return number

@@ -20,7 +20,7 @@ import msgspec
 from bench.running.evaluators.base import NOT_FINITE, AroundEvaluator, Evaluator, Outcome
 from searchers.base import Evaluate, Evaluated, Failure, Result, Work
 from spaces import Architecture
-from trainers.data.lmdb_pages import MOST_PAGES, damaged_page
+from trainers.data.lmdb_pages import damaged_page
 
 #: Of the file; about 200 bytes are used for an evaluation. Space is taken as it is needed.
 MAP_BYTES = 2**30
@@ -86,7 +86,7 @@ class EvaluationCache:
         file = self.path / "data.mdb"
         if file.stat().st_size < (last + 1) * page_bytes:
             raise lmdb.CorruptedError("data.mdb is cut off")
-        if self._followable or last > MOST_PAGES:
+        if self._followable:
             return
         # While a transaction reads, nobody writes over the pages that it may see.
         with env.begin(), file.open("rb") as opened:
