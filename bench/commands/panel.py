@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from bench.commands.shared.command_line import command_line
+from bench.commands.shared.exits import FAILED
 from bench.commands.shared.output import print_facts, print_json
 from bench.commands.shared.say import say, warn
 from bench.commands.shared.workers import chosen_workers, workers_options
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bench.panel.agreement import RecipeAgreement
     from bench.panel.pairs import Gain
     from bench.statistics.answers import NotComputable
+    from bench.workers.rounds import Workers
 
 
 @click.command()
@@ -64,40 +66,19 @@ def panel(
     stated = read_panel(file)
     other = None if against is None else read_panel(against)
     # Only now what takes seconds to load: a bad file is refused at once.
-    from bench.commands.shared.exits import FAILED
     from bench.comparison.serialised import serialised
-    from bench.models.campaign import make_place
     from bench.panel.agreement import recipe_agreement
     from bench.panel.pairs import gain_of_pairs
-    from bench.panel.training import plan_panel, recipes_of, stated_recipes, train_panel
-    from bench.running.interrupt import graceful_interrupt
-    from bench.running.progress import counting, trainings_progress
-    from trainers.opened_words import OpenedWords
+    from bench.panel.training import recipes_of, stated_recipes
 
     chosen = chosen_workers(workers, backend, scheduler)
     gained = {part.name: recipes_of(stated, part) for part in stated.parts if part.pairs}
     # Before anything is trained, for what they refuse.
     known = stated_recipes(other) if other else frozenset()
     others = [row for row in read_rows(other.table) if row.recipe in known] if other else []
-    opened = OpenedWords()
-    troubles: list[tuple[str, str]] = []
-    if dry_run:
-        recipes = stated_recipes(stated)
-    else:
-        with counting("rendering words", quiet) as rendering:
-            plan = plan_panel(stated, models, opened, lambda _, done, total: rendering(done, total))
-        recipes = plan.recipes
-        make_place(models)
-        try:
-            with (
-                graceful_interrupt() as stop,
-                trainings_progress("trainings", len(plan.recipes), quiet) as report,
-            ):
-                troubles = train_panel(
-                    stated, plan, chosen, models, command_line(), opened, report, stop
-                )
-        except (KeyboardInterrupt, Interrupted) as stopped:
-            raise Interrupted(f"in {stated.table}") from stopped
+    recipes, troubles = stated_recipes(stated), []
+    if not dry_run:
+        troubles = _train(stated, models, chosen, quiet)
     rows = [row for row in read_rows(stated.table) if row.recipe in recipes]
     gains = {name: gain_of_pairs(found, rows) for name, found in gained.items()}
     agreement = recipe_agreement(str(other.path), rows, others) if other else None
@@ -116,6 +97,28 @@ def panel(
     for title, reason in troubles:
         warn(f"bench: {title}: {' '.join(reason.split())}")
     return FAILED if troubles else 0
+
+
+def _train(stated: Panel, models: Path, chosen: Workers, quiet: bool) -> list[tuple[str, str]]:
+    """Train what the table lacks; returns troubles by title."""
+    from bench.models.campaign import make_place
+    from bench.panel.training import plan_panel, train_panel
+    from bench.running.interrupt import graceful_interrupt
+    from bench.running.progress import counting, trainings_progress
+    from trainers.opened_words import OpenedWords
+
+    opened = OpenedWords()
+    with counting("rendering words", quiet) as rendering:
+        plan = plan_panel(stated, models, opened, lambda _, done, total: rendering(done, total))
+    make_place(models)
+    try:
+        with (
+            graceful_interrupt() as stop,
+            trainings_progress("trainings", len(plan.recipes), quiet) as report,
+        ):
+            return train_panel(stated, plan, chosen, models, command_line(), opened, report, stop)
+    except (KeyboardInterrupt, Interrupted) as stopped:
+        raise Interrupted(f"in {stated.table}") from stopped
 
 
 def _print(stated: Panel, rows: Sequence[Row], wanted: int, gains: Mapping[str, Gain]) -> None:
